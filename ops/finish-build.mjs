@@ -1,0 +1,16 @@
+/**
+ * What `tsc` leaves to do: the generated JavaScript beside the code that imports it, the run bit of the executable, and
+ * `dist/.built`, which is written last and tells ops/start-cluster.sh that the build is whole and how old it is.
+ */
+import { chmodSync, cpSync, existsSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+const main = join(root, 'dist/node/main.js');
+
+cpSync(join(root, 'proto/gen'), join(root, 'dist/proto/gen'), {
+  recursive: true,
+  filter: (path) => !path.endsWith('.d.ts'),
+});
+if (existsSync(main)) chmodSync(main, 0o755);
+writeFileSync(join(root, 'dist/.built'), '');
