@@ -1,0 +1,157 @@
+import type { Timer } from '../base/clock.ts';
+import { WindhoverError } from '../base/errors.ts';
+import type { DiskFile } from './disk.ts';
+import type { JournalOptions } from './journal-options.ts';
+import { encodeSegmentHeader, journalFileName, parseJournalFileName, type SegmentHeader } from './segment.ts';
+import { writeFully } from './write-fully.ts';
+
+const retryMs = 1000;
+
+/** What the spares tell the journal. */
+export interface SparesEvents {
+  /** There is one more, or there won't be for want of room. */
+  changed(): void;
+  /** The disk failed, for another reason than want of room. */
+  failed(error: WindhoverError): void;
+}
+
+/**
+ * Segment files made ready ahead of their use. A file is allocated under one name (`.new`), kept under another
+ * (`.spare`), and gets its segment's name only when its header is durable; so whatever a crash leaves, each name says how
+ * far the file had come.
+ */
+export class Spares {
+  readonly #options: JournalOptions;
+  readonly #events: SparesEvents;
+  /** Numbers of the ready ones' names. */
+  readonly #ready: number[] = [];
+  #nextNumber = 1;
+  #making: Promise<void> | undefined;
+  #retry: Timer | undefined;
+  #closed = false;
+
+  constructor(options: JournalOptions, events: SparesEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** How many are ready. */
+  get ready(): number {
+    return this.#ready.length;
+  }
+
+  /** Whether one more is being made. */
+  get making(): boolean {
+    return this.#making !== undefined;
+  }
+
+  /** Takes up the spares that an earlier process left, and removes what is unfinished or of another length. */
+  async adopt(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const parsed = parseJournalFileName(name);
+      if (parsed === undefined || parsed.kind === 'segment') continue;
+      this.#nextNumber = Math.max(this.#nextNumber, parsed.number + 1);
+      const path = `${this.#options.folder}/${name}`;
+      if (parsed.kind === 'spare' && (await this.#isWhole(path))) this.#ready.push(parsed.number);
+      else await this.#options.disk.remove(path);
+    }
+  }
+
+  /** Makes spares in the background until there are as many as asked for; after want of room tries again each second. */
+  replenish(): void {
+    const enough = this.#ready.length >= this.#options.spareSegments;
+    if (this.#closed || enough || this.#making !== undefined || this.#retry !== undefined) return;
+    this.#making = this.#make();
+  }
+
+  /** Resolves when the one being made, if any, is ready or has failed. */
+  async attempted(): Promise<void> {
+    await this.#making;
+  }
+
+  /** Makes a segment of a spare (there must be one): durable, empty, with this header. */
+  async take(header: SegmentHeader): Promise<DiskFile> {
+    const { disk } = this.#options;
+    const spare = this.#path(this.#ready.shift() ?? 0, 'spare');
+    const file = await disk.open(spare, 'write');
+    writeFully(file, [encodeSegmentHeader(header)], 0);
+    await file.sync();
+    await file.close();
+    const name = this.#path(header.number, 'segment');
+    await disk.rename(spare, name);
+    return disk.open(name, 'write');
+  }
+
+  /** A segment that nobody needs any more becomes a spare, or goes when there are enough. */
+  async recycle(segment: number): Promise<void> {
+    const { disk, spareSegments } = this.#options;
+    const name = this.#path(segment, 'segment');
+    const planned = this.#ready.length + (this.#making === undefined ? 0 : 1);
+    if (planned >= spareSegments || this.#closed || !(await this.#isWhole(name))) return disk.remove(name);
+    const number = this.#nextNumber++;
+    await disk.rename(name, this.#path(number, 'spare'));
+    this.#ready.push(number);
+    this.#events.changed();
+  }
+
+  /** Makes no more; resolves when none is being made. */
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#retry?.cancel();
+    return this.attempted();
+  }
+
+  async #make(): Promise<void> {
+    const number = this.#nextNumber++;
+    try {
+      await this.#allocate(this.#path(number, 'new'));
+      await this.#options.disk.rename(this.#path(number, 'new'), this.#path(number, 'spare'));
+      this.#ready.push(number);
+      this.#making = undefined;
+      this.replenish();
+      this.#events.changed();
+    } catch (error) {
+      this.#making = undefined;
+      if (!(error instanceof WindhoverError)) throw error;
+      if (error.code !== 'no-space') return this.#events.failed(error);
+      this.#retryLater();
+      this.#events.changed();
+    }
+  }
+
+  async #allocate(name: string): Promise<void> {
+    const { disk, segmentBytes } = this.#options;
+    try {
+      const file = await disk.open(name, 'create');
+      try {
+        await file.allocate(segmentBytes);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      await disk.remove(name);
+      throw error;
+    }
+  }
+
+  #retryLater(): void {
+    if (this.#closed) return;
+    this.#retry = this.#options.clock.schedule(retryMs, () => {
+      this.#retry = undefined;
+      this.replenish();
+      this.#events.changed();
+    });
+  }
+
+  /** Whether the file has the length that segments have now; the setting may have changed. */
+  async #isWhole(name: string): Promise<boolean> {
+    const file = await this.#options.disk.open(name, 'read');
+    const bytes = await file.sizeBytes();
+    await file.close();
+    return bytes === this.#options.segmentBytes;
+  }
+
+  #path(number: number, kind: 'segment' | 'spare' | 'new'): string {
+    return `${this.#options.folder}/${journalFileName(number, kind)}`;
+  }
+}

@@ -1,0 +1,183 @@
+import { assert } from '../base/assert.ts';
+import type { DiskFile } from './disk.ts';
+import { entryBytes, entryPartition, entrySequence } from './entry.ts';
+import { frameBytes, frameHeaderBytes, sealFrame } from './frame.ts';
+import { type Batch, batchBytes } from './gather.ts';
+import type { JournalOptions, JournalSink, LiveSegment } from './journal-options.ts';
+import type { Recovered, Tail } from './recover.ts';
+import { nextSalt, segmentHeaderBytes } from './segment.ts';
+import type { Spares } from './spares.ts';
+import { writeFully } from './write-fully.ts';
+
+/** Left to itself the kernel gathers a segment's worth, which the next segment would then have to wait for. */
+const syncBehindBytes = 4 * 1024 * 1024;
+
+/** The segment being written. */
+interface Current {
+  readonly file: DiskFile;
+  readonly live: LiveSegment;
+}
+
+/**
+ * Writes batches to the last segment of the row and begins the next. One call at a time; after one has failed, none.
+ */
+export class Writer {
+  readonly #options: JournalOptions;
+  readonly #sink: JournalSink;
+  readonly #live: LiveSegment[];
+  readonly #spares: Spares;
+  readonly #tail: Tail;
+  #current: Current | undefined;
+  /** The highest batch known to be synced. Invariant: less than `tail.nextBatch`. */
+  #durableBatch: number;
+  /** What the first sync that failed threw. */
+  #failure: unknown;
+  /** A sync that nobody waits for, and what it began with. */
+  #behind: Promise<void> | undefined;
+  #behindBytes = 0;
+
+  constructor(options: JournalOptions, sink: JournalSink, recovered: Recovered, spares: Spares) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#live = recovered.live;
+    this.#spares = spares;
+    this.#tail = recovered.tail;
+    this.#durableBatch = recovered.tail.nextBatch - 1;
+  }
+
+  /** Whether a segment has been begun; not while there was no room for one. */
+  get isOpen(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Whether the current segment holds any batch. */
+  get hasContent(): boolean {
+    return this.#current !== undefined && this.#current.live.usedBytes > segmentHeaderBytes;
+  }
+
+  /** What batches can still take in the current segment; 0 without one. */
+  get freeBytes(): number {
+    return this.#current === undefined ? 0 : this.#options.segmentBytes - this.#current.live.usedBytes;
+  }
+
+  /**
+   * Writes the batch, which must fit, tells the sink of each of its entries, and gives the partitions' new ends.
+   * Not durable before `sync`.
+   */
+  write(batch: Batch): Map<number, number> {
+    assert(this.#current !== undefined && batchBytes(batch) <= this.freeBytes, 'a batch does not fit');
+    const { file, live } = this.#current;
+    const payloadAt = live.usedBytes + frameBytes(batch.entries);
+    this.#tail.lastCrc = sealFrame(
+      batch.frame,
+      {
+        batch: this.#tail.nextBatch,
+        segment: live.number,
+        durableBatch: this.#durableBatch,
+        payloadBytes: batch.payloadBytes,
+        entries: batch.entries,
+      },
+      this.#tail.salt,
+    );
+    writeFully(file, [batch.frame.subarray(0, frameBytes(batch.entries)), ...batch.parts], live.usedBytes);
+    live.usedBytes += batchBytes(batch);
+    this.#tail.nextBatch++;
+    return this.#announce(batch.parts, live.number, payloadAt);
+  }
+
+  /** Makes all that was written durable. After a failure it only fails: another attempt would prove nothing. */
+  async sync(): Promise<void> {
+    const written = this.#tail.nextBatch - 1;
+    if (this.#current === undefined || written === this.#durableBatch) return;
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      await this.#current.file.sync();
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+    this.#durableBatch = Math.max(this.#durableBatch, written);
+  }
+
+  /** Syncs every few MiB while writing goes on, for when nobody waits for a sync: see `syncBehindBytes`. */
+  syncBehind(failed: (error: unknown) => void): void {
+    const { usedBytes } = this.#current?.live ?? { usedBytes: 0 };
+    const enoughBytes = Math.min(syncBehindBytes, this.#options.segmentBytes / 4);
+    if (this.#behind !== undefined || usedBytes - this.#behindBytes < enoughBytes) return;
+    this.#behindBytes = usedBytes;
+    const done = () => {
+      this.#behind = undefined;
+    };
+    this.#behind = this.sync().catch(failed).then(done);
+  }
+
+  /**
+   * Goes on in a new segment, made of a spare, of which there must be one. The old segment is durable before the
+   * header of the new one says that it has ended.
+   */
+  async beginSegment(): Promise<void> {
+    await this.#behind;
+    await this.sync();
+    await this.#current?.file.close();
+    this.#behindBytes = 0;
+    if (this.#current !== undefined) {
+      this.#tail.previousNumber = this.#current.live.number;
+      this.#tail.previousEnd = this.#current.live.usedBytes;
+    }
+    this.#current = undefined;
+    const number = this.#tail.nextNumber++;
+    this.#tail.salt = nextSalt(this.#tail.salt, this.#tail.lastCrc);
+    const { previousNumber, previousEnd, nextBatch, salt } = this.#tail;
+    const file = await this.#spares.take({ number, previousNumber, previousEnd, firstBatch: nextBatch, salt });
+    const live = { number, usedBytes: segmentHeaderBytes };
+    this.#live.push(live);
+    this.#current = { file, live };
+  }
+
+  /**
+   * Syncs, whatever the mode, and closes. An empty batch at the end vouches for all that was written, so that even
+   * damage to the last entry is told from a torn tail by the next recovery.
+   */
+  async close(): Promise<void> {
+    if (this.#current === undefined) return;
+    await this.#behind;
+    await this.sync();
+    if (this.hasContent && this.freeBytes >= frameHeaderBytes) {
+      this.write({ frame: Buffer.alloc(frameHeaderBytes), entries: 0, parts: [], payloadBytes: 0 });
+      await this.sync();
+    }
+    await this.abandon();
+  }
+
+  /** Closes the file as it stands. */
+  async abandon(): Promise<void> {
+    await this.#behind;
+    await this.#current?.file.close();
+    this.#current = undefined;
+  }
+
+  #announce(parts: readonly Buffer[], segment: number, payloadAt: number): Map<number, number> {
+    const ends = new Map<number, number>();
+    let offset = payloadAt;
+    let partition = -1;
+    let end = 0;
+    for (const part of parts) {
+      for (let at = 0; at < part.length; ) {
+        const next = at + entryBytes(part, at);
+        const sequence = entrySequence(part, at);
+        if (sequence > 0) {
+          // Entries of one partition come in runs: the map is touched once a run.
+          const itsPartition = entryPartition(part, at);
+          if (itsPartition !== partition && end > 0) ends.set(partition, end);
+          partition = itsPartition;
+          end = sequence;
+        }
+        this.#sink.written(part, at, next, segment, offset + at);
+        at = next;
+      }
+      offset += part.length;
+    }
+    if (end > 0) ends.set(partition, end);
+    return ends;
+  }
+}

@@ -1,0 +1,151 @@
+import { deepStrictEqual, ok } from 'node:assert/strict';
+import type { Store } from '../store/store.ts';
+
+/** An item as the model has it. */
+export interface ModelItem {
+  readonly id: number;
+  readonly flags: number;
+  readonly data: string;
+}
+
+interface ModelQueue {
+  readonly number: number;
+  nextId: number;
+  items: ModelItem[];
+}
+
+/** One entry of a partition's log, as what it does to plain arrays. */
+type Change = (queues: Map<string, ModelQueue>) => void;
+
+/**
+ * A partition as a plain list of what was done to it, beside a real store. After a crash the store must be as after
+ * some beginning of that list that is at least as long as what was durable.
+ */
+export class ModelPartition {
+  readonly partition: number;
+  readonly #changes: Change[] = [];
+  #queues = new Map<string, ModelQueue>();
+  epoch = 0;
+
+  constructor(partition: number) {
+    this.partition = partition;
+  }
+
+  get length(): number {
+    return this.#changes.length;
+  }
+
+  beginEpoch(store: Store): void {
+    this.epoch = store.replica(this.partition).highestEpoch + 1;
+    this.#note(store.beginEpoch(this.partition, this.epoch, 'node'), () => {});
+  }
+
+  createQueue(store: Store, name: string): void {
+    const number = store.createQueue(this.partition, name);
+    this.#note(number, (queues) => queues.set(name, { number, nextId: 1, items: [] }));
+  }
+
+  addItem(store: Store, name: string, flags: number, data: string): void {
+    const queue = this.queue(name);
+    const id = queue.nextId;
+    const bytes = Buffer.from(data, 'latin1');
+    const sequence = store.addItem(this.partition, queue.number, id, flags, id * 1000, id, bytes);
+    bytes.fill(0xee);
+    this.#note(sequence, (queues) => {
+      const at = queues.get(name) as ModelQueue;
+      at.nextId = id + 1;
+      at.items.push({ id, flags, data });
+    });
+  }
+
+  removeItems(store: Store, name: string, runs: readonly number[]): void {
+    this.#note(store.removeItems(this.partition, this.queue(name).number, runs), (queues) => {
+      const at = queues.get(name) as ModelQueue;
+      at.items = at.items.filter(({ id }) => !isWithin(runs, id));
+    });
+  }
+
+  flushQueue(store: Store, name: string, throughId: number): void {
+    this.#note(store.flushQueue(this.partition, this.queue(name).number, throughId), (queues) => {
+      const at = queues.get(name) as ModelQueue;
+      at.items = at.items.filter(({ id }) => id > throughId);
+    });
+  }
+
+  deleteQueue(store: Store, name: string): void {
+    this.#note(store.deleteQueue(this.partition, this.queue(name).number), (queues) => queues.delete(name));
+  }
+
+  /** The queues after everything done. */
+  queues(): ReadonlyMap<string, ModelQueue> {
+    return this.#queues;
+  }
+
+  queue(name: string): ModelQueue {
+    const queue = this.queues().get(name);
+    ok(queue !== undefined, `the model has no queue ${name}`);
+    return queue;
+  }
+
+  /** A crash has left this much of the log. */
+  cut(length: number): void {
+    this.#changes.length = length;
+    this.#queues = new Map();
+    for (const change of this.#changes) change(this.#queues);
+  }
+
+  /** Compares everything that can be seen of the partition with the first `lastSequence` changes. */
+  async compare(store: Store, pieceBytes: number): Promise<void> {
+    const replica = store.replica(this.partition);
+    deepStrictEqual(replica.lastSequence, this.length);
+    const expected = this.queues();
+    deepStrictEqual([...replica.queues.keys()].sort(), [...expected.keys()].sort());
+    for (const [name, queue] of expected) {
+      const stored = replica.queues.get(name);
+      ok(stored !== undefined);
+      deepStrictEqual(stored.number, queue.number);
+      deepStrictEqual(stored.nextId, queue.nextId);
+      deepStrictEqual(stored.count, queue.items.length);
+      deepStrictEqual(stored.firstId, queue.items[0]?.id ?? queue.nextId);
+      if (queue.items.length === 0) deepStrictEqual(stored.bytes, 0);
+      const live = new Set(queue.items.map(({ id }) => id));
+      for (let id = 1; id < queue.nextId; id++)
+        deepStrictEqual(stored.isLive(id), live.has(id), `item ${id} of ${name}`);
+      deepStrictEqual(await readAll(store, this.partition, queue.number, pieceBytes), queue.items);
+    }
+  }
+
+  #note(sequence: number, change: Change): void {
+    deepStrictEqual(sequence, this.#changes.length + 1);
+    this.#changes.push(change);
+    change(this.#queues);
+  }
+}
+
+/** All items of a queue, read in pieces; also checks that pieces keep to their limit and follow one another. */
+export async function readAll(
+  store: Store,
+  partition: number,
+  queue: number,
+  pieceBytes: number,
+): Promise<ModelItem[]> {
+  const all: ModelItem[] = [];
+  for (let fromId = 0; ; ) {
+    const { items, nextId } = await store.readItems(partition, queue, fromId, pieceBytes);
+    const bytes = items.reduce((sum, { data }) => sum + data.length, 0);
+    ok(items.length <= 1 || bytes <= pieceBytes, 'a piece is too long');
+    for (const { id, flags, data, addedAtMs, expiresAtMs } of items) {
+      ok(id >= fromId && id < nextId && addedAtMs === id && expiresAtMs === id * 1000, `item ${id} is wrong`);
+      all.push({ id, flags, data: data.toString('latin1') });
+    }
+    if (items.length === 0) return all;
+    fromId = nextId;
+  }
+}
+
+function isWithin(runs: readonly number[], id: number): boolean {
+  for (let at = 0; at < runs.length; at += 2) {
+    if (id >= (runs[at] as number) && id <= (runs[at + 1] as number)) return true;
+  }
+  return false;
+}
