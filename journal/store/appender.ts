@@ -1,0 +1,230 @@
+import { assert } from '../base/assert.ts';
+import { WindhoverError } from '../base/errors.ts';
+import {
+  checkEntry,
+  entryBodyStart,
+  entryBytes,
+  entryEpoch,
+  entryKind,
+  entryPartition,
+  entrySequence,
+} from '../log/entry.ts';
+import type { Journal } from '../log/journal.ts';
+import { readU64, writeU64 } from '../log/u64.ts';
+import {
+  bodyFault,
+  fixedBytes,
+  itemDataStart,
+  kinds,
+  nodePartition,
+  removalBytes,
+  writeItemHead,
+  writeRemoval,
+} from './entries.ts';
+import type { ReplicaState } from './replica.ts';
+
+/** A replica's end as appended, ahead of what has been written and applied. */
+interface AppendEnd {
+  sequence: number;
+  epoch: number;
+  highestEpoch: number;
+  receiving: boolean;
+}
+
+/** Appends entries to the journal and numbers them. What they mean is taken in when they have been written. */
+export class Appender {
+  readonly #journal: Journal;
+  readonly #ends = new Map<number, AppendEnd>();
+
+  /** Goes on where `replicas` end. */
+  constructor(journal: Journal, replicas: Iterable<ReplicaState>) {
+    this.#journal = journal;
+    for (const { partition, state, lastSequence, lastEpoch, highestEpoch } of replicas) {
+      const receiving = state === 'receiving';
+      this.#ends.set(partition, { sequence: lastSequence, epoch: lastEpoch, highestEpoch, receiving });
+    }
+  }
+
+  /** Sequence of the last entry appended; 0 when there is none, or a snapshot is coming in. */
+  sequence(partition: number): number {
+    return this.#ends.get(partition)?.sequence ?? 0;
+  }
+
+  beginEpoch(partition: number, epoch: number, leader: string): number {
+    const end = this.#leading(partition);
+    if (epoch <= end.highestEpoch) {
+      throw new WindhoverError('invalid', `epoch ${epoch} of partition ${partition} is not above ${end.highestEpoch}`);
+    }
+    const body = this.#journal.begin(Buffer.byteLength(leader));
+    this.#journal.buffer.write(leader, body);
+    end.epoch = epoch;
+    end.highestEpoch = epoch;
+    return this.#seal(partition, end, kinds.epochBegun);
+  }
+
+  createQueue(partition: number, name: string): number {
+    const end = this.#leading(partition);
+    const body = this.#journal.begin(fixedBytes.queueCreated + name.length);
+    writeU64(this.#journal.buffer, body, end.sequence + 1);
+    this.#journal.buffer.write(name, body + fixedBytes.queueCreated, 'latin1');
+    return this.#seal(partition, end, kinds.queueCreated);
+  }
+
+  /** Hot: one call an item; the data is copied once, to where it is written from. */
+  addItem(
+    partition: number,
+    queue: number,
+    id: number,
+    flags: number,
+    expiresAtMs: number,
+    addedAtMs: number,
+    data: Buffer,
+  ): number {
+    const end = this.#leading(partition);
+    const body = this.#journal.begin(fixedBytes.itemAdded + data.length);
+    const buffer = this.#journal.buffer;
+    writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
+    buffer.set(data, itemDataStart(body));
+    return this.#seal(partition, end, kinds.itemAdded);
+  }
+
+  removeItems(partition: number, queue: number, runs: readonly number[]): number {
+    assert(runs.length > 0 && runs.length % 2 === 0, 'a run has two ends');
+    const end = this.#leading(partition);
+    const body = this.#journal.begin(removalBytes(runs));
+    writeRemoval(this.#journal.buffer, body, queue, runs);
+    return this.#seal(partition, end, kinds.itemsRemoved);
+  }
+
+  flushQueue(partition: number, queue: number, throughId: number): number {
+    const end = this.#leading(partition);
+    const body = this.#journal.begin(fixedBytes.queueFlushed);
+    writeU64(this.#journal.buffer, body, queue);
+    writeU64(this.#journal.buffer, body + 8, throughId);
+    return this.#seal(partition, end, kinds.queueFlushed);
+  }
+
+  deleteQueue(partition: number, queue: number): number {
+    const end = this.#leading(partition);
+    const body = this.#journal.begin(fixedBytes.queueDeleted);
+    writeU64(this.#journal.buffer, body, queue);
+    return this.#seal(partition, end, kinds.queueDeleted);
+  }
+
+  /** The replica is empty from here on; its next entry has sequence 1. */
+  dropReplica(partition: number): void {
+    const end = this.#end(partition);
+    this.#journal.begin(fixedBytes.replicaDropped);
+    this.#journal.seal(partition, end.epoch, 0, kinds.replicaDropped);
+    end.sequence = 0;
+    end.epoch = 0;
+    end.receiving = false;
+  }
+
+  sawMapRevision(revision: number): void {
+    const body = this.#journal.begin(fixedBytes.mapSeen);
+    writeU64(this.#journal.buffer, body, revision);
+    this.#journal.seal(nodePartition, 0, 0, kinds.mapSeen);
+  }
+
+  /**
+   * Appends entries from the leader as they stand.
+   * @throws `corrupt` for one that is damaged, `invalid` for one that can't follow; those before it are appended.
+   */
+  appendRun(bytes: Buffer): void {
+    let start = 0;
+    while (start < bytes.length) {
+      if (checkEntry(bytes, start, bytes.length) !== 'whole') {
+        throw new WindhoverError('corrupt', `an entry received is damaged, ${start} bytes into its run`);
+      }
+      const end = start + entryBytes(bytes, start);
+      const at = this.#checkFollows(bytes, start, end);
+      this.#journal.appendRaw(bytes, start, end);
+      advance(at, entryKind(bytes, start), bytes, start);
+      start = end;
+    }
+  }
+
+  #end(partition: number): AppendEnd {
+    let end = this.#ends.get(partition);
+    if (end === undefined) {
+      end = { sequence: 0, epoch: 0, highestEpoch: 0, receiving: false };
+      this.#ends.set(partition, end);
+    }
+    return end;
+  }
+
+  #leading(partition: number): AppendEnd {
+    const end = this.#end(partition);
+    assert(!end.receiving, `partition ${partition} is receiving a snapshot`);
+    return end;
+  }
+
+  #seal(partition: number, end: AppendEnd, kind: number): number {
+    end.sequence++;
+    this.#journal.seal(partition, end.epoch, end.sequence, kind);
+    return end.sequence;
+  }
+
+  /** Checks that a received entry can follow its partition's end, and gives that. */
+  #checkFollows(buffer: Buffer, start: number, stop: number): AppendEnd {
+    const partition = entryPartition(buffer, start);
+    const kind = entryKind(buffer, start);
+    const end = this.#end(partition);
+    const fault =
+      bodyFault(kind, buffer, entryBodyStart(start), stop) ??
+      (entrySequence(buffer, start) > 0
+        ? followFault(end, kind, entryEpoch(buffer, start), entrySequence(buffer, start))
+        : snapshotFault(end, kind, entryEpoch(buffer, start)));
+    if (fault !== undefined) throw new WindhoverError('invalid', `partition ${partition}: ${fault}`);
+    return end;
+  }
+}
+
+function followFault(end: AppendEnd, kind: number, epoch: number, sequence: number): string | undefined {
+  if (end.receiving) return `entry ${sequence} was received in the middle of a snapshot`;
+  if (sequence !== end.sequence + 1) return `entry ${sequence} was received after entry ${end.sequence}`;
+  if (kind === kinds.epochBegun ? epoch <= end.epoch : epoch !== end.epoch) {
+    return `entry ${sequence} of epoch ${epoch} was received after epoch ${end.epoch}`;
+  }
+  return isLogKind(kind) ? undefined : `kind ${kind} was received as entry ${sequence}`;
+}
+
+function snapshotFault(end: AppendEnd, kind: number, epoch: number): string | undefined {
+  if (kind === kinds.snapshotBegun) return undefined;
+  if (!isSnapshotKind(kind)) return `kind ${kind} was received without a sequence`;
+  if (!end.receiving) return `kind ${kind} of a snapshot was received without its beginning`;
+  return epoch === end.epoch ? undefined : `a snapshot of epoch ${end.epoch} goes on with epoch ${epoch}`;
+}
+
+function advance(end: AppendEnd, kind: number, buffer: Buffer, start: number): void {
+  end.epoch = entryEpoch(buffer, start);
+  end.highestEpoch = Math.max(end.highestEpoch, end.epoch);
+  switch (kind) {
+    case kinds.snapshotBegun:
+      end.sequence = 0;
+      end.receiving = true;
+      break;
+    case kinds.snapshotEnded:
+      end.sequence = readU64(buffer, entryBodyStart(start));
+      end.receiving = false;
+      break;
+    default:
+      if (!end.receiving) end.sequence++;
+  }
+}
+
+/** Kinds that a log has, each with its sequence. */
+function isLogKind(kind: number): boolean {
+  return kind >= kinds.queueCreated && kind <= kinds.epochBegun;
+}
+
+/** Kinds that a snapshot has after its beginning. */
+function isSnapshotKind(kind: number): boolean {
+  return (
+    kind === kinds.itemAdded ||
+    kind === kinds.itemsRemoved ||
+    kind === kinds.snapshotQueue ||
+    kind === kinds.snapshotEnded
+  );
+}

@@ -1,0 +1,177 @@
+import { WindhoverError } from '../base/errors.ts';
+import type { Disk, DiskFile } from '../log/disk.ts';
+import { checkEntry, entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
+import { type BacklogFile, backlogHeaderBytes, checkBacklogHeader, markEntry, scanStart } from './backlog-file.ts';
+import { bodyQueue, itemId, kinds } from './entries.ts';
+import { pieceBytes, type Span } from './entry-reader.ts';
+import type { QueueState } from './stored-queue.ts';
+
+/** How many backlog files are kept open for reading at most, those being read aside. */
+const maxOpenFiles = 32;
+
+interface OpenFile {
+  readonly file: BacklogFile;
+  readonly handle: Promise<DiskFile>;
+}
+
+/** Reads items out of backlog files, sequentially where it is asked to. */
+export class BacklogReader {
+  readonly #disk: Disk;
+  /** By file number; the least recently used first. */
+  readonly #open = new Map<number, OpenFile>();
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
+  /**
+   * Reads live items of `file`, a file of `queue`: at least item `fromId`, which is one of them, and those after it as
+   * long as their entries have at most `limitBytes` together.
+   * @throws `corrupt`, with file and offset, where the file is damaged before or at them.
+   */
+  async read(
+    partition: number,
+    queue: QueueState,
+    file: BacklogFile,
+    fromId: number,
+    limitBytes: number,
+  ): Promise<Span> {
+    file.users++;
+    try {
+      const handle = await this.#handle(partition, queue, file);
+      const scan = new BacklogScan(partition, queue, file, fromId, limitBytes);
+      let length = Math.max(Math.min(limitBytes, pieceBytes), 4096);
+      for (;;) {
+        const buffer = Buffer.allocUnsafeSlow(Math.min(length, file.bytes - scan.offset));
+        const starts = scan.piece(buffer, await handle.read(buffer, scan.offset));
+        if (starts.length > 0 || scan.isAtEnd) return { buffer, starts };
+        length = Math.max(pieceBytes, scan.wantedBytes);
+      }
+    } finally {
+      file.users--;
+    }
+  }
+
+  /** Closes the file if it is open, before it is deleted. */
+  async close(file: BacklogFile): Promise<void> {
+    const open = this.#open.get(file.number);
+    this.#open.delete(file.number);
+    await (await open?.handle)?.close();
+  }
+
+  async closeAll(): Promise<void> {
+    for (const { file } of [...this.#open.values()]) await this.close(file);
+  }
+
+  async #handle(partition: number, queue: QueueState, file: BacklogFile): Promise<DiskFile> {
+    const open = this.#open.get(file.number) ?? { file, handle: this.#openFile(partition, queue, file) };
+    this.#open.delete(file.number);
+    this.#open.set(file.number, open);
+    try {
+      return await open.handle;
+    } catch (error) {
+      this.#open.delete(file.number);
+      throw error;
+    }
+  }
+
+  async #openFile(partition: number, queue: QueueState, file: BacklogFile): Promise<DiskFile> {
+    await this.#closeIdle();
+    const handle = await this.#disk.open(file.name, 'read');
+    const header = Buffer.alloc(backlogHeaderBytes);
+    const bytes = await handle.read(header, 0);
+    checkBacklogHeader(header.subarray(0, bytes), partition, queue.number, file);
+    return handle;
+  }
+
+  async #closeIdle(): Promise<void> {
+    if (this.#open.size < maxOpenFiles) return;
+    const idle = [...this.#open.values()].find(({ file }) => file.users === 0);
+    if (idle !== undefined) await this.close(idle.file);
+  }
+}
+
+/** Walks through a backlog file from entry to entry, piece by piece, until it has met what is wanted. */
+class BacklogScan {
+  readonly #partition: number;
+  readonly #queue: QueueState;
+  readonly #file: BacklogFile;
+  readonly #fromId: number;
+  readonly #limitBytes: number;
+  /** Where the next piece begins. */
+  offset: number;
+  /** Length of an entry that the last piece was too short for. */
+  wantedBytes = 0;
+
+  constructor(partition: number, queue: QueueState, file: BacklogFile, fromId: number, limitBytes: number) {
+    this.#partition = partition;
+    this.#queue = queue;
+    this.#file = file;
+    this.#fromId = fromId;
+    this.#limitBytes = limitBytes;
+    this.offset = scanStart(file, fromId);
+  }
+
+  /** Nothing more is to be found: only when the item was removed meanwhile. */
+  get isAtEnd(): boolean {
+    if (this.offset < this.#file.bytes) return false;
+    if (this.#queue.isLive(this.#fromId)) {
+      throw new WindhoverError(
+        'corrupt',
+        `${this.#file.name} at ${this.offset}: item ${this.#fromId} is not in the file`,
+      );
+    }
+    return true;
+  }
+
+  /**
+   * Takes the first `bytes` of `buffer` as what stands at `offset`, gives where in it wanted entries begin, and moves
+   * `offset` behind what it has seen.
+   */
+  piece(buffer: Buffer, bytes: number): number[] {
+    const file = this.#file;
+    const starts: number[] = [];
+    let taken = 0;
+    let at = 0;
+    while (at < bytes) {
+      if (!this.#hasWhole(buffer, at, bytes)) break;
+      const id = this.#id(buffer, at);
+      const end = at + entryBytes(buffer, at);
+      if (id >= this.#fromId && this.#queue.isLive(id)) {
+        taken += end - at;
+        if (starts.length > 0 && taken > this.#limitBytes) break;
+        starts.push(at);
+      }
+      markEntry(file, id, this.offset + at);
+      at = end;
+      file.cursorId = id + 1;
+      file.cursorOffset = this.offset + at;
+    }
+    this.offset += at;
+    return starts;
+  }
+
+  /** Whether the entry at `at` is whole and sound; not whole when it goes on behind the piece. */
+  #hasWhole(buffer: Buffer, at: number, bytes: number): boolean {
+    const state = checkEntry(buffer, at, bytes);
+    if (state === 'whole') return true;
+    const isCut = state === 'short' && bytes === buffer.length && this.offset + bytes < this.#file.bytes;
+    if (!isCut) throw this.#damaged(at);
+    this.wantedBytes = bytes - at < entryHeaderBytes ? entryHeaderBytes : entryBytes(buffer, at);
+    return false;
+  }
+
+  #id(buffer: Buffer, at: number): number {
+    const body = entryBodyStart(at);
+    const isOurs =
+      entryPartition(buffer, at) === this.#partition &&
+      entryKind(buffer, at) === kinds.itemAdded &&
+      bodyQueue(buffer, body) === this.#queue.number;
+    if (!isOurs) throw this.#damaged(at);
+    return itemId(buffer, body);
+  }
+
+  #damaged(at: number): WindhoverError {
+    return new WindhoverError('corrupt', `${this.#file.name} at ${this.offset + at}: the entry is damaged`);
+  }
+}

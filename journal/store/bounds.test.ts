@@ -1,0 +1,142 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readAll } from '../testing/model-store.ts';
+import { SimClock } from '../testing/sim-clock.ts';
+import { SimDisk } from '../testing/sim-disk.ts';
+import { markEveryBytes } from './backlog-file.ts';
+import type { ReplicaState } from './replica.ts';
+import type { StoreSettings } from './settings.ts';
+import { Store } from './store.ts';
+
+const settings: StoreSettings = {
+  segmentBytes: 64 * 1024,
+  maxBatchBytes: 16 * 1024,
+  spareSegments: 2,
+  limitBytes: 512 * 1024,
+  unsettledBytes: 128 * 1024,
+  backlogFileBytes: 256 * 1024,
+  garbageBytes: 256 * 1024,
+};
+
+const data = Buffer.alloc(100, 'x');
+
+/** A store with one queue, number 2 of partition 1. */
+class Place {
+  readonly clock = new SimClock();
+  readonly disk = new SimDisk();
+  store!: Store;
+  nextId = 1;
+
+  async open(): Promise<this> {
+    const { disk, clock } = this;
+    this.store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings }));
+    this.store.events = { ...this.store.events, troubled: (error) => assert.unreachable(error.message) };
+    if (this.store.replica(1).queues.size === 0) {
+      this.store.beginEpoch(1, 1, 'a');
+      this.store.createQueue(1, 'a');
+    }
+    return this;
+  }
+
+  async add(count: number): Promise<void> {
+    for (let index = 0; index < count; index++, this.nextId++) {
+      this.store.addItem(1, 2, this.nextId, 0, this.nextId * 1000, this.nextId, data);
+    }
+    await this.clock.complete(this.store.flushed());
+    while (this.store.room !== 'ample') await this.clock.runFor(10);
+  }
+
+  async diskBytes(): Promise<number> {
+    let bytes = 0;
+    for (const name of this.disk.names()) bytes += (await this.disk.readWhole(name))?.length ?? 0;
+    return bytes;
+  }
+
+  backlogFiles(): string[] {
+    return this.disk.names().filter((name) => name.endsWith('.backlog'));
+  }
+
+  get replica(): ReplicaState {
+    return this.store.replica(1) as ReplicaState;
+  }
+}
+
+test('traffic that keeps up grows neither the disk nor what is kept in memory, and writes no backlog file', async () => {
+  const place = await new Place().open();
+  const sizes: number[] = [];
+  for (let minute = 0; minute < 60; minute++) {
+    for (let round = 0; round < 10; round++) {
+      await place.add(50);
+      place.store.removeItems(1, 2, [place.nextId - 50, place.nextId - 1]);
+    }
+    await place.clock.runFor(500);
+    sizes.push(await place.diskBytes());
+    assert.equal(place.backlogFiles(), []);
+  }
+  assert.ok(Math.max(...sizes) <= 6 * settings.segmentBytes + 1000, `at most ${Math.max(...sizes)} bytes`);
+  assert.is(place.replica.queue(2)?.places.runs.length, 0);
+  assert.ok(place.replica.log.runs.length <= 4);
+  assert.equal(place.replica.garbage, []);
+});
+
+test('a backlog keeps nothing for a settled item, and leaves nothing on the disk when it is gone', async () => {
+  const place = await new Place().open();
+  for (let round = 0; round < 400; round++) await place.add(100);
+  await place.clock.runFor(1000);
+  const queue = place.replica.queue(2);
+  assert.is(queue?.count, 40_000);
+  const placed = queue?.places.runs.reduce((sum, run) => sum + run.length, 0) ?? 0;
+  assert.ok(placed * 164 <= settings.unsettledBytes + settings.segmentBytes, `${placed} items have a place`);
+  const files = queue?.files ?? [];
+  assert.ok(files.length > 20 && files.length < 40, `${files.length} files`);
+  for (const file of files) assert.ok(file.marks.length <= 2 + (2 * file.bytes) / markEveryBytes);
+  assert.equal(queue?.removed.flat, []);
+
+  const items = await place.clock.complete(readAll(place.store, 1, 2, 50_000));
+  assert.is(items.length, 40_000);
+  for (let id = 1; id <= 40_000; id += 1000) {
+    place.store.removeItems(1, 2, [id, id + 999]);
+    await place.clock.complete(place.store.flushed());
+  }
+  await place.clock.runFor(5000);
+  assert.equal(place.backlogFiles(), []);
+  assert.ok((await place.diskBytes()) <= 6 * settings.segmentBytes + 1000);
+});
+
+test('an old item keeps its own backlog file only', async () => {
+  const place = await new Place().open();
+  for (let round = 0; round < 200; round++) await place.add(100);
+  await place.clock.runFor(1000);
+  const before = place.backlogFiles();
+  place.store.removeItems(1, 2, [2, 20_000]);
+  await place.clock.runFor(5000);
+  assert.ok(before.length > 8);
+  assert.equal(place.backlogFiles(), before.slice(0, 1));
+  assert.equal(
+    (await place.clock.complete(readAll(place.store, 1, 2, 1000))).map(({ id }) => id),
+    [1],
+  );
+});
+
+test('what is left of a restart is bounded by the unsettled journal, not by the backlog', async () => {
+  const place = await new Place().open();
+  for (let round = 0; round < 300; round++) await place.add(100);
+  await place.clock.complete(place.store.close());
+  let readBytes = 0;
+  const { open } = place.disk;
+  place.disk.open = async (name, mode) => {
+    const file = await open.call(place.disk, name, mode);
+    const { read } = file;
+    return Object.assign(file, {
+      read: async (target: Buffer, position: number) => {
+        readBytes += target.length;
+        return read(target, position);
+      },
+    });
+  };
+  await place.open();
+  assert.is(place.store.replica(1).queues.get('a')?.count, 30_000);
+  assert.ok(readBytes < 1.5 * 1024 * 1024, `${readBytes} bytes were read`);
+});
+
+test.run();

@@ -1,0 +1,178 @@
+import { crc32 } from 'node:zlib';
+import { WindhoverError } from '../base/errors.ts';
+import { type BacklogFile, newBacklogFile } from './backlog-file.ts';
+import { ByteReader, ByteWriter } from './codec.ts';
+import type { EpochStart } from './entries.ts';
+import { ReplicaState } from './replica.ts';
+import { QueueState } from './stored-queue.ts';
+
+/*
+ * The checkpoint: what the store knew at some moment, so that segments before `firstSegment` are not needed any more.
+ *
+ *   0       8         12     16             24         32            40         44
+ *   | magic | version | crc  | firstSegment | nextFile | mapRevision | replicas | replica ...
+ *
+ * `crc` is the CRC-32 of everything after it. Each replica is as it was when the journal had been written up to and
+ * with the entry at its own place; that all of this is durable before the checkpoint is.
+ */
+
+/** The file's name on the store's disk. */
+export const checkpointName = 'checkpoint';
+
+export const checkpointMagic = 'WHCHECK\n';
+
+/**
+ * To change the layout: raise this, keep a decoder of the version before, and add a checkpoint of that version to the
+ * tests. A checkpoint of a higher version is refused.
+ */
+export const checkpointVersion = 1;
+
+/** Offsets of the fixed part. docs/journal-format.md is held against it. */
+export const checkpointLayout = [
+  [0, 8, 'magic'],
+  [8, 4, 'version'],
+  [12, 4, 'crc'],
+  [16, 8, 'firstSegment'],
+  [24, 8, 'nextFile'],
+  [32, 8, 'mapRevision'],
+  [40, 4, 'replicas'],
+] as const;
+
+const crcAt = 12;
+const contentStart = 16;
+const fixedBytes = 44;
+
+/** A replica as a checkpoint has it: its state after the entry at `segment`:`offset`. */
+export interface CheckpointReplica {
+  readonly replica: ReplicaState;
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export interface Checkpoint {
+  readonly firstSegment: number;
+  readonly nextFile: number;
+  readonly mapRevision: number;
+  readonly replicas: readonly CheckpointReplica[];
+}
+
+/** Makes one replica's part, as it is now. */
+export function encodeReplica(replica: ReplicaState, segment: number, offset: number): Buffer {
+  const writer = new ByteWriter();
+  writer.u32(replica.partition);
+  writer.u32(replica.state === 'whole' ? 0 : 1);
+  writer.u64(segment);
+  writer.u64(offset);
+  writer.u64(replica.lastSequence);
+  writer.u32(replica.lastEpoch);
+  writer.u32(replica.highestEpoch);
+  writer.u32(replica.epochs.length);
+  for (const { epoch, firstSequence } of replica.epochs) {
+    writer.u32(epoch);
+    writer.u64(firstSequence);
+  }
+  writer.u32(replica.queues.size);
+  for (const queue of replica.queues.values()) writeQueue(writer, queue);
+  return writer.bytes();
+}
+
+/** Puts the parts together. */
+export function encodeCheckpoint(
+  firstSegment: number,
+  nextFile: number,
+  mapRevision: number,
+  parts: readonly Buffer[],
+): Buffer {
+  const head = new ByteWriter();
+  head.u64(firstSegment);
+  head.u64(nextFile);
+  head.u64(mapRevision);
+  head.u32(parts.length);
+  const whole = Buffer.concat([Buffer.alloc(contentStart), head.bytes(), ...parts]);
+  whole.write(checkpointMagic, 0, 'latin1');
+  whole.writeUInt32LE(checkpointVersion, 8);
+  whole.writeUInt32LE(crc32(whole.subarray(contentStart)), crcAt);
+  return whole;
+}
+
+/**
+ * Reads a checkpoint.
+ * @throws `corrupt` when it is damaged, `incompatible` when it is of another version.
+ */
+export function decodeCheckpoint(bytes: Buffer): Checkpoint {
+  if (bytes.length < fixedBytes || bytes.toString('latin1', 0, 8) !== checkpointMagic) {
+    throw new WindhoverError('corrupt', `${checkpointName} at 0: this is no checkpoint`);
+  }
+  const version = bytes.readUInt32LE(8);
+  if (version !== checkpointVersion) {
+    throw new WindhoverError('incompatible', `${checkpointName} is of version ${version}, not ${checkpointVersion}`);
+  }
+  if (crc32(bytes.subarray(contentStart)) !== bytes.readUInt32LE(crcAt)) {
+    throw new WindhoverError('corrupt', `${checkpointName} at ${contentStart}: the checksum is wrong`);
+  }
+  const reader = new ByteReader(bytes, contentStart);
+  return {
+    firstSegment: reader.u64(),
+    nextFile: reader.u64(),
+    mapRevision: reader.u64(),
+    replicas: Array.from({ length: reader.u32() }, () => readReplica(reader)),
+  };
+}
+
+function readReplica(reader: ByteReader): CheckpointReplica {
+  const replica = new ReplicaState(reader.u32());
+  replica.state = reader.u32() === 0 ? 'whole' : 'receiving';
+  const segment = reader.u64();
+  const offset = reader.u64();
+  replica.lastSequence = reader.u64();
+  replica.durableSequence = replica.lastSequence;
+  replica.lastEpoch = reader.u32();
+  replica.highestEpoch = reader.u32();
+  replica.epochs = Array.from({ length: reader.u32() }, () => readEpoch(reader));
+  for (let queues = reader.u32(); queues > 0; queues--) replica.restoreQueue(readQueue(reader, replica.partition));
+  return { replica, segment, offset };
+}
+
+function readEpoch(reader: ByteReader): EpochStart {
+  return { epoch: reader.u32(), firstSequence: reader.u64() };
+}
+
+function writeQueue(writer: ByteWriter, queue: QueueState): void {
+  writer.u64(queue.number);
+  writer.text(queue.name);
+  writer.u64(queue.nextId);
+  writer.u64(queue.firstId);
+  writer.u64(queue.bytes);
+  writer.u64(queue.settledThroughId);
+  writer.u64s(queue.removed.flat);
+  writer.u32(queue.files.length);
+  for (const file of queue.files) {
+    writer.u64(file.number);
+    writer.u64(file.firstId);
+    writer.u64(file.lastId);
+    writer.u64(file.bytes);
+    writer.u32(file.sealed ? 1 : 0);
+  }
+}
+
+function readQueue(reader: ByteReader, partition: number): QueueState {
+  const number = reader.u64();
+  const name = reader.text();
+  const nextId = reader.u64();
+  const queue = new QueueState(number, name, nextId, reader.u64());
+  const bytes = reader.u64();
+  queue.settledThroughId = reader.u64();
+  const removed = reader.u64s();
+  for (let at = 0; at < removed.length; at += 2) queue.remove(removed[at] as number, removed[at + 1] as number);
+  queue.bytes = bytes;
+  queue.files = Array.from({ length: reader.u32() }, () => readFile(reader, partition, number));
+  return queue;
+}
+
+function readFile(reader: ByteReader, partition: number, queue: number): BacklogFile {
+  const file = newBacklogFile(partition, queue, reader.u64(), reader.u64());
+  file.lastId = reader.u64();
+  file.bytes = reader.u64();
+  file.sealed = reader.u32() === 1;
+  return file;
+}

@@ -1,0 +1,234 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { WindhoverError } from '../base/errors.ts';
+import { ModelPartition, readAll } from '../testing/model-store.ts';
+import { SimClock } from '../testing/sim-clock.ts';
+import { SimDisk } from '../testing/sim-disk.ts';
+import { backlogHeaderBytes } from './backlog-file.ts';
+import type { StoreSettings } from './settings.ts';
+import { Store } from './store.ts';
+
+const settings: StoreSettings = {
+  segmentBytes: 12 * 1024,
+  maxBatchBytes: 4 * 1024,
+  spareSegments: 2,
+  limitBytes: 1024 * 1024,
+  unsettledBytes: 12 * 1024,
+  backlogFileBytes: 8 * 1024,
+  garbageBytes: 4 * 1024,
+};
+
+/** A store with a queue of which the first part is in backlog files, closed. */
+class Folder {
+  readonly clock = new SimClock();
+  readonly model = new ModelPartition(4);
+  disk = new SimDisk();
+  troubles: string[] = [];
+
+  open(): Promise<Store> {
+    return this.clock.complete(Store.open({ disk: this.disk, clock: this.clock, sync: 'always', settings }));
+  }
+
+  static async filled(): Promise<Folder> {
+    const folder = new Folder();
+    const store = await folder.open();
+    folder.model.beginEpoch(store);
+    folder.model.createQueue(store, 'a');
+    for (let round = 0; round < 20; round++) {
+      for (let index = 0; index < 10; index++) folder.model.addItem(store, 'a', index, 'x'.repeat(300));
+      await folder.clock.complete(store.flushed());
+      await folder.clock.runFor(200);
+    }
+    await folder.clock.complete(store.close());
+    return folder;
+  }
+
+  /** The same disk once more, as it was. */
+  copy(): Folder {
+    const copy = new Folder();
+    copy.disk = this.disk.reopen();
+    return copy;
+  }
+
+  backlogFiles(): string[] {
+    return this.disk.names().filter((name) => name.endsWith('.backlog'));
+  }
+
+  async openError(): Promise<WindhoverError> {
+    return errorOf(this.open());
+  }
+}
+
+async function errorOf(work: Promise<unknown>): Promise<WindhoverError> {
+  try {
+    await work;
+  } catch (error) {
+    assert.instance(error, WindhoverError);
+    return error as WindhoverError;
+  }
+  return assert.unreachable('no error') as never;
+}
+
+test('a store without its checkpoint is refused, and nothing is deleted', async () => {
+  const folder = await Folder.filled();
+  const names = folder.disk.names().filter((name) => name !== 'checkpoint');
+  await folder.disk.remove('checkpoint');
+  const error = await folder.openError();
+  assert.is(error.code, 'corrupt');
+  assert.match(error.message, /^checkpoint at 0: it is missing/);
+  assert.equal(folder.disk.names(), names);
+});
+
+test('a flipped bit anywhere in the checkpoint is found', async () => {
+  const folder = await Folder.filled();
+  const bytes = (await folder.disk.readWhole('checkpoint'))?.length ?? 0;
+  const names = folder.disk.names();
+  for (let offset = 0; offset < bytes; offset++) {
+    folder.disk.flipBit('checkpoint', offset, offset % 8);
+    const error = await folder.openError();
+    assert.is(error.code, offset >= 8 && offset < 12 ? 'incompatible' : 'corrupt', `at ${offset}`);
+    assert.match(error.message, /^checkpoint/);
+    folder.disk.flipBit('checkpoint', offset, offset % 8);
+  }
+  assert.equal(folder.disk.names(), names);
+  await folder.clock.complete(folder.model.compare(await folder.open(), 1000));
+});
+
+test('a checkpoint or a backlog file of another version is refused as such', async () => {
+  const folder = await Folder.filled();
+  folder.disk.flipBit('checkpoint', 8, 7);
+  assert.is((await folder.openError()).code, 'incompatible');
+});
+
+test('a checkpoint cut at any byte is refused', async () => {
+  const folder = await Folder.filled();
+  const whole = (await folder.disk.readWhole('checkpoint')) as Buffer;
+  for (let bytes = 0; bytes < whole.length; bytes++) {
+    await folder.disk.replace('checkpoint', whole.subarray(0, bytes));
+    assert.is((await folder.openError()).code, 'corrupt');
+  }
+});
+
+test('a missing backlog file is told by name', async () => {
+  const folder = await Folder.filled();
+  const [name] = folder.backlogFiles();
+  await folder.disk.remove(name as string);
+  const error = await folder.openError();
+  assert.is(error.code, 'corrupt');
+  assert.match(error.message, `${name} at 0: the backlog file is missing`);
+});
+
+test('a flipped bit in a backlog file is found by who reads it, with file and offset, and the file stays', async () => {
+  const folder = await Folder.filled();
+  const [name] = folder.backlogFiles() as [string];
+  for (const offset of [0, 9, 13, 20, 30, 33, backlogHeaderBytes, backlogHeaderBytes + 5, backlogHeaderBytes + 100]) {
+    folder.disk.flipBit(name, offset);
+    const store = await folder.open();
+    const queue = store.replica(4).queues.get('a')?.number ?? 0;
+    const error = await errorOf(folder.clock.complete(readAll(store, 4, queue, 5000)));
+    assert.is(error.code, 'corrupt', `at ${offset}`);
+    assert.match(error.message, offset < backlogHeaderBytes ? `${name} at 0` : `${name} at ${backlogHeaderBytes}:`);
+    assert.ok(folder.backlogFiles().includes(name));
+    await folder.clock.complete(store.close());
+    folder.disk.flipBit(name, offset);
+  }
+  await folder.clock.complete(folder.model.compare(await folder.open(), 1000));
+});
+
+test('a backlog file that lost its end is found', async () => {
+  const folder = await Folder.filled();
+  const [name] = folder.backlogFiles() as [string];
+  folder.disk.truncate(name, 3000);
+  const store = await folder.open();
+  const queue = store.replica(4).queues.get('a')?.number ?? 0;
+  const error = await errorOf(folder.clock.complete(readAll(store, 4, queue, 5000)));
+  assert.is(error.code, 'corrupt');
+  assert.match(error.message, new RegExp(`${name} at \\d+`));
+});
+
+test('two backlog files changed round are found', async () => {
+  const folder = await Folder.filled();
+  const [one, two] = folder.backlogFiles() as [string, string];
+  const [first, second] = [await folder.disk.readWhole(one), await folder.disk.readWhole(two)];
+  await folder.disk.replace(one, second as Buffer);
+  await folder.disk.replace(two, first as Buffer);
+  const store = await folder.open();
+  const queue = store.replica(4).queues.get('a')?.number ?? 0;
+  const error = await errorOf(folder.clock.complete(readAll(store, 4, queue, 5000)));
+  assert.match(error.message, /at 12: the header is that of another file/);
+});
+
+test('an item damaged in a segment is not settled: the segment stays, and it is said where', async () => {
+  const folder = new Folder();
+  const store = await folder.open();
+  store.events = { ...store.events, troubled: (error) => folder.troubles.push(error.message) };
+  folder.model.beginEpoch(store);
+  folder.model.createQueue(store, 'a');
+  for (let index = 0; index < 10; index++) folder.model.addItem(store, 'a', index, 'x'.repeat(300));
+  await folder.clock.complete(store.flushed());
+  const [segment] = folder.disk.names().filter((name) => name.endsWith('.segment')) as [string];
+  folder.disk.flipBit(segment, 4096 + 1500);
+  for (let round = 0; round < 10; round++) {
+    for (let index = 0; index < 10; index++) folder.model.addItem(store, 'a', index, 'x'.repeat(300));
+    await folder.clock.complete(store.flushed());
+    await folder.clock.runFor(1000);
+  }
+  assert.match(folder.troubles[0] ?? '', new RegExp(`^${segment} at 5\\d\\d\\d: the entry is damaged`));
+  assert.ok(folder.disk.names().includes(segment));
+  // Once the partition is dropped, to be filled from another replica, everything goes on.
+  store.dropReplica(4);
+  await folder.clock.runFor(120_000);
+  assert.not(folder.disk.names().includes(segment));
+  assert.equal(folder.backlogFiles(), []);
+});
+
+test('a journal that lost what a checkpoint counts on is refused', async () => {
+  const folder = await Folder.filled();
+  const segments = folder.disk.names().filter((name) => name.endsWith('.segment'));
+  const last = segments.at(-1) as string;
+  folder.disk.truncate(last, 4096);
+  const error = await folder.openError();
+  assert.is(error.code, 'corrupt');
+});
+
+test('a failed sync of the journal is told once, and nothing is written any more', async () => {
+  const folder = new Folder();
+  const store = await folder.open();
+  const failures: string[] = [];
+  store.events = { ...store.events, failed: (error) => failures.push(error.code) };
+  store.beginEpoch(1, 1, 'a');
+  await folder.clock.complete(store.flushed());
+  folder.disk.failNextSync();
+  store.createQueue(1, 'a');
+  assert.is((await errorOf(folder.clock.complete(store.flushed()))).code, 'io');
+  assert.throws(() => store.createQueue(1, 'b'));
+  await folder.clock.complete(store.close());
+  assert.equal(failures, ['io']);
+  assert.is(store.replica(1).durableSequence, 1);
+});
+
+test('with a full disk removals and reads go on, and with room again so does everything', async () => {
+  const folder = await Folder.filled();
+  const store = await folder.open();
+  store.events = { ...store.events, troubled: () => {} };
+  const { model } = folder;
+  folder.disk.full(0);
+  let added = 0;
+  while (store.room === 'ample') {
+    model.addItem(store, 'a', 0, 'x'.repeat(300));
+    await folder.clock.complete(store.flushed());
+    assert.ok(++added < 1000);
+  }
+  assert.is(store.room, 'reserve');
+  model.removeItems(store, 'a', [1, 20]);
+  await folder.clock.complete(store.flushed());
+  await folder.clock.complete(model.compare(store, 1000));
+  folder.disk.full(Number.POSITIVE_INFINITY);
+  await folder.clock.runFor(120_000);
+  assert.is(store.room, 'ample');
+  for (let index = 0; index < 10; index++) model.addItem(store, 'a', 0, 'y'.repeat(300));
+  await folder.clock.complete(store.flushed());
+  await folder.clock.complete(model.compare(store, 1000));
+});
+
+test.run();

@@ -1,0 +1,255 @@
+import { readU64, writeU64 } from '../log/u64.ts';
+
+/** What entries say. Numbers are never used again. */
+export const kinds = {
+  queueCreated: 1,
+  itemAdded: 2,
+  itemsRemoved: 3,
+  queueFlushed: 4,
+  queueDeleted: 5,
+  epochBegun: 6,
+  replicaDropped: 7,
+  snapshotBegun: 8,
+  snapshotQueue: 9,
+  snapshotEnded: 10,
+  mapSeen: 11,
+} as const;
+
+/** The partition that entries of the node itself (`mapSeen`) carry. */
+export const nodePartition = 0xffffffff;
+
+/** Fields of each body, before what varies in length: offset, bytes, name. docs/journal-format.md is held against it. */
+export const bodyLayouts: Readonly<Record<keyof typeof kinds, readonly (readonly [number, number, string])[]>> = {
+  // Then the name.
+  queueCreated: [[0, 8, 'queue']],
+  // Then the data.
+  itemAdded: [
+    [0, 8, 'queue'],
+    [8, 8, 'id'],
+    [16, 8, 'expiresAtMs'],
+    [24, 8, 'addedAtMs'],
+    [32, 4, 'flags'],
+  ],
+  // Then from u64, to u64 for each run.
+  itemsRemoved: [
+    [0, 8, 'queue'],
+    [8, 4, 'runs'],
+  ],
+  queueFlushed: [
+    [0, 8, 'queue'],
+    [8, 8, 'throughId'],
+  ],
+  queueDeleted: [[0, 8, 'queue']],
+  // Then the leader.
+  epochBegun: [],
+  replicaDropped: [],
+  snapshotBegun: [],
+  // Then the name.
+  snapshotQueue: [
+    [0, 8, 'queue'],
+    [8, 8, 'nextId'],
+    [16, 8, 'firstId'],
+  ],
+  // Then epoch u32, firstSequence u64 for each epoch.
+  snapshotEnded: [
+    [0, 8, 'sequence'],
+    [8, 4, 'epochs'],
+  ],
+  mapSeen: [[0, 8, 'revision']],
+};
+
+/** Length of those fields. */
+export const fixedBytes: Readonly<Record<keyof typeof kinds, number>> = {
+  queueCreated: 8,
+  itemAdded: 36,
+  itemsRemoved: 12,
+  queueFlushed: 16,
+  queueDeleted: 8,
+  epochBegun: 0,
+  replicaDropped: 0,
+  snapshotBegun: 0,
+  snapshotQueue: 24,
+  snapshotEnded: 12,
+  mapSeen: 8,
+};
+
+/** Bytes of one run, and of one epoch of a `snapshotEnded`. */
+export const runBytes = 16;
+export const epochBytes = 12;
+
+/** When an epoch began in a partition's log: the sequence of its `epochBegun`. */
+export interface EpochStart {
+  readonly epoch: number;
+  readonly firstSequence: number;
+}
+
+/** Writes all of an `itemAdded` body but the data. Hot: one call an item. */
+export function writeItemHead(
+  buffer: Buffer,
+  body: number,
+  queue: number,
+  id: number,
+  expiresAtMs: number,
+  addedAtMs: number,
+  flags: number,
+): void {
+  writeU64(buffer, body, queue);
+  writeU64(buffer, body + 8, id);
+  writeU64(buffer, body + 16, expiresAtMs);
+  writeU64(buffer, body + 24, addedAtMs);
+  buffer.writeUInt32LE(flags, body + 32);
+}
+
+/** The queue's number: first in every body that has one. */
+export function bodyQueue(buffer: Buffer, body: number): number {
+  return readU64(buffer, body);
+}
+
+/** Of an `itemAdded`: the item's id. */
+export function itemId(buffer: Buffer, body: number): number {
+  return readU64(buffer, body + 8);
+}
+
+/** Of an `itemAdded`: when it expires, by the wall clock; 0 never. */
+export function itemExpiresAtMs(buffer: Buffer, body: number): number {
+  return readU64(buffer, body + 16);
+}
+
+/** Of an `itemAdded`: when the client put it, by the wall clock of the leader. */
+export function itemAddedAtMs(buffer: Buffer, body: number): number {
+  return readU64(buffer, body + 24);
+}
+
+/** Of an `itemAdded`: the client's flags. */
+export function itemFlags(buffer: Buffer, body: number): number {
+  return buffer.readUInt32LE(body + 32);
+}
+
+/** Where an `itemAdded`'s data begins. */
+export function itemDataStart(body: number): number {
+  return body + fixedBytes.itemAdded;
+}
+
+/** Of a `queueCreated`: the name. */
+export function createdName(buffer: Buffer, body: number, end: number): string {
+  return buffer.toString('latin1', body + fixedBytes.queueCreated, end);
+}
+
+/** Of a `queueFlushed`: the last id that is gone. */
+export function flushedThroughId(buffer: Buffer, body: number): number {
+  return readU64(buffer, body + 8);
+}
+
+/** Length of an `itemsRemoved` body for `flat.length / 2` runs. */
+export function removalBytes(flat: readonly number[]): number {
+  return fixedBytes.itemsRemoved + flat.length * 8;
+}
+
+/** Writes an `itemsRemoved` body; `flat` is from, to, from, to …, both ends removed. */
+export function writeRemoval(buffer: Buffer, body: number, queue: number, flat: readonly number[]): void {
+  writeU64(buffer, body, queue);
+  buffer.writeUInt32LE(flat.length >>> 1, body + 8);
+  writeRuns(buffer, body + fixedBytes.itemsRemoved, flat);
+}
+
+/** Of an `itemsRemoved`: how many runs there are. */
+export function removalRuns(buffer: Buffer, body: number): number {
+  return buffer.readUInt32LE(body + 8);
+}
+
+/** Of an `itemsRemoved`: where its run `index` stands: from u64, to u64. */
+export function removalRunStart(body: number, index: number): number {
+  return body + fixedBytes.itemsRemoved + index * runBytes;
+}
+
+/** What a `snapshotQueue` says: a queue as it was, its items aside. */
+export interface QueueOutline {
+  readonly number: number;
+  readonly name: string;
+  readonly nextId: number;
+  /** All ids below are gone. */
+  readonly firstId: number;
+}
+
+/** Makes a `snapshotQueue` body. */
+export function encodeOutline(outline: QueueOutline): Buffer {
+  const body = Buffer.allocUnsafe(fixedBytes.snapshotQueue + outline.name.length);
+  writeU64(body, 0, outline.number);
+  writeU64(body, 8, outline.nextId);
+  writeU64(body, 16, outline.firstId);
+  body.write(outline.name, fixedBytes.snapshotQueue, 'latin1');
+  return body;
+}
+
+/** Reads a `snapshotQueue` body that {@link bodyFault} found nothing wrong with. */
+export function decodeOutline(buffer: Buffer, body: number, end: number): QueueOutline {
+  return {
+    number: readU64(buffer, body),
+    nextId: readU64(buffer, body + 8),
+    firstId: readU64(buffer, body + 16),
+    name: buffer.toString('latin1', body + fixedBytes.snapshotQueue, end),
+  };
+}
+
+/** What a `snapshotEnded` says: the log goes on after `sequence`, and which epochs it has had. */
+export interface SnapshotEnd {
+  readonly sequence: number;
+  readonly epochs: readonly EpochStart[];
+}
+
+/** Makes a `snapshotEnded` body. */
+export function encodeSnapshotEnd(end: SnapshotEnd): Buffer {
+  const body = Buffer.allocUnsafe(fixedBytes.snapshotEnded + end.epochs.length * epochBytes);
+  writeU64(body, 0, end.sequence);
+  body.writeUInt32LE(end.epochs.length, 8);
+  let at = fixedBytes.snapshotEnded;
+  for (const { epoch, firstSequence } of end.epochs) {
+    body.writeUInt32LE(epoch, at);
+    writeU64(body, at + 4, firstSequence);
+    at += epochBytes;
+  }
+  return body;
+}
+
+/** Reads a `snapshotEnded` body that {@link bodyFault} found nothing wrong with. */
+export function decodeSnapshotEnd(buffer: Buffer, body: number): SnapshotEnd {
+  const count = buffer.readUInt32LE(body + 8);
+  const epochs: EpochStart[] = [];
+  for (let index = 0; index < count; index++) {
+    const at = body + fixedBytes.snapshotEnded + index * epochBytes;
+    epochs.push({ epoch: buffer.readUInt32LE(at), firstSequence: readU64(buffer, at + 4) });
+  }
+  return { sequence: readU64(buffer, body), epochs };
+}
+
+/** What is wrong with the shape of a body (its length against its kind and counts), or undefined when nothing is. */
+export function bodyFault(kind: number, buffer: Buffer, body: number, end: number): string | undefined {
+  const name = kindNames.get(kind);
+  if (name === undefined) return `its kind ${kind} is unknown`;
+  const bytes = end - body;
+  if (bytes < fixedBytes[name]) return `${bytes} bytes are too short for ${name}`;
+  switch (kind) {
+    case kinds.itemsRemoved:
+      return bytes === fixedBytes.itemsRemoved + buffer.readUInt32LE(body + 8) * runBytes
+        ? undefined
+        : countFault(name);
+    case kinds.snapshotEnded:
+      return bytes === fixedBytes.snapshotEnded + buffer.readUInt32LE(body + 8) * epochBytes
+        ? undefined
+        : countFault(name);
+    default:
+      return undefined;
+  }
+}
+
+const kindNames: ReadonlyMap<number, keyof typeof kinds> = new Map(
+  Object.entries(kinds).map(([name, kind]) => [kind, name as keyof typeof kinds]),
+);
+
+function countFault(name: string): string {
+  return `the length of ${name} does not fit its count`;
+}
+
+function writeRuns(buffer: Buffer, start: number, flat: readonly number[]): void {
+  for (let index = 0; index < flat.length; index++) writeU64(buffer, start + index * 8, flat[index] as number);
+}

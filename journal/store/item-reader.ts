@@ -1,0 +1,151 @@
+import { assert } from '../base/assert.ts';
+import { entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
+import type { BacklogReader } from './backlog-reader.ts';
+import {
+  bodyQueue,
+  fixedBytes,
+  itemAddedAtMs,
+  itemDataStart,
+  itemExpiresAtMs,
+  itemFlags,
+  itemId,
+  kinds,
+} from './entries.ts';
+import { damagedEntry, type EntryReader, ReadPlan, type Span } from './entry-reader.ts';
+import { lastOf } from './offset-runs.ts';
+import type { ReplicaState } from './replica.ts';
+import type { QueueState } from './stored-queue.ts';
+
+/** An item as it was put. */
+export interface StoredItem {
+  readonly id: number;
+  readonly flags: number;
+  /** Wall clock; 0 never. */
+  readonly expiresAtMs: number;
+  readonly addedAtMs: number;
+  /** Its own, or a slice of a buffer at most about twice as long as the items in it. */
+  readonly data: Buffer;
+}
+
+/** Items in the order of their ids, and the id from which to go on. */
+export interface ItemsRead {
+  readonly items: StoredItem[];
+  readonly nextId: number;
+}
+
+/** Reads queues' items, wherever they stand. */
+export class ItemReader {
+  readonly #entries: EntryReader;
+  readonly #backlog: BacklogReader;
+
+  constructor(entries: EntryReader, backlog: BacklogReader) {
+    this.#entries = entries;
+    this.#backlog = backlog;
+  }
+
+  /** Live items from `fromId` on whose entries have at most `maxBytes` together; one at least if there is any. */
+  async readItems(replica: ReplicaState, queue: QueueState, fromId: number, maxBytes: number): Promise<ItemsRead> {
+    const gathering = new ItemGathering(maxBytes);
+    let nextId = queue.nextLive(fromId);
+    while (nextId < queue.nextId && !gathering.isFull) {
+      const span = await this.readSpan(replica, queue, nextId, gathering.leftBytes);
+      if (replica.queue(queue.number) !== queue) break;
+      nextId = gathering.take(span, queue, nextId);
+    }
+    return { items: gathering.items, nextId };
+  }
+
+  /**
+   * Entries of items that were live when the call began, from item `fromId` on, which is live: a piece at most, of one
+   * file. Empty only when that item has been removed meanwhile.
+   */
+  readSpan(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {
+    if (fromId > queue.settledThroughId) return this.#readUnsettled(replica, queue, fromId, limitBytes);
+    const file = queue.files[queue.fileFrom(fromId)];
+    assert(file !== undefined, `item ${fromId} of queue ${queue.name} is in no backlog file`);
+    return this.#backlog.read(replica.partition, queue, file, fromId, limitBytes);
+  }
+
+  async #readUnsettled(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {
+    const run = queue.places.find(fromId)?.run;
+    assert(run !== undefined, `item ${fromId} of queue ${queue.name} has no place`);
+    const plan = new ReadPlan(limitBytes);
+    const ids: number[] = [];
+    for (let id = fromId; id <= lastOf(run); id = queue.nextLive(id + 1)) {
+      if (!plan.add(run.offsets[id - run.first] as number)) break;
+      ids.push(id);
+    }
+    const span = await this.#entries.read(run.segment, plan.offsets, meanEntryBytes(queue));
+    for (const [index, start] of span.starts.entries()) {
+      if (!isItem(span.buffer, start, replica.partition, queue.number, ids[index] as number)) {
+        throw damagedEntry(run.segment, plan.offsets[index] as number);
+      }
+    }
+    return span;
+  }
+}
+
+/** Gathers items up to a limit. */
+class ItemGathering {
+  readonly items: StoredItem[] = [];
+  leftBytes: number;
+  isFull = false;
+
+  constructor(maxBytes: number) {
+    this.leftBytes = maxBytes;
+  }
+
+  /** Takes the items that are live still and fit; gives the first live id after them. */
+  take(span: Span, queue: QueueState, fromId: number): number {
+    const starts: number[] = [];
+    let takenBytes = 0;
+    let nextId = fromId;
+    for (const start of span.starts) {
+      const id = itemId(span.buffer, entryBodyStart(start));
+      const bytes = entryBytes(span.buffer, start);
+      if (queue.isLive(id)) {
+        this.isFull = bytes > this.leftBytes - takenBytes && this.items.length + starts.length > 0;
+        if (this.isFull) break;
+        starts.push(start);
+        takenBytes += bytes;
+      }
+      nextId = id + 1;
+    }
+    this.#add(span.buffer, starts, takenBytes);
+    return queue.nextLive(nextId);
+  }
+
+  #add(buffer: Buffer, starts: readonly number[], takenBytes: number): void {
+    const isDense = takenBytes * 2 >= buffer.length;
+    for (const start of starts) this.items.push(decodeItem(buffer, start, isDense));
+    this.leftBytes -= takenBytes;
+    if (this.leftBytes <= 0) this.isFull = true;
+  }
+}
+
+function decodeItem(buffer: Buffer, start: number, isDense: boolean): StoredItem {
+  const body = entryBodyStart(start);
+  const data = buffer.subarray(itemDataStart(body), start + entryBytes(buffer, start));
+  return {
+    id: itemId(buffer, body),
+    flags: itemFlags(buffer, body),
+    expiresAtMs: itemExpiresAtMs(buffer, body),
+    addedAtMs: itemAddedAtMs(buffer, body),
+    data: isDense ? data : Buffer.from(data),
+  };
+}
+
+/** Whether the entry at `start` adds this item. */
+export function isItem(buffer: Buffer, start: number, partition: number, queue: number, id: number): boolean {
+  const body = entryBodyStart(start);
+  return (
+    entryKind(buffer, start) === kinds.itemAdded &&
+    entryPartition(buffer, start) === partition &&
+    bodyQueue(buffer, body) === queue &&
+    itemId(buffer, body) === id
+  );
+}
+
+function meanEntryBytes(queue: QueueState): number {
+  return entryHeaderBytes + fixedBytes.itemAdded + Math.ceil(queue.bytes / Math.max(queue.count, 1));
+}

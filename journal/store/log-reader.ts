@@ -1,0 +1,100 @@
+import { assert } from '../base/assert.ts';
+import { entryBytes, entryPartition, entrySequence } from '../log/entry.ts';
+import { damagedEntry, type EntryReader, ReadPlan } from './entry-reader.ts';
+import { lastOf, type OffsetRun } from './offset-runs.ts';
+import type { ReplicaState } from './replica.ts';
+
+/** A guess at an entry's length, to read the last one of a piece with it. */
+const tailBytes = 1024;
+
+/**
+ * Entries of the replica's log from `fromSequence` on, as one run of bytes of at most `maxBytes`, or of one entry.
+ * Empty when there are none yet; undefined when the journal does not hold them any more, or the log is another now.
+ */
+export async function readLog(
+  entries: EntryReader,
+  replica: ReplicaState,
+  fromSequence: number,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  assert(fromSequence > 0, 'sequences begin with 1');
+  const { life } = replica;
+  const run = new RunGathering(maxBytes);
+  let next = fromSequence;
+  while (replica.state === 'whole' && next <= replica.lastSequence && !run.isFull) {
+    const place = replica.log.find(next);
+    if (place === undefined) return run.isEmpty ? undefined : run.bytes();
+    next = await readPiece(entries, replica.partition, place.run, next, run);
+    if (replica.life !== life) return undefined;
+  }
+  return replica.state === 'whole' ? run.bytes() : undefined;
+}
+
+/** Adds entries of one piece; gives the sequence to go on with. */
+async function readPiece(
+  entries: EntryReader,
+  partition: number,
+  place: OffsetRun,
+  fromSequence: number,
+  run: RunGathering,
+): Promise<number> {
+  const plan = new ReadPlan(Number.POSITIVE_INFINITY);
+  let planned = fromSequence;
+  while (planned <= lastOf(place) && plan.add(place.offsets[planned - place.first] as number)) planned++;
+  const { buffer, starts } = await entries.read(place.segment, plan.offsets, tailBytes);
+  let next = fromSequence;
+  for (const start of starts) {
+    if (entryPartition(buffer, start) !== partition || entrySequence(buffer, start) !== next) {
+      throw damagedEntry(place.segment, plan.offsets[next - fromSequence] as number);
+    }
+    if (!run.add(buffer, start, start + entryBytes(buffer, start))) break;
+    next++;
+  }
+  return next;
+}
+
+/** Gathers entries into one run of bytes, without a copy where they stand one after another. */
+class RunGathering {
+  isFull = false;
+  readonly #parts: Buffer[] = [];
+  #leftBytes: number;
+  // The part being gathered.
+  #buffer: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+
+  constructor(maxBytes: number) {
+    this.#leftBytes = maxBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts.length === 0 && this.#end === this.#start;
+  }
+
+  /** Takes `buffer[start..end)` in if it fits. */
+  add(buffer: Buffer, start: number, end: number): boolean {
+    if (end - start > this.#leftBytes && !this.isEmpty) {
+      this.isFull = true;
+      return false;
+    }
+    if (buffer !== this.#buffer || start !== this.#end) {
+      this.#closePart();
+      this.#buffer = buffer;
+      this.#start = start;
+    }
+    this.#end = end;
+    this.#leftBytes -= end - start;
+    if (this.#leftBytes <= 0) this.isFull = true;
+    return true;
+  }
+
+  bytes(): Buffer {
+    this.#closePart();
+    return this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
+  }
+
+  #closePart(): void {
+    if (this.#end > this.#start) this.#parts.push(this.#buffer.subarray(this.#start, this.#end));
+    this.#start = this.#end;
+  }
+}

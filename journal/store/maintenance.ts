@@ -1,0 +1,174 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import { WindhoverError } from '../base/errors.ts';
+import type { Disk } from '../log/disk.ts';
+import type { Journal } from '../log/journal.ts';
+import type { BacklogReader } from './backlog-reader.ts';
+import { CheckpointWriter, turn } from './checkpoint-writer.ts';
+import type { EntryReader } from './entry-reader.ts';
+import { nextStep, type Step } from './maintenance-plan.ts';
+import type { SegmentUses } from './segment-uses.ts';
+import type { StoreSettings } from './settings.ts';
+import { Settling } from './settling.ts';
+import type { StoreState } from './state.ts';
+
+/** What the store's background work works on. */
+export interface MaintenanceOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly sync: 'always' | 'never';
+  readonly settings: StoreSettings;
+  readonly state: StoreState;
+  readonly journal: Journal;
+  readonly uses: SegmentUses;
+  readonly entries: EntryReader;
+  readonly backlog: BacklogReader;
+  troubled(error: WindhoverError): void;
+}
+
+const tickMs = 1000;
+/** With nothing written for so long, garbage is cleared away however little it is. */
+const idleMs = 2000;
+const maxRetryMs = 60_000;
+
+/**
+ * The store's background work: settles segments, leaves checkpoints, gives segments and backlog files back. One thing
+ * at a time; after a failure again, later and later.
+ */
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  readonly #checkpoints: CheckpointWriter;
+  #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
+  #isStopped = false;
+  #timer: Timer | undefined;
+  #failures = 0;
+  #retryAtMs = 0;
+  /** Place of the last entry when it was last seen to have changed, and when that was. */
+  #seen = '';
+  #seenAtMs = 0;
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+    this.#checkpoints = new CheckpointWriter(options);
+  }
+
+  start(): void {
+    this.#tick();
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    if (this.#isStopped || this.#isRunning) return;
+    if (this.#options.clock.monotonicMs() < this.#retryAtMs) return;
+    this.#isRunning = true;
+    this.#running = this.#run();
+  }
+
+  /** Nothing is begun any more; resolves when nothing is going on. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  /** Leaves a last checkpoint, after `stop` and after the journal was closed. */
+  async leaveCheckpoint(): Promise<void> {
+    try {
+      await this.#checkpoints.write(() => Promise.resolve());
+    } catch (error) {
+      this.#options.troubled(WindhoverError.from(error, 'the last checkpoint'));
+    }
+  }
+
+  #tick(): void {
+    const { clock, state } = this.#options;
+    const place = `${state.lastSegment}:${state.lastOffset}`;
+    if (place !== this.#seen) {
+      this.#seen = place;
+      this.#seenAtMs = clock.monotonicMs();
+    }
+    this.wake();
+    this.#timer = clock.schedule(tickMs, () => this.#tick());
+  }
+
+  async #run(): Promise<void> {
+    const { clock, troubled } = this.#options;
+    try {
+      await turn(clock);
+      for (let step = this.#next(); step.kind !== 'nothing' && !this.#isStopped; step = this.#next()) {
+        await this.#do(step);
+      }
+      this.#failures = 0;
+    } catch (error) {
+      if (!(error instanceof WindhoverError)) throw error;
+      this.#retryAtMs = clock.monotonicMs() + Math.min(tickMs * 2 ** this.#failures++, maxRetryMs);
+      troubled(error);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #next(): Step {
+    const { state, journal, uses, settings, clock } = this.#options;
+    if (journal.room !== 'ample') uses.breakPins();
+    let garbageBytes = 0;
+    for (const replica of state.replicas.values()) for (const file of replica.garbage) garbageBytes += file.bytes;
+    return nextStep({
+      segments: journal.segments,
+      firstSegment: state.firstSegment,
+      checkpointSegment: this.#checkpoints.firstSegment,
+      neededSegment: uses.oldest(),
+      isRoomAmple: journal.room === 'ample',
+      isIdle: clock.monotonicMs() - this.#seenAtMs >= idleMs,
+      garbageBytes,
+      settings,
+    });
+  }
+
+  #do(step: Exclude<Step, { kind: 'nothing' }>): Promise<void> {
+    switch (step.kind) {
+      case 'settle':
+        return this.#settle(step.segment);
+      case 'checkpoint':
+        return this.#checkpoint();
+      case 'release':
+        return this.#release(step.through);
+    }
+  }
+
+  async #settle(segment: number): Promise<void> {
+    const settling = new Settling(this.#options, this.#options.entries, segment);
+    try {
+      await settling.copy();
+    } catch (error) {
+      await settling.abandon();
+      throw error;
+    }
+    settling.commit();
+    this.#options.state.firstSegment = segment + 1;
+    await this.#checkpoint();
+  }
+
+  #checkpoint(): Promise<void> {
+    return this.#checkpoints.write(() => this.#allStable());
+  }
+
+  async #release(through: number): Promise<void> {
+    for (const replica of this.#options.state.replicas.values()) replica.log.dropSegments(through);
+    await this.#options.journal.release(through);
+  }
+
+  /** Resolves when all entries written so far are on stable storage. */
+  async #allStable(): Promise<void> {
+    const { journal, sync, state, clock } = this.#options;
+    const segment = state.lastSegment;
+    await journal.flushed();
+    if (sync === 'always') return;
+    // Nothing is synced as it is written, but a segment is before the next one begins.
+    journal.rotate();
+    for (let tries = 0; (journal.segments.at(-1)?.number ?? 0) <= segment; tries++) {
+      if (tries === 100) throw new WindhoverError('no-space', 'the journal has no room for a new segment');
+      await new Promise<void>((resolve) => clock.schedule(10, resolve));
+    }
+  }
+}

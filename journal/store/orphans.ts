@@ -1,0 +1,24 @@
+import { WindhoverError } from '../base/errors.ts';
+import type { Disk } from '../log/disk.ts';
+import { backlogFolder, isBacklogName } from './backlog-file.ts';
+import type { StoreState } from './state.ts';
+
+/**
+ * Removes the backlog files that the checkpoint does not name: copies that a crash cut short, whose originals still
+ * stand in the journal, and files whose items were all gone. Run before anything is settled.
+ * @throws `corrupt` when one that the checkpoint names is missing
+ */
+export async function removeOrphans(disk: Disk, state: StoreState): Promise<void> {
+  const named = new Set<string>();
+  for (const replica of state.replicas.values()) {
+    for (const queue of replica.queues.values()) for (const file of queue.files) named.add(file.name);
+    for (const file of replica.garbage) named.add(file.name);
+  }
+  for (const folder of await disk.list(backlogFolder)) {
+    for (const name of await disk.list(`${backlogFolder}/${folder}`)) {
+      const path = `${backlogFolder}/${folder}/${name}`;
+      if (!named.delete(path) && isBacklogName(name)) await disk.remove(path);
+    }
+  }
+  for (const name of named) throw new WindhoverError('corrupt', `${name} at 0: the backlog file is missing`);
+}

@@ -1,0 +1,335 @@
+import { entryBodyStart } from '../log/entry.ts';
+import { readU64 } from '../log/u64.ts';
+import type { BacklogFile } from './backlog-file.ts';
+import {
+  bodyQueue,
+  createdName,
+  decodeOutline,
+  decodeSnapshotEnd,
+  type EpochStart,
+  flushedThroughId,
+  itemDataStart,
+  itemId,
+  kinds,
+  type QueueOutline,
+  removalRunStart,
+  removalRuns,
+} from './entries.ts';
+import { lastOf, OffsetRuns } from './offset-runs.ts';
+import { QueueState, type StoredQueue } from './stored-queue.ts';
+
+/** A partition's copy on this node, as far as the journal has been written. */
+export interface Replica {
+  readonly partition: number;
+  /** 'receiving' while a snapshot is coming in: then it has nothing that counts. */
+  readonly state: 'whole' | 'receiving';
+  /** Sequence of the last entry applied; 0 for an empty replica. */
+  readonly lastSequence: number;
+  /** Epoch of that entry. */
+  readonly lastEpoch: number;
+  /** The highest epoch of any entry that this node has had of the partition, also of a copy thrown away since. */
+  readonly highestEpoch: number;
+  /** When each epoch began, rising; the latest {@link keptEpochs} of them. */
+  readonly epochs: readonly EpochStart[];
+  readonly queues: ReadonlyMap<string, StoredQueue>;
+  /** Everything up to this sequence is on stable storage. */
+  readonly durableSequence: number;
+}
+
+/** How many epochs of its history a replica remembers. */
+export const keptEpochs = 256;
+
+/**
+ * The state of one replica. It changes by entries in their order, whether they were appended here, came from the
+ * leader, or are replayed, and (as to where items stand) by settling.
+ */
+export class ReplicaState implements Replica {
+  readonly partition: number;
+  state: 'whole' | 'receiving' = 'whole';
+  lastSequence = 0;
+  lastEpoch = 0;
+  highestEpoch = 0;
+  durableSequence = 0;
+  epochs: EpochStart[] = [];
+  readonly queues = new Map<string, QueueState>();
+  /** Where the entries of the log stand in the journal, by sequence. Invariant: without gaps, up to lastSequence. */
+  readonly log = new OffsetRuns();
+  /** Backlog files that no live item is in any more: to be deleted once no checkpoint names them. */
+  garbage: BacklogFile[] = [];
+  /** Grows whenever the content is thrown away. */
+  life = 0;
+  /** While a checkpoint is caught up with: sequence of the next entry that should be met; 0 where that isn't known. */
+  #foldSequence = 0;
+  readonly #byNumber = new Map<number, QueueState>();
+
+  constructor(partition: number) {
+    this.partition = partition;
+  }
+
+  /** The queue with this number, or undefined where there is none (any more). */
+  queue(number: number): QueueState | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  /** Puts in a queue of a checkpoint. */
+  restoreQueue(queue: QueueState): void {
+    this.queues.set(queue.name, queue);
+    this.#byNumber.set(queue.number, queue);
+  }
+
+  /**
+   * Takes in the entry `buffer[start..end)`, which stands at `segment`:`offset` and whose body has the right shape.
+   * Gives what is wrong when it can't follow what is there already; the state is then not to be used any more.
+   * Hot: runs for every entry on leader and followers.
+   */
+  apply(
+    kind: number,
+    epoch: number,
+    sequence: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    segment: number,
+    offset: number,
+  ): string | undefined {
+    if (sequence > 0) {
+      const fault = this.#follow(kind, epoch, sequence, segment, offset);
+      if (fault !== undefined) return fault;
+    }
+    const body = entryBodyStart(start);
+    switch (kind) {
+      case kinds.itemAdded:
+        return this.#addItem(sequence, buffer, body, end, segment, offset);
+      case kinds.itemsRemoved:
+        return this.#removeItems(buffer, body);
+      case kinds.queueCreated:
+        return this.#createQueue(sequence, buffer, body, end);
+      case kinds.queueFlushed:
+        return this.#flushQueue(buffer, body);
+      case kinds.queueDeleted:
+        return this.#deleteQueue(buffer, body);
+      case kinds.epochBegun:
+        this.#beginEpoch(epoch, sequence);
+        return undefined;
+      case kinds.replicaDropped:
+        this.reset('whole');
+        return undefined;
+      case kinds.snapshotBegun:
+        this.reset('receiving');
+        this.highestEpoch = Math.max(this.highestEpoch, epoch);
+        return undefined;
+      case kinds.snapshotQueue:
+        return this.#receiveQueue(decodeOutline(buffer, body, end));
+      case kinds.snapshotEnded:
+        return this.#endSnapshot(epoch, buffer, body);
+      default:
+        return `kind ${kind} does not belong to a partition`;
+    }
+  }
+
+  /**
+   * As {@link apply}, for an entry that the checkpoint has in it already: only notes where it stands.
+   * Entries of queues that are gone, and items that are gone or settled, are passed over.
+   */
+  fold(
+    kind: number,
+    sequence: number,
+    buffer: Buffer,
+    start: number,
+    segment: number,
+    offset: number,
+  ): string | undefined {
+    if (sequence > 0) {
+      const fault = this.#foldFollow(sequence, segment, offset);
+      if (fault !== undefined) return fault;
+    }
+    const body = entryBodyStart(start);
+    switch (kind) {
+      case kinds.itemAdded:
+        this.#foldItem(buffer, body, segment, offset);
+        break;
+      case kinds.replicaDropped:
+        this.#forgetPlaces(1);
+        break;
+      case kinds.snapshotBegun:
+        this.#forgetPlaces(0);
+        break;
+      case kinds.snapshotEnded:
+        this.#foldSequence = readU64(buffer, body) + 1;
+        break;
+      default:
+    }
+    return undefined;
+  }
+
+  /** After the last entry to fold: gives what is wrong when entries that the checkpoint counts on were not met. */
+  endFold(): string | undefined {
+    const next = this.#foldSequence;
+    this.#foldSequence = 0;
+    if (this.state === 'receiving') return undefined; // what is missing may be still to come
+    if (next !== 0 && next !== this.lastSequence + 1) {
+      return `entries ${next} to ${this.lastSequence} of partition ${this.partition} are missing`;
+    }
+    for (const queue of this.queues.values()) {
+      const missing = queue.countUnplaced();
+      if (missing > 0) return `${missing} items of queue ${queue.name} of partition ${this.partition} are missing`;
+    }
+    return undefined;
+  }
+
+  /** Throws the content away; only the highest epoch stays. */
+  reset(state: 'whole' | 'receiving'): void {
+    for (const queue of this.queues.values()) this.#dropQueue(queue);
+    this.life++;
+    this.state = state;
+    this.lastSequence = 0;
+    this.lastEpoch = 0;
+    this.durableSequence = 0;
+    this.epochs = [];
+    this.log.clear();
+  }
+
+  /** The place of a sequence-numbered entry within the log. */
+  #follow(kind: number, epoch: number, sequence: number, segment: number, offset: number): string | undefined {
+    if (this.state === 'receiving') return `entry ${sequence} comes in the middle of a snapshot`;
+    if (sequence !== this.lastSequence + 1) return `entry ${sequence} follows entry ${this.lastSequence}`;
+    if (kind === kinds.epochBegun ? epoch <= this.lastEpoch : epoch !== this.lastEpoch) {
+      return `entry ${sequence} of epoch ${epoch} follows epoch ${this.lastEpoch}`;
+    }
+    this.lastSequence = sequence;
+    this.log.add(segment, sequence, offset);
+    return undefined;
+  }
+
+  #addItem(
+    sequence: number,
+    buffer: Buffer,
+    body: number,
+    end: number,
+    segment: number,
+    offset: number,
+  ): string | undefined {
+    const queue = this.#byNumber.get(bodyQueue(buffer, body));
+    if (queue === undefined) return `an item is added to queue number ${bodyQueue(buffer, body)}, which is not there`;
+    const id = itemId(buffer, body);
+    if (sequence > 0) {
+      if (id !== queue.nextId) return `item ${id} of queue ${queue.name} comes instead of item ${queue.nextId}`;
+      queue.nextId = id + 1;
+    } else {
+      const fault = this.#receiveFault(queue, id);
+      if (fault !== undefined) return fault;
+    }
+    queue.places.add(segment, id, offset);
+    queue.bytes += end - itemDataStart(body);
+    return undefined;
+  }
+
+  #receiveFault(queue: QueueState, id: number): string | undefined {
+    if (this.state !== 'receiving') return 'an item of a snapshot comes without one';
+    const last = queue.places.runs[queue.places.runs.length - 1];
+    const previous = last === undefined ? queue.settledThroughId : lastOf(last);
+    if (id <= previous || !queue.isLive(id)) return `item ${id} of queue ${queue.name} does not fit the snapshot`;
+    return undefined;
+  }
+
+  #removeItems(buffer: Buffer, body: number): undefined {
+    const queue = this.#byNumber.get(bodyQueue(buffer, body));
+    if (queue === undefined) return;
+    const runs = removalRuns(buffer, body);
+    for (let index = 0; index < runs; index++) {
+      const at = removalRunStart(body, index);
+      this.#remove(queue, readU64(buffer, at), readU64(buffer, at + 8));
+    }
+  }
+
+  #flushQueue(buffer: Buffer, body: number): undefined {
+    const queue = this.#byNumber.get(bodyQueue(buffer, body));
+    if (queue !== undefined) this.#remove(queue, queue.firstId, flushedThroughId(buffer, body));
+  }
+
+  #remove(queue: QueueState, from: number, to: number): void {
+    queue.remove(from, to);
+    if (queue.files.length > 0 && from <= queue.settledThroughId) this.collectFiles(queue, from, to);
+  }
+
+  /** Moves the queue's backlog files with ids between the two that hold no live item to the garbage. */
+  collectFiles(queue: QueueState, from: number, to: number): void {
+    const dead = queue.takeDeadFiles(from, to);
+    if (dead.length > 0) this.garbage.push(...dead);
+  }
+
+  #createQueue(sequence: number, buffer: Buffer, body: number, end: number): string | undefined {
+    const number = bodyQueue(buffer, body);
+    const name = createdName(buffer, body, end);
+    if (number !== sequence) return `a queue is created with number ${number} by entry ${sequence}`;
+    if (this.queues.has(name)) return `queue ${name} is created a second time`;
+    this.restoreQueue(new QueueState(number, name, 1, 1));
+    return undefined;
+  }
+
+  #deleteQueue(buffer: Buffer, body: number): undefined {
+    const queue = this.#byNumber.get(bodyQueue(buffer, body));
+    if (queue !== undefined) this.#dropQueue(queue);
+  }
+
+  #dropQueue(queue: QueueState): void {
+    this.queues.delete(queue.name);
+    this.#byNumber.delete(queue.number);
+    this.garbage.push(...queue.files);
+    queue.files = [];
+  }
+
+  #beginEpoch(epoch: number, sequence: number): void {
+    this.lastEpoch = epoch;
+    this.highestEpoch = Math.max(this.highestEpoch, epoch);
+    this.epochs.push({ epoch, firstSequence: sequence });
+    if (this.epochs.length > keptEpochs) this.epochs.shift();
+  }
+
+  #receiveQueue(outline: QueueOutline): string | undefined {
+    if (this.state !== 'receiving') return 'a queue of a snapshot comes without one';
+    if (this.queues.has(outline.name) || this.#byNumber.has(outline.number)) {
+      return `queue ${outline.name} comes twice in a snapshot`;
+    }
+    const queue = new QueueState(outline.number, outline.name, outline.nextId, outline.firstId);
+    queue.settledThroughId = outline.firstId - 1;
+    this.restoreQueue(queue);
+    return undefined;
+  }
+
+  #endSnapshot(epoch: number, buffer: Buffer, body: number): string | undefined {
+    if (this.state !== 'receiving') return 'a snapshot ends that never began';
+    for (const queue of this.queues.values()) {
+      const missing = queue.countUnplaced();
+      if (missing > 0) return `a snapshot ends without ${missing} items of queue ${queue.name}`;
+    }
+    const end = decodeSnapshotEnd(buffer, body);
+    this.state = 'whole';
+    this.lastSequence = end.sequence;
+    this.lastEpoch = epoch;
+    this.epochs = [...end.epochs];
+    return undefined;
+  }
+
+  #foldFollow(sequence: number, segment: number, offset: number): string | undefined {
+    const expected = this.#foldSequence;
+    if (expected !== 0 && sequence !== expected) return `entry ${sequence} follows entry ${expected - 1}`;
+    this.#foldSequence = sequence + 1;
+    this.log.add(segment, sequence, offset);
+    return undefined;
+  }
+
+  #foldItem(buffer: Buffer, body: number, segment: number, offset: number): void {
+    const queue = this.#byNumber.get(bodyQueue(buffer, body));
+    if (queue === undefined) return;
+    const id = itemId(buffer, body);
+    if (id > queue.settledThroughId && queue.isLive(id)) queue.places.add(segment, id, offset);
+  }
+
+  /** What was met so far belongs to an earlier copy of the partition. */
+  #forgetPlaces(nextSequence: number): void {
+    this.#foldSequence = nextSequence;
+    this.log.clear();
+    for (const queue of this.queues.values()) queue.places.clear();
+  }
+}
