@@ -1,0 +1,469 @@
+import type { Clock, Timer } from '../journal/base/clock.ts';
+import type { WindhoverError } from '../journal/base/errors.ts';
+import type { Store } from '../journal/store/store.ts';
+import type { Directory, Listing } from './directory/directory.ts';
+import { FollowClient, type FollowTiming } from './follow-client.ts';
+import { FollowServer } from './follow-server.ts';
+import type { LeaderService } from './leader-service.ts';
+import type { Hello, LeaderMessage } from './messages.ts';
+import { type LeaseTiming, NodeLease } from './node-lease.ts';
+import { Partition, type PartitionHost, type PartitionTiming } from './partition.ts';
+import {
+  type ClusterView,
+  clusterKey,
+  controllerKey,
+  emptyView,
+  type NodeRecord,
+  parseListing,
+  parseValue,
+  partitionKey,
+  Router,
+  type VersionedRecord,
+  withRecord,
+} from './partition-map.ts';
+import { plan } from './plan.ts';
+import type { Transport } from './transport.ts';
+
+/** All times of the cluster's life, in ms. */
+export interface ClusterTiming extends FollowTiming, PartitionTiming {
+  readonly lease: LeaseTiming;
+  readonly tickMs: number;
+  readonly controllerEveryMs: number;
+  /** After its own start a node suspects nobody for so long: the others may be starting too. */
+  readonly startupGraceMs: number;
+  readonly replaceAfterMs: number;
+  readonly drainMs: number;
+}
+
+export const defaultTiming: ClusterTiming = {
+  lease: { ttlMs: 2500, marginMs: 700, renewEveryMs: 400 },
+  tickMs: 100,
+  controllerEveryMs: 500,
+  heartbeatMs: 250,
+  hangMs: 2000,
+  redialMs: 250,
+  graceMs: 300,
+  handoverTimeoutMs: 1000,
+  swapRetryMs: 100,
+  startupGraceMs: 2000,
+  replaceAfterMs: 10_000,
+  drainMs: 7000,
+};
+
+export interface ClusterLog {
+  info(message: string, details?: object): void;
+  warn(message: string, details?: object): void;
+  error(message: string, details?: object): void;
+}
+
+export interface ClusterNodeOptions {
+  /** As the others will see it in the directory. */
+  readonly node: NodeRecord;
+  /** From the hello of the cluster that was joined. */
+  readonly hello: Hello;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly transport: Transport;
+  readonly service: LeaderService;
+  readonly timing: ClusterTiming;
+  readonly expectedNodes: number;
+  readonly log: ClusterLog;
+  /** The journal is poisoned; every role has been given up. */
+  readonly failed: (error: WindhoverError) => void;
+}
+
+/** Where a queue's commands go at this moment. */
+export type Route =
+  | { readonly kind: 'local'; readonly partition: number }
+  /** Its place is changing, or not known yet: try again when told. */
+  | { readonly kind: 'hold'; readonly partition: number }
+  | { readonly kind: 'forward'; readonly partition: number; readonly node: NodeRecord };
+
+/**
+ * One node's part in the cluster: it watches the directory, keeps its lease, plays its role in each partition, and is
+ * the controller while it holds that lease.
+ */
+export class ClusterNode {
+  readonly followers: FollowServer;
+  readonly #options: ClusterNodeOptions;
+  readonly #lease: NodeLease;
+  readonly #partitions = new Map<number, Partition>();
+  readonly #leaders = new Map<string, FollowClient>();
+  /** Since when nodes named in the map have been missing. */
+  readonly #missingSinceMs = new Map<string, number>();
+  readonly #startedMs: number;
+  #view: ClusterView = emptyView;
+  #router: Router | undefined;
+  #watch: { close(): void } | undefined;
+  #timer: Timer | undefined;
+  #verifiedLapses = 0;
+  #verifying = false;
+  /** The directory has lost what this node's journal has seen: nothing may be served on its word. */
+  #directoryWentBack = false;
+  #controlledMs = 0;
+  #controlling = false;
+  #state: 'up' | 'draining' | 'leaving' | 'failed' | 'closed' = 'up';
+
+  constructor(options: ClusterNodeOptions) {
+    this.#options = options;
+    const { clock, directory, timing, node, store } = options;
+    this.#startedMs = clock.monotonicMs();
+    this.#lease = new NodeLease(directory, clock, timing.lease, node, (error) => this.#warnDirectory(error));
+    this.followers = new FollowServer(store, clock, {
+      subscribe: (from, message) =>
+        this.#partitions.get(message.partition)?.admit(from, message) ?? {
+          kind: 'refused',
+          epoch: message.epoch,
+          why: 'unknown partition',
+        },
+      needsSnapshot: (from, partition) => this.#partitions.get(partition)?.needsSnapshot(from),
+      acknowledged: (from, partition, epoch, sequence) =>
+        this.#partitions.get(partition)?.acknowledged(from, epoch, sequence),
+      left: (from, partition) => this.#partitions.get(partition)?.followerLeft(from),
+      lost: (from, partition) => this.#partitions.get(partition)?.followerLost(from),
+      handoverReady: (from, partition, epoch) => this.#partitions.get(partition)?.handoverReady(from, epoch),
+    });
+    store.events = {
+      written: (partition, sequence, _kind, buffer, start, end) =>
+        this.followers.written(partition, sequence, buffer, start, end),
+      durable: (ends) => {
+        for (const [partition, sequence] of ends) this.#partitions.get(partition)?.localDurable(sequence);
+      },
+      failed: (error) => this.#fail(error),
+    };
+  }
+
+  /** Takes the lease and begins. Resolves when the lease is held; the map may still be missing. */
+  async start(): Promise<void> {
+    const { directory, clock, timing } = this.#options;
+    while (!(await this.#lease.renew())) await this.#pause(timing.lease.renewEveryMs);
+    this.#watch = directory.watch(
+      '',
+      (listing) => this.#listed(listing),
+      (error) => this.#warnDirectory(error),
+    );
+    const tick = (): void => {
+      this.#tick();
+      if (this.#state !== 'closed') this.#timer = clock.schedule(timing.tickMs, tick);
+    };
+    this.#timer = clock.schedule(0, tick);
+  }
+
+  get view(): ClusterView {
+    return this.#view;
+  }
+
+  get partitions(): ReadonlyMap<number, Partition> {
+    return this.#partitions;
+  }
+
+  /** Where the commands for a queue go now. */
+  route(queue: string): Route {
+    if (this.#router === undefined) return { kind: 'hold', partition: -1 };
+    return this.routePartition(this.#router.partition(queue));
+  }
+
+  routePartition(partition: number): Route {
+    const local = this.#partitions.get(partition);
+    if (local === undefined) return { kind: 'hold', partition };
+    const where = local.route;
+    if (where !== 'leader') return { kind: where, partition };
+    const node = this.#view.nodes.get(local.record.leader);
+    return node === undefined ? { kind: 'hold', partition } : { kind: 'forward', partition, node };
+  }
+
+  /** Undefined when every partition has a running leader and as many replicas in sync as there should be; else what is missing. */
+  unready(): string | undefined {
+    const cluster = this.#view.cluster?.record;
+    if (this.#state !== 'up') return `this node is ${this.#state}`;
+    if (!this.#mayServe()) return 'this node has no lease';
+    if (cluster === undefined || cluster.labels.length === 0) {
+      return `waiting for ${this.#options.expectedNodes} nodes, ${this.#view.nodes.size} are here`;
+    }
+    const wanted = Math.min(cluster.replicas, this.#view.nodes.size);
+    const count = cluster.labels.length * cluster.partitionsPerLabel;
+    let whole = 0;
+    for (const { record } of this.#view.partitions.values()) {
+      const present = record.inSync.filter((node) => this.#view.nodes.has(node)).length;
+      if (record.epoch > 0 && this.#view.nodes.has(record.leader) && present >= wanted && record.target === undefined)
+        whole++;
+    }
+    return whole === count ? undefined : `${whole} of ${count} partitions are led and in sync`;
+  }
+
+  // The directory.
+
+  #listed(listing: Listing): void {
+    const { store, log } = this.#options;
+    if (this.#state === 'closed') return;
+    if (listing.revision < store.mapRevision) {
+      if (!this.#directoryWentBack) {
+        log.error('the directory has gone back in time: it must be restored before this node serves again', {
+          revision: listing.revision,
+          journaled: store.mapRevision,
+        });
+      }
+      this.#directoryWentBack = true;
+      return;
+    }
+    this.#directoryWentBack = false;
+    if (listing.revision > store.mapRevision && store.room !== 'none') store.sawMapRevision(listing.revision);
+    let view = parseListing(listing);
+    for (const known of this.#view.partitions.values()) view = withRecord(view, known);
+    this.#view = view;
+    if (this.#router === undefined && view.cluster !== undefined && view.cluster.record.labels.length > 0) {
+      this.#router = new Router(view.cluster.record);
+    }
+    this.#noteMissing();
+    for (const [number, record] of view.partitions) this.#partition(number, record).learned(record);
+    for (const number of this.#partitions.keys()) this.#options.service.routeChanged(number);
+  }
+
+  #partition(number: number, record: VersionedRecord): Partition {
+    let partition = this.#partitions.get(number);
+    if (partition === undefined) {
+      partition = new Partition(number, this.#host(), record);
+      this.#partitions.set(number, partition);
+      partition.evaluate();
+    }
+    return partition;
+  }
+
+  #host(): PartitionHost {
+    const { store, clock, directory, service, timing, node, log } = this.#options;
+    return {
+      me: node.id,
+      store,
+      clock,
+      directory,
+      service,
+      timing,
+      followers: this.followers,
+      mayServe: () => this.#mayServe(),
+      mayLead: () => this.#state === 'up' && this.#mayServe() && store.room !== 'none',
+      suspects: (other) => this.#suspects(other),
+      follow: (partition, leader, epoch) => this.#follow(partition, leader, epoch),
+      handoverReady: (leader, partition, epoch) => this.#leaders.get(leader)?.handoverReady(partition, epoch),
+      learned: (changed) => this.#learned(changed),
+      info: (message, partition, details) => log.info(message, { partition, ...details }),
+    };
+  }
+
+  /** A newer record than the watch has brought yet. */
+  #learned(changed: VersionedRecord): void {
+    this.#view = withRecord(this.#view, changed);
+    this.#partitions.get(changed.record.partition)?.learned(changed);
+  }
+
+  #mapChanged(message: Extract<LeaderMessage, { kind: 'mapChanged' }>): void {
+    const record = parseValue<VersionedRecord['record']>(message);
+    if (partitionKey(record.partition) === message.key) this.#learned({ record, version: message.version });
+  }
+
+  #noteMissing(): void {
+    const named = new Set<string>();
+    for (const { record } of this.#view.partitions.values()) for (const node of record.replicas) named.add(node);
+    for (const node of this.#missingSinceMs.keys()) {
+      if (!named.has(node) || this.#view.nodes.has(node)) this.#missingSinceMs.delete(node);
+    }
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const node of named) {
+      if (!this.#view.nodes.has(node) && !this.#missingSinceMs.has(node)) this.#missingSinceMs.set(node, nowMs);
+    }
+  }
+
+  #warnDirectory(error: unknown): void {
+    this.#options.log.warn('the directory did not answer', {
+      reason: error instanceof Error ? error.message : String(error),
+    });
+  }
+
+  // Leases and suspicion.
+
+  /** The lease holds, and the map was read since it was last taken. */
+  #mayServe(): boolean {
+    return (
+      this.#lease.holds() &&
+      this.#lease.lapses === this.#verifiedLapses &&
+      !this.#directoryWentBack &&
+      this.#state !== 'failed' &&
+      this.#state !== 'closed'
+    );
+  }
+
+  /** After the lease was lost for a while somebody else may lead: look before serving on. */
+  async #verify(): Promise<void> {
+    if (this.#verifying) return;
+    this.#verifying = true;
+    const { lapses } = this.#lease;
+    try {
+      const listing = await this.#options.directory.list('');
+      this.#listed(listing);
+      this.#verifiedLapses = lapses;
+      for (const [number, partition] of this.#partitions) {
+        partition.evaluate();
+        this.#options.service.routeChanged(number);
+      }
+    } catch (error) {
+      this.#warnDirectory(error);
+    } finally {
+      this.#verifying = false;
+    }
+  }
+
+  #suspects(node: string): boolean {
+    const { clock, timing } = this.#options;
+    if (node === this.#options.node.id) return false;
+    if (clock.monotonicMs() - this.#startedMs < timing.startupGraceMs) return false;
+    if (!this.#view.nodes.has(node)) return true;
+    const client = this.#leaders.get(node);
+    return client !== undefined && client.suspicion !== 'none';
+  }
+
+  // Following.
+
+  #follow(partition: number, leader: string | undefined, epoch: number): void {
+    for (const [node, client] of this.#leaders) if (node !== leader) client.unfollow(partition);
+    if (leader === undefined || this.#state === 'leaving' || this.#state === 'closed') return;
+    this.#clientOf(leader)?.follow(partition, epoch);
+  }
+
+  #clientOf(leader: string): FollowClient | undefined {
+    const known = this.#leaders.get(leader);
+    if (known !== undefined) return known;
+    const node = this.#view.nodes.get(leader);
+    if (node === undefined) return undefined;
+    const { transport, clock, store, hello, timing, log } = this.#options;
+    const client = new FollowClient({
+      transport,
+      clock,
+      store,
+      address: node.peer,
+      hello,
+      timing,
+      events: {
+        handover: (message) => this.#partitions.get(message.partition)?.promised(leader, message),
+        mapChanged: (message) => this.#mapChanged(message),
+        refused: () => undefined,
+        broken: () => this.#evaluateAll(),
+        warn: (message) => log.warn(message),
+      },
+    });
+    this.#leaders.set(leader, client);
+    return client;
+  }
+
+  // The tick.
+
+  #tick(): void {
+    const { timing } = this.#options;
+    if (this.#state === 'closed' || this.#state === 'failed') return;
+    this.#lease.tick();
+    if (this.#lease.holds() && this.#lease.lapses !== this.#verifiedLapses) void this.#verify();
+    for (const [node, client] of this.#leaders) {
+      if (client.subscribed === 0) {
+        client.close();
+        this.#leaders.delete(node);
+      } else client.tick();
+    }
+    this.followers.tick(timing.heartbeatMs, timing.hangMs);
+    this.#evaluateAll();
+    void this.#control();
+  }
+
+  #evaluateAll(): void {
+    for (const partition of this.#partitions.values()) partition.evaluate();
+  }
+
+  // The controller.
+
+  async #control(): Promise<void> {
+    const { clock, timing, directory, node, expectedNodes } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#controlling || this.#state !== 'up' || nowMs - this.#controlledMs < timing.controllerEveryMs) return;
+    this.#controlling = true;
+    this.#controlledMs = nowMs;
+    try {
+      if (!(await directory.lease(controllerKey, node.id, node.id, timing.lease.ttlMs))) return;
+      const missingMs = (other: string): number => {
+        const since = this.#missingSinceMs.get(other);
+        return since === undefined ? 0 : clock.monotonicMs() - since;
+      };
+      const changes = plan({ view: this.#view, expectedNodes, missingMs, replaceAfterMs: timing.replaceAfterMs });
+      for (const change of changes) {
+        const key = change.kind === 'cluster' ? clusterKey : partitionKey(change.record.partition);
+        await directory.compareAndSwap(key, change.version, JSON.stringify(change.record));
+      }
+    } catch (error) {
+      this.#warnDirectory(error);
+    } finally {
+      this.#controlling = false;
+    }
+  }
+
+  // The end.
+
+  /** Hands over everything it leads, then leaves the in-sync sets of the others. At most `drainMs`. */
+  async drain(): Promise<void> {
+    if (this.#state !== 'up') return;
+    this.#state = 'draining';
+    const { clock, timing } = this.#options;
+    const deadlineMs = clock.monotonicMs() + timing.drainMs;
+    await this.#lease.drain();
+    while (this.#handOverAll() > 0 && clock.monotonicMs() < deadlineMs) await this.#pause(10);
+    this.#state = 'leaving';
+    for (const client of this.#leaders.values()) for (const number of this.#partitions.keys()) client.unfollow(number);
+    const leftMs = Math.min(deadlineMs, clock.monotonicMs() + timing.handoverTimeoutMs);
+    while (this.#neededElsewhere() && clock.monotonicMs() < leftMs) await this.#pause(10);
+  }
+
+  /** How many partitions are still led here that a running replica could lead, or come to lead. */
+  #handOverAll(): number {
+    let left = 0;
+    for (const partition of this.#partitions.values()) {
+      if (partition.phase === 'following' || partition.phase === 'idle') continue;
+      const up = partition.record.replicas.filter((node) => this.#view.nodes.get(node)?.state === 'up');
+      if (up.length === 0) continue;
+      left++;
+      const target = up.find((node) => partition.record.inSync.includes(node));
+      if (target !== undefined) partition.handOver(target, true);
+    }
+    return left;
+  }
+
+  /** Whether a running leader still counts on this node. */
+  #neededElsewhere(): boolean {
+    const me = this.#options.node.id;
+    for (const { record } of this.#view.partitions.values()) {
+      if (record.leader !== me && record.inSync.includes(me) && this.#view.nodes.get(record.leader)?.state === 'up')
+        return true;
+    }
+    return false;
+  }
+
+  /** The journal is poisoned: give up every role at once; nothing acknowledged depends on this node's word from here on. */
+  #fail(error: WindhoverError): void {
+    if (this.#state === 'failed' || this.#state === 'closed') return;
+    this.#state = 'failed';
+    this.#options.log.error('the journal has failed: this node gives up its roles', { reason: error.message });
+    for (const partition of this.#partitions.values()) partition.close('failed');
+    void this.close().then(() => this.#options.failed(error));
+  }
+
+  /** Ends everything of this node's in the cluster and gives up its lease. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#timer?.cancel();
+    this.#watch?.close();
+    for (const partition of this.#partitions.values()) partition.close('stopping');
+    for (const client of this.#leaders.values()) client.close();
+    this.followers.close();
+    await this.#lease.close();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.schedule(ms, resolve));
+  }
+}

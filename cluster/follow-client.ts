@@ -1,0 +1,272 @@
+import type { Clock } from '../journal/base/clock.ts';
+import { WindhoverError } from '../journal/base/errors.ts';
+import { entryBytes, entryEpoch, entryPartition } from '../journal/log/entry.ts';
+import type { Store } from '../journal/store/store.ts';
+import type { FollowerMessage, Hello, LeaderMessage, LogEnd } from './messages.ts';
+import type { Link, Transport } from './transport.ts';
+
+/** What the follower's end of a link reports. */
+export interface FollowClientEvents {
+  handover(message: Extract<LeaderMessage, { kind: 'handover' }>): void;
+  mapChanged(message: Extract<LeaderMessage, { kind: 'mapChanged' }>): void;
+  /** The leader does not lead that partition (any more), or is behind: the map should be looked at again. */
+  refused(partition: number, why: string): void;
+  /** The link broke, or nobody listens: whoever suspects the leader looks at `suspicion`. */
+  broken(): void;
+  warn(message: string): void;
+}
+
+export interface FollowTiming {
+  readonly heartbeatMs: number;
+  /** A peer silent for so long is taken for hung. */
+  readonly hangMs: number;
+  readonly redialMs: number;
+}
+
+/** After what came could not be taken, as on a full disk, it is not asked for again at once. */
+const refusedMs = 1000;
+
+interface Subscription {
+  /** Epoch of the leader subscribed to: entries above it are refused. */
+  readonly epoch: number;
+  /** `asked`: what arrives belongs to an earlier subscription and is ignored. */
+  state: 'asked' | 'open';
+  acknowledged: number;
+}
+
+/**
+ * The follower's end of the one link to a leader node: dials and redials, subscribes, puts what arrives in the journal,
+ * and acknowledges what is durable.
+ */
+export class FollowClient {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #store: Store;
+  readonly #address: string;
+  readonly #hello: Hello;
+  readonly #timing: FollowTiming;
+  readonly #events: FollowClientEvents;
+  readonly #subscriptions = new Map<number, Subscription>();
+  #link: Link<FollowerMessage> | undefined;
+  #dial: { close(): void } | undefined;
+  #lastHeardMs: number;
+  #lastSentMs = 0;
+  #unreachable = false;
+  #redialAtMs = 0;
+  #receivedBytes = 0;
+  #acknowledgedBytes = 0;
+  #acknowledging = false;
+  #closed = false;
+
+  constructor(options: {
+    transport: Transport;
+    clock: Clock;
+    store: Store;
+    address: string;
+    hello: Hello;
+    timing: FollowTiming;
+    events: FollowClientEvents;
+  }) {
+    this.#transport = options.transport;
+    this.#clock = options.clock;
+    this.#store = options.store;
+    this.#address = options.address;
+    this.#hello = options.hello;
+    this.#timing = options.timing;
+    this.#events = options.events;
+    this.#lastHeardMs = this.#clock.monotonicMs();
+    this.#connect();
+  }
+
+  /** Why the peer may be dead: nobody listens there, or it has been silent for too long. */
+  get suspicion(): 'none' | 'unreachable' | 'hung' {
+    if (this.#unreachable) return 'unreachable';
+    return this.#clock.monotonicMs() - this.#lastHeardMs > this.#timing.hangMs ? 'hung' : 'none';
+  }
+
+  get subscribed(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** Pulls a partition from this leader; again and again after a broken link, until `unfollow`. */
+  follow(partition: number, epoch: number): void {
+    if (this.#subscriptions.get(partition)?.epoch === epoch) return;
+    this.#subscriptions.set(partition, { epoch, state: 'asked', acknowledged: -1 });
+    if (this.#link !== undefined) this.#subscribe(partition, epoch);
+  }
+
+  /** From this call on nothing of the partition is taken from this leader. */
+  unfollow(partition: number): void {
+    if (this.#subscriptions.delete(partition)) this.#send({ kind: 'unsubscribe', partition });
+  }
+
+  handoverReady(partition: number, epoch: number): void {
+    this.#send({ kind: 'handoverReady', partition, epoch });
+  }
+
+  tick(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#dial === undefined && nowMs >= this.#redialAtMs) this.#connect();
+    if (this.#link === undefined) return;
+    if (nowMs - this.#lastSentMs >= this.#timing.heartbeatMs) this.#send({ kind: 'heartbeat' });
+    if (nowMs - this.#lastHeardMs > this.#timing.hangMs) this.#dial?.close();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#subscriptions.clear();
+    this.#dial?.close();
+  }
+
+  #connect(): void {
+    if (this.#closed) return;
+    this.#receivedBytes = 0;
+    this.#acknowledgedBytes = 0;
+    this.#dial = this.#transport.dialFollow(this.#address, this.#hello, {
+      opened: (link) => this.#opened(link),
+      received: (message) => this.#received(message),
+      closed: (reason) => this.#ended(reason.kind, reason.why),
+    });
+  }
+
+  #opened(link: Link<FollowerMessage>): void {
+    this.#link = link;
+    this.#lastHeardMs = this.#clock.monotonicMs();
+    this.#unreachable = false;
+    for (const [partition, { epoch }] of this.#subscriptions) this.#subscribe(partition, epoch);
+  }
+
+  #ended(kind: 'refused' | 'unreachable' | 'lost' | 'ended', why: string): void {
+    this.#link = undefined;
+    this.#dial = undefined;
+    if (this.#closed) return;
+    for (const subscription of this.#subscriptions.values()) subscription.state = 'asked';
+    if (kind === 'refused') this.#events.warn(`${this.#address} refused to be followed: ${why}`);
+    this.#unreachable = kind === 'unreachable';
+    // A broken link is tried again at once: whether anybody still listens tells a crash from a mishap.
+    this.#redialAtMs = this.#clock.monotonicMs() + (kind === 'ended' ? refusedMs : this.#timing.redialMs);
+    if (kind === 'lost') this.#connect();
+    this.#events.broken();
+  }
+
+  /** Tells the leader where our log ends: only once that end is durable, for it counts as acknowledged. */
+  #subscribe(partition: number, epoch: number): void {
+    const link = this.#link;
+    this.#store.flushed().then(
+      () => {
+        if (link !== this.#link || this.#subscriptions.get(partition)?.epoch !== epoch) return;
+        const replica = this.#store.replica(partition);
+        const whole = replica.state === 'whole';
+        this.#send({
+          kind: 'subscribe',
+          partition,
+          epoch,
+          lastSequence: whole ? replica.lastSequence : 0,
+          lastEpoch: whole ? replica.lastEpoch : 0,
+        });
+      },
+      () => {
+        // The journal has failed: the node is giving up everything it does.
+      },
+    );
+  }
+
+  #send(message: FollowerMessage): void {
+    this.#lastSentMs = this.#clock.monotonicMs();
+    this.#link?.send(message);
+  }
+
+  #received(message: LeaderMessage): void {
+    this.#lastHeardMs = this.#clock.monotonicMs();
+    switch (message.kind) {
+      case 'heartbeat':
+        return;
+      case 'subscribed':
+        return this.#subscriptionOpened(message.partition, message.epoch);
+      case 'refused':
+        if (this.#subscriptions.get(message.partition)?.epoch === message.epoch)
+          this.#subscriptions.delete(message.partition);
+        return this.#events.refused(message.partition, message.why);
+      case 'entries':
+        return this.#entries(message.bytes);
+      case 'handover':
+        return this.#events.handover(message);
+      case 'mapChanged':
+        return this.#events.mapChanged(message);
+    }
+  }
+
+  #subscriptionOpened(partition: number, epoch: number): void {
+    const subscription = this.#subscriptions.get(partition);
+    if (subscription === undefined || subscription.epoch !== epoch) return;
+    subscription.state = 'open';
+    this.#acknowledge();
+  }
+
+  /** Takes the stretches that belong to open subscriptions; the rest is of a leader we no longer follow. */
+  #entries(bytes: Buffer): void {
+    this.#receivedBytes += bytes.length;
+    try {
+      let from = 0;
+      let at = 0;
+      while (at < bytes.length) {
+        const end = at + entryBytes(bytes, at);
+        if (end > bytes.length) throw new WindhoverError('corrupt', 'a message ends in the middle of an entry');
+        if (!this.#accepts(entryPartition(bytes, at), entryEpoch(bytes, at))) {
+          if (at > from) this.#store.appendRun(bytes.subarray(from, at));
+          from = end;
+        }
+        at = end;
+      }
+      if (at > from) this.#store.appendRun(bytes.subarray(from, at));
+    } catch (error) {
+      const failure = WindhoverError.from(error, `entries from ${this.#address}`);
+      this.#events.warn(failure.message);
+      this.#dial?.close();
+      return;
+    }
+    this.#acknowledge();
+  }
+
+  #accepts(partition: number, epoch: number): boolean {
+    const subscription = this.#subscriptions.get(partition);
+    return subscription !== undefined && subscription.state === 'open' && epoch <= subscription.epoch;
+  }
+
+  /** Acknowledges, after each sync, what it has made durable; one waits for the sync at a time, so it's bounded. */
+  #acknowledge(): void {
+    if (this.#acknowledging) return;
+    this.#acknowledging = true;
+    const link = this.#link;
+    const receivedBytes = this.#receivedBytes;
+    this.#store.flushed().then(
+      () => {
+        this.#acknowledging = false;
+        if (link === undefined || link !== this.#link) {
+          if (this.#link !== undefined) this.#acknowledge();
+          return;
+        }
+        this.#sendAcknowledge(receivedBytes);
+        if (this.#receivedBytes > receivedBytes) this.#acknowledge();
+      },
+      () => {
+        // The journal has failed: the node gives up everything it does, nothing will be acknowledged again.
+        this.#acknowledging = false;
+      },
+    );
+  }
+
+  #sendAcknowledge(durableBytes: number): void {
+    const ends: LogEnd[] = [];
+    for (const [partition, subscription] of this.#subscriptions) {
+      const replica = this.#store.replica(partition);
+      if (subscription.state !== 'open' || replica.state !== 'whole') continue;
+      if (replica.durableSequence === subscription.acknowledged) continue;
+      subscription.acknowledged = replica.durableSequence;
+      ends.push({ partition, epoch: subscription.epoch, sequence: replica.durableSequence });
+    }
+    if (ends.length === 0 && durableBytes === this.#acknowledgedBytes) return;
+    this.#acknowledgedBytes = durableBytes;
+    this.#send({ kind: 'acknowledge', ends, durableBytes });
+  }
+}

@@ -1,0 +1,340 @@
+import type { Clock } from '../journal/base/clock.ts';
+import { entryBytes, entryPartition, entrySequence } from '../journal/log/entry.ts';
+import type { Snapshot, Store } from '../journal/store/store.ts';
+import type { FollowerMessage, LeaderMessage } from './messages.ts';
+import type { Link, LinkHandler } from './transport.ts';
+
+/** How a subscription is answered: from the log's next entry, or with a snapshot as soon as that is allowed. */
+export type Admission =
+  | { readonly kind: 'log'; readonly epoch: number; readonly fromSequence: number }
+  | { readonly kind: 'snapshot'; readonly epoch: number }
+  | { readonly kind: 'refused'; readonly epoch: number; readonly why: string };
+
+/** What the leader's end of the links reports; `node` is the follower. */
+export interface FollowServerEvents {
+  subscribe(node: string, message: Extract<FollowerMessage, { kind: 'subscribe' }>): Admission;
+  /** The follower must start again from a snapshot: the journal no longer holds what it needs. */
+  needsSnapshot(node: string, partition: number): void;
+  acknowledged(node: string, partition: number, epoch: number, sequence: number): void;
+  left(node: string, partition: number): void;
+  lost(node: string, partition: number): void;
+  handoverReady(node: string, partition: number, epoch: number): void;
+}
+
+/** Bytes that may be under way to one follower before it has made them durable. */
+const windowBytes = 8 << 20;
+const messageBytes = 1 << 20;
+
+/**
+ * How far one partition was sent on one link. `live`: entries go out as they are written; `log`: it is behind, and is
+ * read from the journal; `held`: it waits for leave to get a snapshot; `snapshot`: that is being sent.
+ */
+interface Subscription {
+  readonly partition: number;
+  readonly epoch: number;
+  nextSequence: number;
+  mode: 'live' | 'log' | 'held' | 'snapshot';
+  snapshot: Snapshot | undefined;
+  /** A read for it is under way. */
+  reading: boolean;
+}
+
+/** The leader's end of all links from followers: sends each the log of what it subscribes to. */
+export class FollowServer {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #events: FollowServerEvents;
+  readonly #subscribers = new Set<Subscriber>();
+
+  constructor(store: Store, clock: Clock, events: FollowServerEvents) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  /** For PeerService.follow. */
+  accept(link: Link<LeaderMessage>): LinkHandler<LeaderMessage, FollowerMessage> {
+    // A node has one link to us: the earlier one of a node that dials again is dead, whether or not we noticed.
+    for (const earlier of this.#subscribers) if (earlier.node === link.peer.node) this.#end(earlier);
+    const subscriber = new Subscriber(link, this.#store, this.#clock, this.#events);
+    this.#subscribers.add(subscriber);
+    return {
+      received: (message) => subscriber.received(message),
+      drained: () => subscriber.pump(),
+      closed: () => this.#end(subscriber),
+    };
+  }
+
+  #end(subscriber: Subscriber): void {
+    if (!this.#subscribers.delete(subscriber)) return;
+    subscriber.close();
+    subscriber.ended();
+  }
+
+  /** An entry of a partition that we lead stands in the journal. */
+  written(partition: number, sequence: number, buffer: Buffer, start: number, end: number): void {
+    for (const subscriber of this.#subscribers) subscriber.written(partition, sequence, buffer, start, end);
+  }
+
+  /** The node may have its snapshot now: it is not in the in-sync set. */
+  startSnapshot(node: string, partition: number): void {
+    for (const subscriber of this.#subscribers) if (subscriber.node === node) subscriber.startSnapshot(partition);
+  }
+
+  /** Sends to one follower; false when it has no link. */
+  send(node: string, message: LeaderMessage): boolean {
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.node !== node) continue;
+      subscriber.flush();
+      subscriber.send(message);
+      return true;
+    }
+    return false;
+  }
+
+  /** Whether the node has a link and is subscribed to the partition. */
+  follows(node: string, partition: number): boolean {
+    for (const subscriber of this.#subscribers) if (subscriber.node === node) return subscriber.has(partition);
+    return false;
+  }
+
+  /** Nothing more of this partition goes to anybody: it is not led here any more. */
+  drop(partition: number): void {
+    for (const subscriber of this.#subscribers) subscriber.drop(partition);
+  }
+
+  tick(heartbeatMs: number, hangMs: number): void {
+    for (const subscriber of this.#subscribers) subscriber.tick(heartbeatMs, hangMs);
+  }
+
+  close(): void {
+    for (const subscriber of this.#subscribers) subscriber.close();
+  }
+}
+
+class Subscriber {
+  readonly node: string;
+  readonly #link: Link<LeaderMessage>;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #events: FollowServerEvents;
+  readonly #subscriptions = new Map<number, Subscription>();
+  /** Invariant: at most `windowBytes` plus one message lie between `#durableBytes` and `#sentBytes`. */
+  #sentBytes = 0;
+  #durableBytes = 0;
+  /** Stretches of journal buffers to go out with the next message. */
+  #pending: { buffer: Buffer; start: number; end: number }[] = [];
+  #pendingBytes = 0;
+  #lastHeardMs: number;
+  #lastSentMs: number;
+  #closed = false;
+
+  constructor(link: Link<LeaderMessage>, store: Store, clock: Clock, events: FollowServerEvents) {
+    this.node = link.peer.node;
+    this.#link = link;
+    this.#store = store;
+    this.#clock = clock;
+    this.#events = events;
+    this.#lastHeardMs = this.#lastSentMs = clock.monotonicMs();
+  }
+
+  received(message: FollowerMessage): void {
+    this.#lastHeardMs = this.#clock.monotonicMs();
+    switch (message.kind) {
+      case 'heartbeat':
+        return;
+      case 'subscribe':
+        return this.#subscribe(message);
+      case 'unsubscribe':
+        this.drop(message.partition);
+        return this.#events.left(this.node, message.partition);
+      case 'acknowledge':
+        this.#durableBytes = Math.max(this.#durableBytes, Math.min(message.durableBytes, this.#sentBytes));
+        for (const end of message.ends) {
+          const subscribed = this.#subscriptions.get(end.partition)?.epoch === end.epoch;
+          if (subscribed) this.#events.acknowledged(this.node, end.partition, end.epoch, end.sequence);
+        }
+        return this.pump();
+      case 'handoverReady':
+        return this.#events.handoverReady(this.node, message.partition, message.epoch);
+    }
+  }
+
+  #subscribe(message: Extract<FollowerMessage, { kind: 'subscribe' }>): void {
+    const { partition } = message;
+    this.drop(partition);
+    const admission = this.#events.subscribe(this.node, message);
+    if (admission.kind === 'refused') {
+      this.send({ kind: 'refused', partition, epoch: message.epoch, why: admission.why });
+      return;
+    }
+    this.#subscriptions.set(partition, {
+      partition,
+      epoch: admission.epoch,
+      nextSequence: admission.kind === 'log' ? admission.fromSequence : 0,
+      mode: admission.kind === 'log' ? 'log' : 'held',
+      snapshot: undefined,
+      reading: false,
+    });
+    this.send({ kind: 'subscribed', partition, epoch: admission.epoch });
+    if (admission.kind === 'snapshot') this.#events.needsSnapshot(this.node, partition);
+    this.pump();
+  }
+
+  has(partition: number): boolean {
+    return this.#subscriptions.has(partition);
+  }
+
+  startSnapshot(partition: number): void {
+    const subscription = this.#subscriptions.get(partition);
+    if (subscription?.mode !== 'held') return;
+    subscription.snapshot = this.#store.openSnapshot(partition);
+    subscription.mode = 'snapshot';
+    this.#read(subscription);
+  }
+
+  written(partition: number, sequence: number, buffer: Buffer, start: number, end: number): void {
+    const subscription = this.#subscriptions.get(partition);
+    if (subscription === undefined || subscription.mode !== 'live') return;
+    if (!this.#hasRoom() || sequence !== subscription.nextSequence) {
+      subscription.mode = 'log';
+      return;
+    }
+    subscription.nextSequence = sequence + 1;
+    const last = this.#pending.at(-1);
+    if (last !== undefined && last.buffer === buffer && last.end === start) last.end = end;
+    else this.#pending.push({ buffer, start, end });
+    if (this.#pendingBytes === 0) queueMicrotask(() => this.flush());
+    this.#pendingBytes += end - start;
+    if (this.#pendingBytes >= messageBytes) this.flush();
+  }
+
+  /** Sends what is pending: everything that one write of the journal brought, in one message. */
+  flush(): void {
+    if (this.#pendingBytes === 0 || this.#closed) return;
+    const views = this.#pending.map(({ buffer, start, end }) => buffer.subarray(start, end));
+    const bytes = views.length === 1 && views[0] !== undefined ? views[0] : Buffer.concat(views, this.#pendingBytes);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#sendEntries(bytes);
+  }
+
+  /** Goes on reading for every subscription that is behind, as far as the window allows. */
+  pump(): void {
+    for (const subscription of this.#subscriptions.values()) this.#read(subscription);
+  }
+
+  #hasRoom(): boolean {
+    return (
+      this.#sentBytes + this.#pendingBytes - this.#durableBytes < windowBytes && this.#link.queuedBytes < windowBytes
+    );
+  }
+
+  #read(subscription: Subscription): void {
+    if (subscription.reading || this.#closed || !this.#hasRoom()) return;
+    if (subscription.mode === 'log') this.#readLog(subscription);
+    else if (subscription.mode === 'snapshot') this.#readSnapshot(subscription);
+  }
+
+  #readLog(subscription: Subscription): void {
+    subscription.reading = true;
+    this.#store.readEntries(subscription.partition, subscription.nextSequence, messageBytes).then(
+      (bytes) => {
+        subscription.reading = false;
+        if (!this.#current(subscription)) return;
+        if (bytes === undefined) this.#restart(subscription);
+        else this.#sendRead(subscription, bytes);
+      },
+      () => this.close(),
+    );
+  }
+
+  #sendRead(subscription: Subscription, bytes: Buffer): void {
+    if (bytes.length > 0) {
+      this.flush();
+      subscription.nextSequence = lastSequence(bytes, subscription.partition) + 1;
+      this.#sendEntries(bytes);
+    }
+    if (subscription.nextSequence > this.#store.replica(subscription.partition).lastSequence)
+      this.#goLive(subscription);
+    else this.#read(subscription);
+  }
+
+  #goLive(subscription: Subscription): void {
+    subscription.mode = 'live';
+    subscription.snapshot?.close();
+    subscription.snapshot = undefined;
+  }
+
+  #restart(subscription: Subscription): void {
+    subscription.snapshot?.close();
+    subscription.snapshot = undefined;
+    subscription.mode = 'held';
+    this.#events.needsSnapshot(this.node, subscription.partition);
+  }
+
+  #readSnapshot(subscription: Subscription): void {
+    const snapshot = subscription.snapshot;
+    if (snapshot === undefined) return;
+    subscription.reading = true;
+    snapshot.next().then(
+      (bytes) => {
+        subscription.reading = false;
+        if (!this.#current(subscription)) return snapshot.close();
+        if (bytes === undefined) {
+          subscription.nextSequence = snapshot.sequence + 1;
+          subscription.mode = 'log';
+        } else this.#sendEntries(bytes);
+        this.#read(subscription);
+      },
+      () => this.close(),
+    );
+  }
+
+  #current(subscription: Subscription): boolean {
+    return !this.#closed && this.#subscriptions.get(subscription.partition) === subscription;
+  }
+
+  #sendEntries(bytes: Buffer): void {
+    this.#sentBytes += bytes.length;
+    this.send({ kind: 'entries', bytes });
+  }
+
+  send(message: LeaderMessage): void {
+    this.#lastSentMs = this.#clock.monotonicMs();
+    this.#link.send(message);
+  }
+
+  drop(partition: number): void {
+    this.#subscriptions.get(partition)?.snapshot?.close();
+    this.#subscriptions.delete(partition);
+  }
+
+  tick(heartbeatMs: number, hangMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#lastSentMs >= heartbeatMs) this.send({ kind: 'heartbeat' });
+    if (nowMs - this.#lastHeardMs > hangMs) this.close();
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  ended(): void {
+    this.#closed = true;
+    for (const { partition, snapshot } of this.#subscriptions.values()) {
+      snapshot?.close();
+      this.#events.lost(this.node, partition);
+    }
+    this.#subscriptions.clear();
+  }
+}
+
+/** Sequence of the last entry in a run of whole entries of one partition. */
+function lastSequence(bytes: Buffer, partition: number): number {
+  let sequence = 0;
+  for (let at = 0; at < bytes.length; at += entryBytes(bytes, at)) {
+    if (entryPartition(bytes, at) === partition) sequence = entrySequence(bytes, at);
+  }
+  return sequence;
+}

@@ -1,0 +1,142 @@
+import { unreachable } from '../../journal/base/assert.ts';
+import { windhover } from '../../proto/peer.ts';
+import type { ForwardedRequest, ForwardedResponse } from '../messages.ts';
+import type { Operation, Result } from '../operation.ts';
+import { buffer, durationMs, invalid, whole } from './values.ts';
+
+const { Outcome, Get } = windhover.peer;
+
+type GetOperation = Extract<Operation, { kind: 'get' }>;
+/** Results that say it all by their name. */
+type PlainResult = Exclude<Result, { kind: 'item' | 'violation' | 'failed' }>;
+
+const settles = { none: Get.Settle.NONE, close: Get.Settle.CLOSE, abort: Get.Settle.ABORT } as const;
+const reads = {
+  take: Get.Read.TAKE,
+  reserve: Get.Read.RESERVE,
+  peek: Get.Read.PEEK,
+  nothing: Get.Read.NOTHING,
+} as const;
+const outcomes = {
+  stored: Outcome.STORED,
+  full: Outcome.FULL,
+  empty: Outcome.EMPTY,
+  deleted: Outcome.DELETED,
+  missing: Outcome.MISSING,
+  flushed: Outcome.FLUSHED,
+  done: Outcome.DONE,
+  moved: Outcome.MOVED,
+} as const;
+
+const settleNames = namesByNumber<GetOperation['settle']>(settles);
+const readNames = namesByNumber<GetOperation['read']>(reads);
+const plainResults = new Map<number, PlainResult>(
+  Array.from(namesByNumber<PlainResult['kind']>(outcomes), ([number, kind]) => [number, { kind }]),
+);
+
+function namesByNumber<Name extends string>(numbers: Readonly<Record<Name, number>>): Map<number, Name> {
+  return new Map((Object.keys(numbers) as Name[]).map((name) => [numbers[name], name]));
+}
+
+/** The protobuf form of a request; shares the operation's buffer. */
+export function encodeRequest(request: ForwardedRequest): windhover.peer.ForwardedRequest.$Properties {
+  const { id, connection, operation } = request;
+  const queue = Buffer.from(operation.queue, 'latin1');
+  switch (operation.kind) {
+    case 'set':
+      return { id, connection, queue, set: operation };
+    case 'get':
+      return { id, connection, queue, get: encodeGet(operation) };
+    case 'delivered':
+      return { id, connection, queue, delivered: operation };
+    case 'delete':
+      return { id, connection, queue, delete: {} };
+    case 'flush':
+      return { id, connection, queue, flush: {} };
+    case 'release':
+      return { id, connection, queue, release: {} };
+    default:
+      return unreachable(operation);
+  }
+}
+
+function encodeGet(get: GetOperation): windhover.peer.Get.$Properties {
+  const { settle, read, waitMs, settleId = null, attempt = null, again = false } = get;
+  return { settle: settles[settle], read: reads[read], waitMs, settleId, attempt, again };
+}
+
+/** Throws a WindhoverError 'invalid' when it makes no sense. An item's data is a slice of the frame. */
+export function decodeRequest(request: windhover.peer.ForwardedRequest.$Shape): ForwardedRequest {
+  return { id: whole(request.id), connection: whole(request.connection), operation: decodeOperation(request) };
+}
+
+function decodeOperation(request: windhover.peer.ForwardedRequest.$Shape): Operation {
+  const queue = buffer(request.queue).toString('latin1');
+  if (request.set) return decodeSet(queue, request.set);
+  if (request.get) return decodeGet(queue, request.get);
+  if (request.delivered) return { kind: 'delivered', queue, id: whole(request.delivered.id) };
+  if (request.delete) return { kind: 'delete', queue };
+  if (request.flush) return { kind: 'flush', queue };
+  if (request.release) return { kind: 'release', queue };
+  throw invalid('a request without an operation that is known here');
+}
+
+function decodeSet(queue: string, set: windhover.peer.Set.$Shape): Operation {
+  return {
+    kind: 'set',
+    queue,
+    flags: whole(set.flags),
+    expiresAtMs: whole(set.expiresAtMs),
+    data: buffer(set.data),
+  };
+}
+
+function decodeGet(queue: string, get: windhover.peer.Get.$Shape): Operation {
+  const settle = settleNames.get(get.settle ?? 0);
+  const read = readNames.get(get.read ?? 0);
+  if (settle === undefined || read === undefined)
+    throw invalid(`a get of an unknown kind (${get.settle}, ${get.read})`);
+  return {
+    kind: 'get',
+    queue,
+    settle,
+    read,
+    waitMs: durationMs(get.waitMs),
+    ...(typeof get.attempt === 'number' ? { attempt: whole(get.attempt) } : {}),
+    ...(typeof get.settleId === 'number' ? { settleId: whole(get.settleId) } : {}),
+    ...(get.again ? { again: true } : {}),
+  };
+}
+
+/** The protobuf form of a response; shares the item's buffer. */
+export function encodeResponse(response: ForwardedResponse): windhover.peer.ForwardedResponse.$Properties {
+  const { id, result } = response;
+  switch (result.kind) {
+    case 'item':
+      return { id, item: result };
+    case 'failed':
+      return { id, failed: result.why };
+    case 'violation':
+      return { id, violation: result.why };
+    default:
+      return { id, outcome: outcomes[result.kind] };
+  }
+}
+
+/** Throws a WindhoverError 'invalid' when it makes no sense. An item's data is a slice of the frame. */
+export function decodeResponse(response: windhover.peer.ForwardedResponse.$Shape): ForwardedResponse {
+  return { id: whole(response.id), result: decodeResult(response) };
+}
+
+function decodeResult(response: windhover.peer.ForwardedResponse.$Shape): Result {
+  if (response.item) return decodeItem(response.item);
+  if (typeof response.failed === 'string') return { kind: 'failed', why: response.failed };
+  if (typeof response.violation === 'string') return { kind: 'violation', why: response.violation };
+  const result = plainResults.get(response.outcome ?? 0);
+  if (result === undefined) throw invalid(`a result of an unknown kind (${response.outcome})`);
+  return result;
+}
+
+function decodeItem(item: windhover.peer.Item.$Shape): Result {
+  return { kind: 'item', id: whole(item.id), flags: whole(item.flags), data: buffer(item.data) };
+}

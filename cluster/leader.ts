@@ -1,0 +1,147 @@
+import { assert } from '../journal/base/assert.ts';
+
+/** What the leader must do next about the in-sync set. */
+export type InSyncChange = { readonly kind: 'shrink' | 'grow'; readonly inSync: readonly string[] };
+
+interface Follower {
+  /** Everything up to here is durable at the follower, in this epoch's log. Never falls while subscribed. */
+  acknowledged: number;
+  /** `connected`; `lost` since a moment: removed from the in-sync set after a grace; `leaving`: at once. */
+  state:
+    | { readonly kind: 'connected' }
+    | { readonly kind: 'lost'; readonly sinceMs: number }
+    | { readonly kind: 'leaving' };
+}
+
+/**
+ * When a partition's entries are committed, and who is in its in-sync set, in one epoch of its leader. Pure: time and
+ * events come in, the commit point and the wanted change come out.
+ *
+ * Invariant: `committed` never exceeds what the leader and every member of the in-sync set have durably, whether that
+ * set is the directory's last accepted one or one whose compare-and-swap is under way (both count until it is known).
+ */
+export class LeaderState {
+  readonly #me: string;
+  #inSync: ReadonlySet<string>;
+  /** The set proposed to the directory, while its fate is unknown. */
+  #proposed: ReadonlySet<string> | undefined;
+  #localDurable = 0;
+  #committed = 0;
+  readonly #followers = new Map<string, Follower>();
+
+  /** Members of `inSync` that have not subscribed yet count as lost since `nowMs`. */
+  constructor(me: string, inSync: readonly string[], nowMs: number) {
+    assert(inSync.includes(me), 'a leader is in its own in-sync set');
+    this.#me = me;
+    this.#inSync = new Set(inSync);
+    for (const node of inSync) {
+      if (node !== me) this.#followers.set(node, { acknowledged: 0, state: { kind: 'lost', sinceMs: nowMs } });
+    }
+  }
+
+  get committed(): number {
+    return this.#committed;
+  }
+
+  get inSync(): ReadonlySet<string> {
+    return this.#inSync;
+  }
+
+  /** Highest sequence that the follower has acknowledged; 0 when it never did. */
+  acknowledged(node: string): number {
+    return this.#followers.get(node)?.acknowledged ?? 0;
+  }
+
+  localDurable(sequence: number): void {
+    if (sequence > this.#localDurable) this.#localDurable = sequence;
+    this.#advance();
+  }
+
+  /**
+   * A follower subscribed with its durable log ending at `sequence`, a prefix of ours; `undefined` when it starts from
+   * a snapshot and so has nothing yet. A member of the in-sync set that comes with less than what is committed has
+   * lost it: it leaves the set.
+   */
+  subscribed(node: string, sequence: number | undefined): void {
+    const has = sequence ?? 0;
+    const lostSome = this.counts(node) && (sequence === undefined || has < this.#committed);
+    this.#followers.set(node, { acknowledged: has, state: lostSome ? { kind: 'leaving' } : { kind: 'connected' } });
+    this.#advance();
+  }
+
+  followerDurable(node: string, sequence: number): void {
+    const follower = this.#followers.get(node);
+    if (follower === undefined) return;
+    if (sequence > follower.acknowledged) follower.acknowledged = sequence;
+    this.#advance();
+  }
+
+  followerLost(node: string, nowMs: number): void {
+    const follower = this.#followers.get(node);
+    if (follower?.state.kind === 'connected') follower.state = { kind: 'lost', sinceMs: nowMs };
+  }
+
+  /** It says itself that it goes, or may no longer be a replica. */
+  followerLeaving(node: string): void {
+    const follower = this.#followers.get(node);
+    if (follower !== undefined) follower.state = { kind: 'leaving' };
+  }
+
+  /** Whether it is a member of the in-sync set, or of the one proposed. */
+  counts(node: string): boolean {
+    return this.#inSync.has(node) || (this.#proposed?.has(node) ?? false);
+  }
+
+  /**
+   * The change that is due now, to be tried by compare-and-swap with `proposed`, then `decided`. Undefined while one
+   * is under way or none is due. `replicas`: who may be a member at all. `graceMs`: how long a lost one may be away.
+   */
+  due(replicas: readonly string[], nowMs: number, graceMs: number): InSyncChange | undefined {
+    if (this.#proposed !== undefined) return undefined;
+    const staying = [...this.#inSync].filter(
+      (node) => node === this.#me || this.#stays(node, replicas, nowMs, graceMs),
+    );
+    if (staying.length < this.#inSync.size) return { kind: 'shrink', inSync: staying };
+    const joining = replicas.filter((node) => !this.#inSync.has(node) && this.#caughtUp(node));
+    if (joining.length > 0) return { kind: 'grow', inSync: [...staying, ...joining] };
+    return undefined;
+  }
+
+  #stays(node: string, replicas: readonly string[], nowMs: number, graceMs: number): boolean {
+    const state = this.#followers.get(node)?.state;
+    if (state === undefined || state.kind === 'leaving' || !replicas.includes(node)) return false;
+    return state.kind === 'connected' || nowMs - state.sinceMs < graceMs;
+  }
+
+  #caughtUp(node: string): boolean {
+    const follower = this.#followers.get(node);
+    return follower?.state.kind === 'connected' && this.#committed > 0 && follower.acknowledged >= this.#committed;
+  }
+
+  /** A compare-and-swap to this set has been sent. From now on both sets count. */
+  proposed(inSync: readonly string[]): void {
+    assert(this.#proposed === undefined, 'one change of the in-sync set at a time');
+    this.#proposed = new Set(inSync);
+  }
+
+  /** The directory's set is known again: the proposed one (accepted) or what it says instead. */
+  decided(inSync: readonly string[]): void {
+    assert(inSync.includes(this.#me), 'a leader is in its own in-sync set');
+    this.#inSync = new Set(inSync);
+    this.#proposed = undefined;
+    this.#advance();
+  }
+
+  #advance(): void {
+    let end = this.#localDurable;
+    for (const node of this.#inSync) end = Math.min(end, this.#endOf(node));
+    for (const node of this.#proposed ?? []) end = Math.min(end, this.#endOf(node));
+    if (end > this.#committed) this.#committed = end;
+  }
+
+  #endOf(node: string): number {
+    if (node === this.#me) return this.#localDurable;
+    const follower = this.#followers.get(node);
+    return follower === undefined || follower.state.kind === 'leaving' ? 0 : follower.acknowledged;
+  }
+}

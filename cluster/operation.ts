@@ -1,0 +1,74 @@
+/**
+ * What a client can ask of a queue, whatever protocol it speaks and whichever node it asks. Queue names are byte
+ * strings (latin1), already checked against the rules for names.
+ */
+export type Operation =
+  | {
+      readonly kind: 'set';
+      readonly queue: string;
+      readonly flags: number;
+      /** Wall clock; 0 never. */
+      readonly expiresAtMs: number;
+      /** Only valid until `execute` returns: whoever keeps it, copies it. */
+      readonly data: Buffer;
+    }
+  | {
+      readonly kind: 'get';
+      readonly queue: string;
+      /** First, of this owner's oldest open read on the queue: confirm it, give it back, or leave it. */
+      readonly settle: 'none' | 'close' | 'abort';
+      /**
+       * The item of that open read, as the owner knows it; 0: it knows of none, so nothing is settled. A `get` whose
+       * answer was lost may be asked again: by naming the item it can't settle a read that its client never saw.
+       * Undefined: whichever is the oldest.
+       */
+      readonly settleId?: number;
+      /** Then: remove the next item, reserve it, look at it, or nothing at all. */
+      readonly read: 'take' | 'reserve' | 'peek' | 'nothing';
+      /** How long to wait for an item; 0 not at all. */
+      readonly waitMs: number;
+      /** Tells the gets of one connection apart. */
+      readonly attempt?: number;
+      /** It was asked before, and what it was given then never reached its owner: that goes back first. */
+      readonly again?: true;
+    }
+  /** An item that was taken has reached its client (was accepted by the kernel): it may be removed. */
+  | { readonly kind: 'delivered'; readonly queue: string; readonly id: number }
+  | { readonly kind: 'delete'; readonly queue: string }
+  | { readonly kind: 'flush'; readonly queue: string }
+  /** The owner's connection has ended: all that it has open in the queue's partition goes back. */
+  | { readonly kind: 'release'; readonly queue: string };
+
+export type Result =
+  | { readonly kind: 'stored' }
+  /** The queue is full, or the item too large for it. */
+  | { readonly kind: 'full' }
+  | { readonly kind: 'item'; readonly id: number; readonly flags: number; readonly data: Buffer }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'flushed' }
+  /** Answer to `delivered` and `release`. */
+  | { readonly kind: 'done' }
+  /** The client broke a rule of reliable reads; its connection is to be closed. */
+  | { readonly kind: 'violation'; readonly why: string }
+  /** It can't be done now, and may or may not have been done. */
+  | { readonly kind: 'failed'; readonly why: string }
+  /** Not done, and never will be by this node: route it again. Never reaches a client. */
+  | { readonly kind: 'moved' };
+
+/** A client's connection, wherever in the cluster it ends. Reservations belong to it. */
+export interface Owner {
+  /** Node at which the connection ends, and that node's incarnation, so that a restart is another owner. */
+  readonly node: string;
+  readonly incarnation: string;
+  readonly connection: number;
+}
+
+/** One operation under way. */
+export interface Request {
+  readonly operation: Operation;
+  readonly owner: Owner;
+  /** Called exactly once, perhaps before `execute` returns, unless the request was cancelled. */
+  complete(result: Result): void;
+}

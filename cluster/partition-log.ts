@@ -1,0 +1,55 @@
+import type { StoredItem } from '../journal/store/item-reader.ts';
+import type { StoredQueue } from '../journal/store/stored-queue.ts';
+
+export type { StoredItem, StoredQueue };
+
+/** A run of a queue's items, read back from the journal or the backlog. */
+export interface ReadItems {
+  /** Live items, by growing id. */
+  readonly items: readonly StoredItem[];
+  /** Where to go on: every item below it, from the id asked for, that was live is among `items`. */
+  readonly nextId: number;
+}
+
+/**
+ * What the leader of a partition lends to the queues that it serves: the partition's log, to append to and to read
+ * from. Valid from the start of a leadership to its end; nothing may be appended after that.
+ *
+ * Appends are synchronous and return at once; that an entry is durable on every in-sync replica is told separately, by
+ * the highest such sequence. Entries become durable in the order of their sequences. `createQueue`, `addItem`,
+ * `flushQueue` and `deleteQueue` give the sequence of their entry.
+ */
+export interface PartitionLog {
+  readonly partition: number;
+
+  /** The queues as stored when the leadership began, everything in them durable everywhere. */
+  readonly queues: ReadonlyMap<string, StoredQueue>;
+
+  /** Why nothing may be added now (no room on the disk, too few replicas in sync, …), as a client may read it. */
+  refusal(): string | undefined;
+
+  /** False when the disk is so full that not even a removal can be written: nothing may be appended until it changes. */
+  writable(): boolean;
+
+  /** Makes an empty queue. The sequence is also the queue's number: no other queue of the partition ever had it. */
+  createQueue(name: string): number;
+
+  /** Adds an item; ids grow within a queue. `data` is copied before this returns. Times are wall clock, 0 never. */
+  addItem(queue: number, id: number, flags: number, expiresAtMs: number, addedAtMs: number, data: Buffer): number;
+
+  /** Removes items: `runs` is from, to, from, to, … (inclusive), ascending, none overlapping. Never refused. */
+  removeItems(queue: number, runs: readonly number[]): number;
+
+  /** Removes every item up to `throughId`, inclusive. Never refused. */
+  flushQueue(queue: number, throughId: number): number;
+
+  /** Removes a queue with all that is in it. Never refused. */
+  deleteQueue(queue: number): number;
+
+  /**
+   * Live items with an id of at least `fromId`, up to about `maxBytes`, but at least one if there is any. Everything
+   * durable is found; what was appended and is not durable yet may be found too. No items: there is no live one from
+   * `fromId` on, among those that were durable at the call. Rejects with a `WindhoverError` when they can't be read.
+   */
+  readItems(queue: number, fromId: number, maxBytes: number): Promise<ReadItems>;
+}

@@ -1,0 +1,478 @@
+import { assert } from '../journal/base/assert.ts';
+import type { Clock } from '../journal/base/clock.ts';
+import type { Store } from '../journal/store/store.ts';
+import type { Directory } from './directory/directory.ts';
+import type { Admission, FollowServer } from './follow-server.ts';
+import { LeaderState } from './leader.ts';
+import type { LeaderService } from './leader-service.ts';
+import type { FollowerMessage, LeaderMessage } from './messages.ts';
+import { type PartitionRecord, parseValue, partitionKey, type VersionedRecord } from './partition-map.ts';
+import { decideRole, type Role } from './role.ts';
+import { storeLog } from './store-log.ts';
+
+/** What a partition needs of its node. */
+export interface PartitionHost {
+  readonly me: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly service: LeaderService;
+  readonly followers: FollowServer;
+  readonly timing: PartitionTiming;
+  /** This node's lease holds now. */
+  mayServe(): boolean;
+  /** It may become a leader: the lease holds, it is not draining, its journal works. */
+  mayLead(): boolean;
+  suspects(node: string): boolean;
+  /** Pull this partition from that node, in place of any other; undefined: from nobody. */
+  follow(partition: number, leader: string | undefined, epoch: number): void;
+  handoverReady(leader: string, partition: number, epoch: number): void;
+  /** A record that the directory accepted, or that was read from it. */
+  learned(changed: VersionedRecord): void;
+  info(message: string, partition: number, details: object): void;
+}
+
+export interface PartitionTiming {
+  /** A lost member of the in-sync set may come back for so long before it is dropped. */
+  readonly graceMs: number;
+  readonly handoverTimeoutMs: number;
+  readonly swapRetryMs: number;
+}
+
+/**
+ * This node's phase in the partition:
+ * - `idle`: it has no part, or may not play it now; `following`: it pulls from the leader;
+ * - `claiming`: a compare-and-swap that would make it leader is under way;
+ * - `starting`: it leads, and its epoch's first entry is not committed yet; `serving`: it takes commands;
+ * - `frozen`: it hands over, and what arrives is held.
+ */
+type Phase =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'following'; readonly leader: string }
+  | { readonly kind: 'claiming' }
+  | {
+      readonly kind: 'starting';
+      readonly epoch: number;
+      readonly leading: LeaderState;
+      readonly first: number;
+      readonly state: Buffer | undefined;
+    }
+  | { readonly kind: 'serving'; readonly epoch: number; readonly leading: LeaderState }
+  | { readonly kind: 'frozen'; readonly epoch: number; readonly leading: LeaderState; readonly handover: Handover };
+
+interface Handover {
+  readonly target: string;
+  /** A draining leader leaves the in-sync set by the same step. */
+  readonly leaving: boolean;
+  readonly deadlineMs: number;
+  step: 'committing' | 'sent' | 'ready' | 'swapping';
+}
+
+/** A leader's word that we are next: valid for exactly one epoch. */
+interface Succession {
+  readonly leader: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly state: Buffer;
+  answered: boolean;
+}
+
+/** One partition at one node: follows the directory's record, leads or follows, hands over and takes over. */
+export class Partition {
+  readonly number: number;
+  readonly #host: PartitionHost;
+  #phase: Phase = { kind: 'idle' };
+  #current: VersionedRecord;
+  /** Invariant: at most one compare-and-swap of this record is under way from this node. */
+  #swapping = false;
+  #promise: Succession | undefined;
+  #closed = false;
+  /** Not before then is another handover tried. */
+  #handoverNotBeforeMs = 0;
+
+  constructor(number: number, host: PartitionHost, current: VersionedRecord) {
+    this.number = number;
+    this.#host = host;
+    this.#current = current;
+  }
+
+  get record(): PartitionRecord {
+    return this.#current.record;
+  }
+
+  get phase(): Phase['kind'] {
+    return this.#phase.kind;
+  }
+
+  /** Where a command for this partition is to go now: to this node, held until that is clear, or to the record's leader. */
+  get route(): 'local' | 'hold' | 'leader' {
+    switch (this.#phase.kind) {
+      case 'serving':
+        return this.#host.mayServe() ? 'local' : 'hold';
+      case 'starting':
+      case 'frozen':
+      case 'claiming':
+        return 'hold';
+      case 'following':
+      case 'idle':
+        return this.record.leader === this.#host.me || this.#promise !== undefined ? 'hold' : 'leader';
+    }
+  }
+
+  /** Highest sequence that is committed, as the leader knows; undefined on others. */
+  get committed(): number | undefined {
+    return 'leading' in this.#phase ? this.#phase.leading.committed : undefined;
+  }
+
+  /** The directory's record has changed. */
+  learned(changed: VersionedRecord): void {
+    if (changed.version <= this.#current.version) return;
+    this.#current = changed;
+    const { record } = changed;
+    if ('leading' in this.#phase) {
+      if (record.leader === this.#host.me && record.epoch === this.#phase.epoch)
+        this.#phase.leading.decided(record.inSync);
+      else this.#deposed();
+    }
+    if (this.#promise !== undefined && !this.#keeps(this.#promise, record)) this.#promise = undefined;
+    this.evaluate();
+    this.#host.service.routeChanged(this.number);
+  }
+
+  /** A promise is kept while its leader still leads the same epoch, or has made us the next. */
+  #keeps(promise: Succession, record: PartitionRecord): boolean {
+    if (record.leader === promise.leader) return record.epoch === promise.epoch;
+    return record.leader === this.#host.me && record.epoch === promise.epoch + 1;
+  }
+
+  /** Looks at everything again and takes the next step. Called after every event and at each tick; cheap when there is none. */
+  evaluate(): void {
+    if (this.#closed) return;
+    if ('leading' in this.#phase) {
+      this.#advance();
+      if ('leading' in this.#phase) this.#tend();
+      return;
+    }
+    if (this.#phase.kind === 'claiming') return;
+    this.#answerPromise();
+    this.#enter(this.#decide());
+  }
+
+  #decide(): Role {
+    const { me, store } = this.#host;
+    const replica = store.replica(this.number);
+    return decideRole({
+      me,
+      record: this.record,
+      ownEpoch: 0,
+      promisedEpoch: this.#promise === undefined ? 0 : this.#promise.epoch + 1,
+      highestEpoch: replica.highestEpoch,
+      whole: replica.state === 'whole',
+      holdsData: replica.lastSequence > 0 || replica.state !== 'whole',
+      eligible: this.#host.mayLead(),
+      leaderSuspected: this.#host.suspects(this.record.leader),
+    });
+  }
+
+  #enter(role: Role): void {
+    switch (role.kind) {
+      case 'claim':
+        return this.#claim(role.record);
+      case 'begin':
+        return this.#begin(role.epoch);
+      case 'follow':
+        this.#phase = { kind: 'following', leader: role.leader };
+        return this.#host.follow(this.number, role.leader, this.record.epoch);
+      case 'discard':
+        this.#idle();
+        if (this.#host.store.room !== 'none') this.#host.store.dropReplica(this.number);
+        return;
+      case 'none':
+      case 'lead':
+        return this.#idle();
+    }
+  }
+
+  #idle(): void {
+    this.#phase = { kind: 'idle' };
+    this.#host.follow(this.number, undefined, 0);
+  }
+
+  /** Takes over, or takes up again after a restart. The old leader's entries are refused from this moment on. */
+  #claim(next: PartitionRecord): void {
+    if (this.#swapping) return;
+    this.#phase = { kind: 'claiming' };
+    this.#promise = undefined;
+    this.#host.follow(this.number, undefined, 0);
+    this.#host.info('claims leadership', this.number, { epoch: next.epoch, from: this.record.leader });
+    void this.#swap(next).then((accepted) => {
+      if (this.#closed || this.#phase.kind !== 'claiming') return;
+      this.#phase = { kind: 'idle' };
+      if (accepted) this.#begin(next.epoch);
+      else this.evaluate();
+    });
+  }
+
+  /** The directory says that `epoch` is ours: its first entry goes into the log, and is committed before anything is served. */
+  #begin(epoch: number): void {
+    const { me, store, clock } = this.#host;
+    assert(
+      this.record.leader === me && this.record.epoch === epoch,
+      'an epoch begins only with the directory behind it',
+    );
+    assert(epoch > store.replica(this.number).highestEpoch, 'an epoch is begun once');
+    this.#host.follow(this.number, undefined, 0);
+    const state = this.#promise?.epoch === epoch - 1 ? this.#promise.state : undefined;
+    this.#promise = undefined;
+    const leading = new LeaderState(me, this.record.inSync, clock.monotonicMs());
+    const first = store.beginEpoch(this.number, epoch, me);
+    this.#phase = { kind: 'starting', epoch, leading, first, state };
+    this.#host.info('begins an epoch', this.number, { epoch, inSync: this.record.inSync });
+  }
+
+  /** The local journal has made everything up to `sequence` durable. */
+  localDurable(sequence: number): void {
+    if (!('leading' in this.#phase)) return this.#answerPromise();
+    this.#phase.leading.localDurable(sequence);
+    this.#advance();
+  }
+
+  /** Passes on what is committed by now, if this node may still speak for the partition. */
+  #advance(): void {
+    const phase = this.#phase;
+    if (!('leading' in phase) || !this.#host.mayServe()) return;
+    const { committed } = phase.leading;
+    if (phase.kind === 'starting') {
+      if (committed < phase.first) return;
+      this.#phase = { kind: 'serving', epoch: phase.epoch, leading: phase.leading };
+      this.#host.service.lead(storeLog(this.#host.store, this.number), phase.state);
+      this.#host.service.routeChanged(this.number);
+    }
+    this.#host.service.committed(this.number, committed);
+    if (this.#phase.kind === 'frozen') this.#sendHandover(this.#phase);
+  }
+
+  /** The leader's duties that are not urgent: the in-sync set, and handovers. */
+  #tend(): void {
+    const phase = this.#phase;
+    if (!('leading' in phase)) return;
+    this.#grantSnapshots(phase.leading);
+    if (phase.kind === 'frozen') this.#tendHandover(phase);
+    else if (phase.kind === 'serving' && this.record.target !== undefined) this.handOver(this.record.target, false);
+    if (!this.#swapping && this.#host.mayServe()) this.#changeInSync(phase.leading);
+  }
+
+  #changeInSync(leading: LeaderState): void {
+    const { clock, timing } = this.#host;
+    const change = leading.due(this.record.replicas, clock.monotonicMs(), timing.graceMs);
+    if (change === undefined || (change.kind === 'grow' && this.#phase.kind === 'frozen')) return;
+    this.#host.info(`in-sync set is to ${change.kind}`, this.number, { inSync: change.inSync });
+    leading.proposed(change.inSync);
+    void this.#swap({ ...this.record, inSync: change.inSync });
+  }
+
+  /**
+   * One compare-and-swap of the record, repeated until its outcome is known: one that was sent and not answered might
+   * still be carried out later, so only another accepted or refused one ends the uncertainty.
+   */
+  async #swap(next: PartitionRecord): Promise<boolean> {
+    assert(!this.#swapping, 'one compare-and-swap of a record at a time');
+    this.#swapping = true;
+    const key = partitionKey(this.number);
+    const value = JSON.stringify(next);
+    const expected = this.#current.version;
+    try {
+      while (!this.#closed) {
+        try {
+          const version = await this.#host.directory.compareAndSwap(key, expected, value);
+          if (version !== undefined) return this.#decided({ record: next, version }, true);
+          const present = await this.#host.directory.read(key);
+          if (present !== undefined && present.version > expected) {
+            return this.#decided({ record: parseValue(present), version: present.version }, present.value === value);
+          }
+        } catch {
+          // Unknown: asked again below. The directory's own watch reports that it can't be reached.
+        }
+        await this.#pause(this.#host.timing.swapRetryMs);
+      }
+      return false;
+    } finally {
+      this.#swapping = false;
+    }
+  }
+
+  #decided(changed: VersionedRecord, accepted: boolean): boolean {
+    this.#swapping = false;
+    this.#host.learned(changed);
+    return accepted;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#host.clock.schedule(ms, resolve));
+  }
+
+  // The leader's side of its followers.
+
+  admit(node: string, message: Extract<FollowerMessage, { kind: 'subscribe' }>): Admission {
+    const phase = this.#phase;
+    if (!('leading' in phase)) return { kind: 'refused', epoch: message.epoch, why: 'this node does not lead it' };
+    if (message.epoch !== phase.epoch)
+      return { kind: 'refused', epoch: message.epoch, why: `epoch ${message.epoch} is not ${phase.epoch}` };
+    if (!this.record.replicas.includes(node)) return { kind: 'refused', epoch: message.epoch, why: 'not a replica' };
+    const prefix = this.#isPrefix(message.lastSequence, message.lastEpoch);
+    phase.leading.subscribed(node, prefix ? message.lastSequence : undefined);
+    if (prefix) return { kind: 'log', epoch: phase.epoch, fromSequence: message.lastSequence + 1 };
+    return { kind: 'snapshot', epoch: phase.epoch };
+  }
+
+  /** Whether a log that ends with that entry is a prefix of ours: the same entry has the same log before it. */
+  #isPrefix(sequence: number, epoch: number): boolean {
+    const replica = this.#host.store.replica(this.number);
+    if (sequence === 0) return true;
+    if (sequence > this.#host.store.appendedSequence(this.number)) return false;
+    const begun = replica.epochs.findLast((mark) => mark.firstSequence <= sequence);
+    return begun !== undefined && begun.epoch === epoch;
+  }
+
+  needsSnapshot(node: string): void {
+    if (!('leading' in this.#phase)) return;
+    this.#phase.leading.subscribed(node, undefined);
+    this.evaluate();
+  }
+
+  /** A follower outside the in-sync set may throw its log away; one inside may not, it leaves the set first. */
+  #grantSnapshots(leading: LeaderState): void {
+    for (const node of this.record.replicas) {
+      if (node !== this.#host.me && !leading.counts(node)) this.#host.followers.startSnapshot(node, this.number);
+    }
+  }
+
+  acknowledged(node: string, epoch: number, sequence: number): void {
+    if (!('leading' in this.#phase) || this.#phase.epoch !== epoch) return;
+    this.#phase.leading.followerDurable(node, sequence);
+    this.evaluate();
+  }
+
+  followerLost(node: string): void {
+    if ('leading' in this.#phase) this.#phase.leading.followerLost(node, this.#host.clock.monotonicMs());
+  }
+
+  followerLeft(node: string): void {
+    if (!('leading' in this.#phase)) return;
+    this.#phase.leading.followerLeaving(node);
+    this.evaluate();
+  }
+
+  // Handover, at the leader.
+
+  /** Begins to hand leadership to an in-sync follower; undone if that fails. Gives whether it could begin. */
+  handOver(target: string, leaving: boolean): boolean {
+    const { clock, timing, service, followers } = this.#host;
+    if (this.#phase.kind !== 'serving' || target === this.#host.me || !this.record.inSync.includes(target))
+      return false;
+    if (clock.monotonicMs() < this.#handoverNotBeforeMs || !followers.follows(target, this.number)) return false;
+    const { epoch, leading } = this.#phase;
+    const deadlineMs = clock.monotonicMs() + timing.handoverTimeoutMs;
+    this.#host.info('hands over', this.number, { epoch, target });
+    this.#phase = { kind: 'frozen', epoch, leading, handover: { target, leaving, deadlineMs, step: 'committing' } };
+    service.freeze(this.number);
+    this.evaluate();
+    return true;
+  }
+
+  #sendHandover(phase: Extract<Phase, { kind: 'frozen' }>): void {
+    const sequence = this.#host.store.appendedSequence(this.number);
+    if (phase.handover.step !== 'committing' || phase.leading.committed < sequence) return;
+    phase.handover.step = 'sent';
+    const state = this.#host.service.exportState(this.number);
+    const message: LeaderMessage = { kind: 'handover', partition: this.number, epoch: phase.epoch, sequence, state };
+    if (!this.#host.followers.send(phase.handover.target, message)) this.#thaw(phase);
+  }
+
+  #tendHandover(phase: Extract<Phase, { kind: 'frozen' }>): void {
+    if (phase.handover.step === 'swapping') return;
+    if (phase.handover.step === 'ready' && !this.#swapping && this.#host.mayServe()) return this.#passOn(phase);
+    const late = this.#host.clock.monotonicMs() >= phase.handover.deadlineMs;
+    if (late || !this.record.inSync.includes(phase.handover.target)) this.#thaw(phase);
+  }
+
+  /** The handover came to nothing: serve on, in the same epoch, with the same reservations. */
+  #thaw(phase: Extract<Phase, { kind: 'frozen' }>): void {
+    if (!this.#host.mayServe()) return;
+    this.#host.info('keeps leadership: the handover came to nothing', this.number, { target: phase.handover.target });
+    const { service, clock, timing } = this.#host;
+    this.#handoverNotBeforeMs = clock.monotonicMs() + timing.handoverTimeoutMs;
+    this.#phase = { kind: 'serving', epoch: phase.epoch, leading: phase.leading };
+    service.thaw(this.number);
+    service.routeChanged(this.number);
+  }
+
+  /** The target has everything and waits for the directory's word. */
+  handoverReady(node: string, epoch: number): void {
+    const phase = this.#phase;
+    if (phase.kind !== 'frozen' || phase.epoch !== epoch || phase.handover.target !== node) return;
+    if (phase.handover.step !== 'sent') return;
+    phase.handover.step = 'ready';
+    this.evaluate();
+  }
+
+  /** One compare-and-swap, and the target leads. */
+  #passOn(phase: Extract<Phase, { kind: 'frozen' }>): void {
+    phase.handover.step = 'swapping';
+    const { target, leaving } = phase.handover;
+    const { target: _, ...rest } = this.record;
+    const inSync = leaving ? rest.inSync.filter((member) => member !== this.#host.me) : rest.inSync;
+    const next: PartitionRecord = { ...rest, epoch: phase.epoch + 1, leader: target, inSync };
+    void this.#swap(next).then((accepted) => {
+      if (accepted) {
+        const value = JSON.stringify(next);
+        const message = {
+          kind: 'mapChanged',
+          key: partitionKey(this.number),
+          value,
+          version: this.#current.version,
+        } as const;
+        this.#host.followers.send(target, message);
+      } else if (this.#phase === phase) phase.handover.step = 'committing';
+    });
+  }
+
+  // Handover, at the target.
+
+  promised(leader: string, message: Extract<LeaderMessage, { kind: 'handover' }>): void {
+    if (this.record.leader !== leader || this.record.epoch !== message.epoch) return;
+    const { epoch, sequence, state } = message;
+    this.#promise = { leader, epoch, sequence, state: Buffer.from(state), answered: false };
+    this.#answerPromise();
+  }
+
+  #answerPromise(): void {
+    const promise = this.#promise;
+    if (promise === undefined || promise.answered || this.#phase.kind !== 'following') return;
+    const replica = this.#host.store.replica(this.number);
+    if (replica.state !== 'whole' || replica.durableSequence < promise.sequence || !this.#host.mayLead()) return;
+    promise.answered = true;
+    this.#host.handoverReady(promise.leader, this.number, promise.epoch);
+  }
+
+  // The end of a leadership.
+
+  #deposed(): void {
+    const phase = this.#phase;
+    this.#host.followers.drop(this.number);
+    this.#phase = { kind: 'idle' };
+    this.#host.info('leads no more', this.number, { leader: this.record.leader, epoch: this.record.epoch });
+    if (phase.kind === 'frozen' && phase.handover.step === 'swapping') this.#host.service.moved(this.number);
+    else if (phase.kind === 'serving' || phase.kind === 'frozen') this.#host.service.resign(this.number);
+  }
+
+  /** Serves no more: the process ends in order, and what was removed gets into the log yet; or its journal has failed. */
+  close(why: 'stopping' | 'failed'): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (why === 'stopping' && this.#phase.kind === 'serving') this.#host.service.freeze(this.number);
+    if (this.#phase.kind === 'serving' || this.#phase.kind === 'frozen') this.#host.service.resign(this.number);
+    this.#phase = { kind: 'idle' };
+    this.#host.followers.drop(this.number);
+  }
+}

@@ -1,0 +1,19 @@
+import type { Store } from '../journal/store/store.ts';
+import type { PartitionLog } from './partition-log.ts';
+
+/** The partition's part of the node's store, as its leader's queues see it. */
+export function storeLog(store: Store, partition: number): PartitionLog {
+  return {
+    partition,
+    queues: store.replica(partition).queues,
+    refusal: () => (store.room === 'ample' ? undefined : 'no room on the disk'),
+    writable: () => store.room !== 'none',
+    createQueue: (name) => store.createQueue(partition, name),
+    addItem: (queue, id, flags, expiresAtMs, addedAtMs, data) =>
+      store.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data),
+    removeItems: (queue, runs) => store.removeItems(partition, queue, runs),
+    flushQueue: (queue, throughId) => store.flushQueue(partition, queue, throughId),
+    deleteQueue: (queue) => store.deleteQueue(partition, queue),
+    readItems: (queue, fromId, maxBytes) => store.readItems(partition, queue, fromId, maxBytes),
+  };
+}
