@@ -1,0 +1,67 @@
+import { createServer, type Server } from 'node:http';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { WindhoverError } from '../journal/base/errors.ts';
+import type { WindhoverNode } from './node.ts';
+
+/** Starts the admin HTTP server: `/ready` (200, or 503 with the reason), `/metrics` (Prometheus). */
+export async function serveAdmin(address: string, node: WindhoverNode): Promise<Server> {
+  const registry = metricsOf(node);
+  const pages: Readonly<Record<string, () => Promise<Page>>> = {
+    '/ready': async () => {
+      const why = node.cluster.unready();
+      return {
+        status: why === undefined ? 200 : 503,
+        type: 'application/json',
+        body: JSON.stringify({ ready: why === undefined, why }),
+      };
+    },
+    '/metrics': async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
+  };
+  const server = createServer((request, response) => {
+    const page = pages[request.url ?? ''];
+    if (page === undefined) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end(`there are ${Object.keys(pages).join(' and ')}\n`);
+      return;
+    }
+    page().then(
+      ({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(`${body}\n`),
+      () => response.writeHead(500).end(),
+    );
+  });
+  server.requestTimeout = 5000;
+  server.headersTimeout = 5000;
+  server.maxConnections = 100;
+  await listen(server, address);
+  return server;
+}
+
+interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+function listen(server: Server, address: string): Promise<void> {
+  const colon = address.lastIndexOf(':');
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(WindhoverError.from(error, `admin HTTP on ${address}`)));
+    server.listen(Number(address.slice(colon + 1)), address.slice(0, colon), resolve);
+  });
+}
+
+function metricsOf(node: WindhoverNode): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const numeric = new Gauge({
+    name: 'windhover_statistic',
+    help: "the server's statistics, under the names that `stats` has",
+    labelNames: ['name'],
+    registers: [registry],
+    collect() {
+      for (const [name, value] of node.broker.statistics('server')) {
+        if (typeof value === 'number') numeric.set({ name }, value);
+      }
+    },
+  });
+  return registry;
+}

@@ -1,0 +1,271 @@
+import type { Operation, Owner, Result } from '../cluster/operation.ts';
+import { assert } from '../journal/base/assert.ts';
+import { AnswerWriter, type Output } from './answer-writer.ts';
+import type { Broker } from './broker-api.ts';
+import { Holdings } from './holdings.ts';
+import {
+  type AnswerForm,
+  Notice,
+  PendingOperation,
+  PendingRow,
+  PendingText,
+  type RequestKeeper,
+} from './session-request.ts';
+
+/** Operations of one connection may run beside others of their own overlap, and `alone` beside none. */
+export type Overlap = 'set' | 'take' | 'alone';
+
+/** Which operations an operation may run beside. */
+export function overlapOf(operation: Operation): Overlap {
+  if (operation.kind === 'set') return 'set';
+  if (operation.kind !== 'get') return 'alone';
+  const { settle, read, waitMs } = operation;
+  return settle === 'none' && read === 'take' && waitMs === 0 ? 'take' : 'alone';
+}
+
+/** What a get is taken to bring before this connection has seen any. */
+const firstEstimateBytes = 16 * 1024;
+
+/** The outcome of what was given up: what really comes of it doesn't matter any more. */
+const gone: Result = { kind: 'empty' };
+
+/**
+ * The row of answers that one connection waits for, and what it holds at the broker until they have reached it.
+ *
+ * Invariant: an item that was taken is reported as delivered only after the network has accepted its last byte, or goes
+ * back with a release.
+ */
+export class Answers implements RequestKeeper {
+  readonly #broker: Broker;
+  readonly #owner: Owner;
+  readonly #output: Output;
+  readonly #answerKnown: () => void;
+  readonly #writer: AnswerWriter;
+  readonly #holdings = new Holdings();
+  #row = new PendingRow();
+  #runningCount = 0;
+  #overlap: Overlap = 'alone';
+  #chargedBytes = 0;
+  #estimateBytes = firstEstimateBytes;
+  /** The get that is allowed to wait for an item; nothing runs beside it. */
+  #waiter: PendingOperation | undefined;
+  #noticeCount = 0;
+  #attempts = 0;
+  #gaveBack = false;
+
+  /** `answerKnown` is called, from inside of a `complete`, when there is something to be flushed. */
+  constructor(broker: Broker, owner: Owner, output: Output, answerKnown: () => void) {
+    this.#broker = broker;
+    this.#owner = owner;
+    this.#output = output;
+    this.#answerKnown = answerKnown;
+    this.#writer = new AnswerWriter(output);
+  }
+
+  /** The network hasn't taken everything: nothing more is written for now. */
+  get blocked(): boolean {
+    return this.#writer.blocked;
+  }
+
+  /** Answers neither written nor given up. */
+  get length(): number {
+    return this.#row.length;
+  }
+
+  /** Operations not completed; all of them have the same overlap. */
+  get runningCount(): number {
+    return this.#runningCount;
+  }
+
+  get overlap(): Overlap {
+    return this.#overlap;
+  }
+
+  /** Bytes of values in requests not completed and in results not written. */
+  get chargedBytes(): number {
+    return this.#chargedBytes;
+  }
+
+  /** What the next get may bring, by what the last ones brought: the largest of late, slowly forgotten. */
+  get estimateBytes(): number {
+    return this.#estimateBytes;
+  }
+
+  /** The first answer of the row is known. */
+  get ready(): boolean {
+    return this.#row.head?.result !== undefined;
+  }
+
+  /** Everything has been answered, and the network has taken it. */
+  get idle(): boolean {
+    return this.#row.length === 0 && !this.#writer.blocked;
+  }
+
+  /** The item of the oldest open read on the queue that the client knows of; 0 when there is none. */
+  oldestOpen(queue: string): number {
+    return this.#holdings.oldest(queue);
+  }
+
+  /** A number for a get, by which its repetition is known. */
+  nextAttempt(): number {
+    return ++this.#attempts;
+  }
+
+  /** Asks the broker; the answer has its place at the end of the row. Charges for a get what it may bring. */
+  execute(operation: Operation, form: AnswerForm, noreply: boolean, echo: string, last: boolean): void {
+    const chargedBytes = this.#charge(operation);
+    const pending = new PendingOperation(this, this.#owner, operation, form, noreply, echo, last, chargedBytes);
+    this.#begin(overlapOf(operation));
+    this.#row.push(pending);
+    if (operation.kind === 'get' && operation.waitMs > 0) this.#waiter = pending;
+    this.#broker.execute(pending);
+  }
+
+  /** Adds an answer that is known; the connection is to end with it if `close` says so. */
+  add(answer: Buffer, fate: 'go on' | 'close'): void {
+    this.#row.push(new PendingText(answer, fate === 'close'));
+  }
+
+  /** Flushes every queue, then answers. */
+  flushAll(answer: Buffer): void {
+    const pending = new PendingText(undefined, false);
+    this.#begin('alone');
+    this.#row.push(pending);
+    this.#broker.flushAll(() => {
+      pending.result = answer;
+      this.#finished();
+    });
+  }
+
+  completed(pending: PendingOperation, result: Result): void {
+    if (pending.result !== undefined) return;
+    assert(result.kind !== 'moved', 'an operation that moved was not routed again');
+    pending.result = result;
+    this.#waiter = undefined;
+    if (pending.operation.kind === 'set') this.#discharge(pending);
+    else if (pending.operation.kind === 'get') this.#account(pending, pending.operation, result);
+    this.#finished();
+  }
+
+  noticed(): void {
+    this.#noticeCount--;
+    if (this.#gaveBack && this.#noticeCount === 0) this.#output.settled();
+  }
+
+  /**
+   * Writes the answers that are known, up to the first that isn't, and reports what the network has taken. `close`: one
+   * of them was the connection's last; the others were given up.
+   */
+  flush(): 'go on' | 'close' {
+    let fate: 'go on' | 'close' = 'go on';
+    for (let head = this.#row.head; head?.result !== undefined && !this.#writer.blocked; head = this.#row.head) {
+      this.#row.shift();
+      if (head.kind === 'operation' && head.operation.kind === 'get') this.#chargedBytes -= head.chargedBytes;
+      fate = this.#writer.write(head);
+      if (fate === 'close') this.abandon();
+    }
+    if (this.#writer.flush()) this.#reportDelivered();
+    return fate;
+  }
+
+  /** The network has taken everything that was written. */
+  drained(): void {
+    this.#writer.blocked = false;
+    this.#reportDelivered();
+  }
+
+  /** Gives up a get that waits, as if its time were up. */
+  stopWaiting(): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    this.#cancel(waiter);
+    this.completed(waiter, gone);
+  }
+
+  /** Gives up every answer that hasn't been written. */
+  abandon(): void {
+    for (const pending of this.#row) {
+      if (pending.kind === 'operation' && pending.operation.kind === 'get') this.#abandonGet(pending);
+    }
+    this.#row = new PendingRow();
+    this.#waiter = undefined;
+  }
+
+  /** The connection has ended: cancels and releases whatever it waited for or held, and tells the output when that is done. */
+  giveBack(): void {
+    this.abandon();
+    for (const pending of this.#writer.handedOver) this.#holdings.mayHold(pending.operation.queue);
+    this.#writer.handedOver.length = 0;
+    this.#noticeCount++; // for this call itself, so that the last release doesn't settle too early
+    this.#gaveBack = true;
+    for (const queue of this.#holdings.takeAll()) this.#notify({ kind: 'release', queue });
+    this.noticed();
+  }
+
+  #begin(overlap: Overlap): void {
+    assert(this.#runningCount === 0 || (overlap === this.#overlap && overlap !== 'alone'), 'operations overlap');
+    this.#overlap = overlap;
+    this.#runningCount++;
+  }
+
+  #finished(): void {
+    this.#runningCount--;
+    if (this.ready) this.#answerKnown();
+  }
+
+  #charge(operation: Operation): number {
+    const bytes = this.#bytesOf(operation);
+    if (operation.kind === 'set') this.#broker.budget.take(bytes);
+    this.#chargedBytes += bytes;
+    return bytes;
+  }
+
+  #bytesOf(operation: Operation): number {
+    if (operation.kind === 'set') return operation.data.length;
+    return operation.kind === 'get' ? this.#estimateBytes : 0;
+  }
+
+  #discharge(pending: PendingOperation): void {
+    this.#chargedBytes -= pending.chargedBytes;
+    this.#broker.budget.give(pending.chargedBytes);
+  }
+
+  /** Books a get's outcome: what it holds in memory until it is written, and whether a read is open now. */
+  #account(pending: PendingOperation, operation: Extract<Operation, { kind: 'get' }>, result: Result): void {
+    const bytes = result.kind === 'item' ? result.data.length : 0;
+    this.#chargedBytes += bytes - pending.chargedBytes;
+    pending.chargedBytes = bytes;
+    if (result.kind === 'item') this.#estimateBytes = Math.max(bytes, this.#estimateBytes - (this.#estimateBytes >> 2));
+    this.#holdings.completed(operation, result);
+  }
+
+  #reportDelivered(): void {
+    const { handedOver } = this.#writer;
+    for (const pending of handedOver) {
+      const { id } = pending.result as Extract<Result, { kind: 'item' }>;
+      const { queue } = pending.operation as Extract<Operation, { kind: 'get' }>;
+      this.#notify({ kind: 'delivered', queue, id });
+    }
+    handedOver.length = 0;
+  }
+
+  #notify(operation: Operation): void {
+    this.#noticeCount++;
+    this.#broker.execute(new Notice(this, this.#owner, operation));
+  }
+
+  #cancel(pending: PendingOperation): void {
+    this.#broker.cancel(pending);
+    this.#holdings.mayHold(pending.operation.queue);
+  }
+
+  #abandonGet(pending: PendingOperation): void {
+    if (pending.result === undefined) {
+      this.#cancel(pending);
+      pending.result = gone;
+      this.#runningCount--;
+    } else if (pending.result.kind === 'item') {
+      this.#holdings.mayHold(pending.operation.queue);
+    }
+  }
+}

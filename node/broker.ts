@@ -1,0 +1,377 @@
+import type { ClusterNode } from '../cluster/driver.ts';
+import { ForwardClient } from '../cluster/forward.ts';
+import type { LeaderService } from '../cluster/leader-service.ts';
+import type { Hello } from '../cluster/messages.ts';
+import type { Operation, Owner, Request, Result } from '../cluster/operation.ts';
+import type { PartitionLog } from '../cluster/partition-log.ts';
+import type { NodeRecord } from '../cluster/partition-map.ts';
+import type { Transport } from '../cluster/transport.ts';
+import { assert } from '../journal/base/assert.ts';
+import type { Clock } from '../journal/base/clock.ts';
+import type { Broker, Statistic, StatisticsScope } from './broker-api.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { HeldRequests } from './held-requests.ts';
+import type { NodeBudget } from './queues/node-budget.ts';
+import { PartitionQueues } from './queues/partition-queues.ts';
+import type { QueueSettings } from './queues/queue-settings.ts';
+import type { QueueCounters } from './queues/queue-stats.ts';
+import { type Origin, over, type Place, RoutedRequest, routing } from './routed-request.ts';
+import {
+  clusterStatistics,
+  partitionStatistics,
+  queueStatistics,
+  type ServerFigures,
+  serverStatistics,
+} from './statistics.ts';
+
+export interface BrokerOptions {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly hello: Hello;
+  readonly budget: ByteBudget;
+  readonly queueSettings: QueueSettings;
+  readonly nodeBudget: NodeBudget;
+  readonly counters: QueueCounters;
+  readonly version: string;
+  readonly figures: ServerFigures;
+  /** A client's request is held so long for a partition without a leader before it fails. */
+  readonly holdMs: number;
+}
+
+/** A request that came back is tried again so soon. */
+const retryMs = 20;
+/** A client's end is told to leaders for so long: a leader that can't be reached any longer gives back by itself. */
+const releaseHoldMs = 60_000;
+/** For another node a request is held only as long as a planned handover takes: it can do better than wait. */
+const peerHoldMs = 1000;
+const checkOwnersMs = 500;
+
+/**
+ * Takes every command to where its queue is led: executes it here, forwards it to the leader, or holds it back while
+ * that is changing. Serves the queues of the partitions that this node leads.
+ */
+export class NodeBroker implements Broker, LeaderService {
+  readonly version: string;
+  readonly budget: ByteBudget;
+  readonly counters: QueueCounters;
+  /** Commands of this node's clients sent to another node. */
+  forwarded = 0;
+  readonly #options: BrokerOptions;
+  readonly #clock: Clock;
+  readonly #led = new Map<number, PartitionQueues>();
+  readonly #forwards = new Map<string, { client: ForwardClient; address: string; incarnation: string }>();
+  readonly #places: Place[] = [];
+  readonly #held: HeldRequests;
+  /** Requests that may have to be cancelled: those that wait, are held, or are forwarded. */
+  readonly #cancellable = new Map<Request, RoutedRequest>();
+  /** Links on which other nodes forward to this one, by process. */
+  readonly #links = new Set<string>();
+  /** Processes that own reads here and were nowhere to be seen at the last check. */
+  #absent: ReadonlySet<string> = new Set();
+  #cluster: ClusterNode | undefined;
+  #retry = false;
+  #closed = false;
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.version = options.version;
+    this.budget = options.budget;
+    this.counters = options.counters;
+    this.#held = new HeldRequests(
+      options.clock,
+      (request) => this.#route(request),
+      (request) => this.#expired(request),
+    );
+    this.#checkOwnersLater();
+  }
+
+  /** To be called once, before anything is executed. */
+  attach(cluster: ClusterNode): void {
+    this.#cluster = cluster;
+  }
+
+  get partitionsLed(): ReadonlyMap<number, PartitionQueues> {
+    return this.#led;
+  }
+
+  get heldRequests(): number {
+    return this.#held.size;
+  }
+
+  // What clients and other nodes ask.
+
+  execute(request: Request): void {
+    this.#start(request, 'client');
+  }
+
+  /** A request forwarded by another node. It is never forwarded again. */
+  executeForwarded(request: Request): void {
+    this.#start(request, 'peer');
+  }
+
+  #start(request: Request, origin: Origin): void {
+    const routed = new RoutedRequest(
+      request,
+      origin,
+      this.#clock.monotonicMs(),
+      (moved) => this.#moved(moved),
+      (finished) => this.#finished(finished),
+    );
+    if (isWaiting(request.operation)) this.#cancellable.set(request, routed);
+    this.#route(routed);
+  }
+
+  #finished(request: RoutedRequest): void {
+    if (this.#cancellable.size > 0) this.#cancellable.delete(request.asked);
+  }
+
+  #route(request: RoutedRequest): void {
+    const cluster = this.#cluster;
+    assert(cluster !== undefined, 'the broker is attached to its cluster before it is used');
+    const route = cluster.route(request.operation.queue);
+    request.partition = route.partition;
+    if (this.#held.holds(route.partition) && request.place.kind === 'routing' && !this.#held.releasing)
+      return this.#hold(request);
+    switch (route.kind) {
+      case 'local':
+        return this.#executeHere(request, route.partition);
+      case 'hold':
+        return this.#hold(request);
+      case 'forward':
+        return request.origin === 'client' ? this.#forward(request, route.node) : request.finish({ kind: 'moved' });
+    }
+  }
+
+  #executeHere(request: RoutedRequest, partition: number): void {
+    const queues = this.#led.get(partition);
+    assert(queues !== undefined, 'a partition that is served here has its queues here');
+    request.place = this.#localPlace(partition);
+    queues.execute(request);
+  }
+
+  /** One object a partition, however many requests pass. */
+  #localPlace(partition: number): Place {
+    let place = this.#places[partition];
+    if (place === undefined) {
+      place = { kind: 'local', partition };
+      this.#places[partition] = place;
+    }
+    return place;
+  }
+
+  #forward(request: RoutedRequest, node: NodeRecord): void {
+    request.keepData();
+    this.#cancellable.set(request.asked, request);
+    this.forwarded++;
+    request.place = { kind: 'forwarded', node: node.id };
+    this.#clientOf(node).send(request);
+  }
+
+  #clientOf(node: NodeRecord): ForwardClient {
+    const known = this.#forwards.get(node.id);
+    if (known !== undefined && known.address === node.peer) return known.client;
+    known?.client.close();
+    const { transport, hello, clock } = this.#options;
+    const client = new ForwardClient({ transport, hello, clock, address: node.peer });
+    this.#forwards.set(node.id, { client, address: node.peer, incarnation: node.incarnation });
+    return client;
+  }
+
+  #hold(request: RoutedRequest): void {
+    request.keepData();
+    this.#cancellable.set(request.asked, request);
+    request.place = { kind: 'held', partition: request.partition };
+    if (!this.#held.add(request, this.#holdMs(request))) request.finish({ kind: 'failed', why: 'overloaded' });
+  }
+
+  #holdMs(request: RoutedRequest): number {
+    if (request.origin === 'peer') return peerHoldMs;
+    return request.operation.kind === 'release' ? releaseHoldMs : this.#options.holdMs;
+  }
+
+  #expired(request: RoutedRequest): void {
+    if (request.origin === 'peer') return request.finish({ kind: 'moved' });
+    request.finish({ kind: 'failed', why: this.#unavailable(request.partition) });
+  }
+
+  #unavailable(partition: number): string {
+    const record = this.#cluster?.partitions.get(partition)?.record;
+    if (record === undefined) return 'the cluster is still starting';
+    return `partition ${partition} is unavailable: no member of its in-sync set can lead now`;
+  }
+
+  /** It was not done where it was routed to: the map has changed, or is about to. */
+  #moved(request: RoutedRequest): void {
+    if (request.origin === 'peer') return request.finish({ kind: 'moved' });
+    request.shortenWait(this.#clock.monotonicMs());
+    request.place = routing;
+    this.#hold(request);
+    this.#retrySoon();
+  }
+
+  #retrySoon(): void {
+    if (this.#retry || this.#closed) return;
+    this.#retry = true;
+    this.#clock.schedule(retryMs, () => {
+      this.#retry = false;
+      this.#held.releaseAll();
+      if (this.#held.size > 0) this.#retrySoon();
+    });
+  }
+
+  cancel(request: Request): void {
+    const routed = this.#cancellable.get(request);
+    if (routed === undefined) return;
+    this.#cancellable.delete(request);
+    const { place } = routed;
+    routed.place = over;
+    switch (place.kind) {
+      case 'held':
+        this.#held.remove(routed);
+        break;
+      case 'forwarded':
+        this.#forwards.get(place.node)?.client.cancel(routed);
+        break;
+      case 'local':
+        this.#led.get(place.partition)?.cancel(routed);
+        break;
+      case 'routing':
+      case 'over':
+        break;
+    }
+  }
+
+  flushAll(complete: () => void): void {
+    let left = 1;
+    const done = (): void => {
+      left--;
+      if (left === 0) complete();
+    };
+    for (const queues of this.#led.values()) {
+      for (const name of [...queues.queueNames]) {
+        left++;
+        const operation: Operation = { kind: 'flush', queue: name };
+        queues.execute({ operation, owner: this.#nobody(), complete: done });
+      }
+    }
+    done();
+  }
+
+  #nobody(): Owner {
+    const { hello } = this.#options;
+    return { node: hello.node, incarnation: hello.incarnation, connection: 0 };
+  }
+
+  statistics(scope: StatisticsScope): readonly Statistic[] {
+    if (this.#cluster === undefined) return [];
+    if (scope === 'server') return serverStatistics(this, this.#options.figures);
+    if (scope === 'cluster') return clusterStatistics(this.#cluster);
+    if (scope === 'partitions') return partitionStatistics(this.#cluster);
+    return queueStatistics(this, scope.queue);
+  }
+
+  // What the cluster tells.
+
+  lead(log: PartitionLog, state: Buffer | undefined): void {
+    assert(!this.#led.has(log.partition), 'a partition is led once at a time');
+    const { queueSettings, nodeBudget, counters } = this.#options;
+    const queues = new PartitionQueues(log, queueSettings, this.#clock, counters, nodeBudget);
+    if (state !== undefined) queues.importReservations(state);
+    this.#led.set(log.partition, queues);
+  }
+
+  committed(partition: number, sequence: number): void {
+    this.#led.get(partition)?.committed(sequence);
+  }
+
+  freeze(partition: number): void {
+    this.#led.get(partition)?.freeze();
+  }
+
+  thaw(partition: number): void {
+    this.#led.get(partition)?.thaw();
+  }
+
+  exportState(partition: number): Buffer {
+    const queues = this.#led.get(partition);
+    assert(queues !== undefined, 'a frozen partition is still led');
+    return queues.exportReservations();
+  }
+
+  moved(partition: number): void {
+    this.resign(partition);
+  }
+
+  resign(partition: number): void {
+    const queues = this.#led.get(partition);
+    this.#led.delete(partition);
+    queues?.resign();
+  }
+
+  routeChanged(partition: number): void {
+    this.#held.release(partition);
+    this.#held.release(-1);
+  }
+
+  /** A node has opened a link to forward on. */
+  peerLinked(node: string, incarnation: string): void {
+    this.#links.add(processKey(node, incarnation));
+  }
+
+  /** The link from a forwarding node has ended: its clients' reads come back, for nobody could close them any more. */
+  peerGone(node: string, incarnation: string): void {
+    this.#links.delete(processKey(node, incarnation));
+    for (const queues of this.#led.values()) {
+      queues.release((owner) => owner.node === node && owner.incarnation === incarnation);
+    }
+  }
+
+  /** Reads that came with a handover belong to clients of nodes which may never have had a link to this one. */
+  #checkOwnersLater(): void {
+    this.#clock.schedule(checkOwnersMs, () => {
+      if (this.#closed) return;
+      const absent = new Set<string>();
+      for (const queues of this.#led.values()) queues.release((owner) => this.#isGone(owner, absent));
+      this.#absent = absent;
+      this.#forgetGone();
+      this.#checkOwnersLater();
+    });
+  }
+
+  /** Neither linked nor in the directory, now and at the last check: a node that has just started is not in every view yet. */
+  #isGone({ node, incarnation }: Owner, absent: Set<string>): boolean {
+    const key = processKey(node, incarnation);
+    if (node === this.#options.hello.node || this.#links.has(key)) return false;
+    if (this.#cluster?.view.nodes.get(node)?.incarnation === incarnation) return false;
+    absent.add(key);
+    return this.#absent.has(key);
+  }
+
+  /** Links to nodes that are no more. */
+  #forgetGone(): void {
+    for (const [id, { client }] of this.#forwards) {
+      if (this.#cluster?.view.nodes.has(id)) continue;
+      this.#forwards.delete(id);
+      client.close();
+    }
+  }
+
+  /** Fails everything that is held and ends the links. */
+  close(): void {
+    this.#closed = true;
+    this.#held.close((request) => request.finish(closing));
+    for (const { client } of this.#forwards.values()) client.close();
+  }
+}
+
+/** Tells a node's processes apart. */
+function processKey(node: string, incarnation: string): string {
+  return `${node} ${incarnation}`;
+}
+
+const closing: Result = { kind: 'failed', why: 'this node is shutting down' };
+
+function isWaiting(operation: Operation): boolean {
+  return operation.kind === 'get' && operation.waitMs > 0;
+}

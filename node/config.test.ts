@@ -1,0 +1,57 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { nodeConfigSchema, nodeFlags, parseNodeConfig } from './config.ts';
+
+const least = { data: '/tmp/d', directory: 'lmdb:/tmp/d/directory' };
+
+function problems(flags: object): string[] {
+  const parsed = parseNodeConfig({ ...least, ...flags });
+  return 'problems' in parsed ? parsed.problems : [];
+}
+
+test('sizes are written as people write them', () => {
+  const parsed = parseNodeConfig({
+    ...least,
+    segmentBytes: '2MiB',
+    maxMemory: '1 GiB',
+    maxItemSize: '4096',
+    journalLimit: '8MiB',
+  });
+  assert.ok('config' in parsed);
+  if (!('config' in parsed)) return;
+  assert.is(parsed.config.segmentBytes, 2 << 20);
+  assert.is(parsed.config.maxMemory, 2 ** 30);
+  assert.is(parsed.config.maxItemSize, 4096);
+});
+
+test('what is wrong is named by its flag, with what would be right', () => {
+  assert.match(
+    problems({ maxMemory: 'lots' })[0] ?? '',
+    /^--max-memory: "lots" is not a size: write it as 4096, 64KiB/,
+  );
+  assert.match(problems({ listen: '22133' })[0] ?? '', /^--listen: must be HOST:PORT/);
+  assert.match(problems({ replicas: '0' })[0] ?? '', /^--replicas: /);
+  assert.match(problems({ syncJournal: 'sometimes' })[0] ?? '', /^--sync-journal: .*always/);
+  assert.is(problems({ replicas: '9', listen: 'x' }).length, 2, 'all of them at once');
+});
+
+test('settings that contradict one another are refused', () => {
+  assert.match(problems({ segmentBytes: '8MiB' })[0] ?? '', /^--max-item-size: /);
+  assert.match(problems({ journalLimit: '128MiB' })[0] ?? '', /^--journal-limit: /);
+});
+
+test('a flag that does not exist is refused', () => {
+  assert.is(problems({ colour: 'red' }).length, 1);
+});
+
+test('every setting has a flag, and every flag a setting', () => {
+  const flags = nodeFlags.map(([flag]) =>
+    flag
+      .split(' ')[0]
+      ?.slice(2)
+      .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+  );
+  assert.equal(flags.sort(), Object.keys(nodeConfigSchema.shape).sort());
+});
+
+test.run();

@@ -1,0 +1,249 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock, Timer } from '../journal/base/clock.ts';
+import { WindhoverError } from '../journal/base/errors.ts';
+import type { Broker } from './broker-api.ts';
+import { type Output, Session, type SessionSettings } from './session.ts';
+
+export interface ListenerOptions {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  /** Of this node and its incarnation; connections are numbered from 1. */
+  readonly node: string;
+  readonly incarnation: string;
+  readonly settings: SessionSettings;
+  /** Further ones are told so and closed. */
+  readonly maxConnections: number;
+}
+
+/** What `stats` and metrics tell of connections. */
+export interface TrafficCounters {
+  /** Open now. */
+  connections: number;
+  /** Accepted since the start. */
+  totalConnections: number;
+  refusedConnections: number;
+  bytesRead: number;
+  bytesWritten: number;
+}
+
+const keepAliveMs = 60_000;
+
+/**
+ * How long a connection that we have ended may stay, so that the client reads our last answer before its own bytes in
+ * flight meet a closed socket, which would reset the connection and lose the answer.
+ */
+const lingerMs = 1_000;
+
+/** Connections over the limit that may linger to read why; more are cut at once. */
+const maxLingering = 100;
+
+/** Accepts memcache clients on one address. */
+export class MemcacheListener {
+  readonly counters: TrafficCounters = {
+    connections: 0,
+    totalConnections: 0,
+    refusedConnections: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+  };
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  #lingering = 0;
+  #closing: { readonly resolve: () => void } | undefined;
+
+  private constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMs,
+    });
+    this.#server.on('connection', (socket) => this.#accept(socket));
+  }
+
+  /** Listens; port 0 takes any free one. Rejects with a WindhoverError that names the address when it can't. */
+  static open(host: string, port: number, options: ListenerOptions): Promise<MemcacheListener> {
+    const listener = new MemcacheListener(options);
+    const server = listener.#server;
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => {
+        reject(WindhoverError.from(error, `can't listen on ${host}:${port} for memcache clients`));
+      });
+      server.listen(port, host, () => {
+        server.removeAllListeners('error');
+        // What accept() may still meet (no file descriptors) concerns the client that was not accepted, not the others.
+        server.on('error', () => {});
+        resolve(listener);
+      });
+    });
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return address !== null && typeof address === 'object' ? address.port : 0;
+  }
+
+  /**
+   * Accepts no more, lets every connection finish at a command's end, cuts those that haven't after `graceMs`, and
+   * resolves when the broker knows of all that was delivered or goes back, or at the latest after `graceMs`.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.#server.close();
+    for (const connection of this.#connections) connection.finish();
+    if (this.#connections.size === 0) return;
+    const timer = this.#options.clock.schedule(graceMs, () => this.#cutAll());
+    await new Promise<void>((resolve) => {
+      this.#closing = { resolve };
+      this.#resolveIfEmpty();
+    });
+    timer.cancel();
+  }
+
+  #cutAll(): void {
+    for (const connection of this.#connections) connection.cut();
+    this.#closing?.resolve();
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#connections.size >= this.#options.maxConnections) {
+      this.#refuse(socket);
+      return;
+    }
+    this.counters.connections++;
+    const number = ++this.counters.totalConnections;
+    this.#connections.add(new Connection(socket, number, this.#options, this.counters, this.#forget));
+  }
+
+  readonly #forget = (connection: Connection): void => {
+    this.#connections.delete(connection);
+    this.#resolveIfEmpty();
+  };
+
+  #resolveIfEmpty(): void {
+    if (this.#connections.size === 0) this.#closing?.resolve();
+  }
+
+  #refuse(socket: Socket): void {
+    this.counters.refusedConnections++;
+    socket.on('error', () => {});
+    if (this.#lingering >= maxLingering) {
+      socket.destroy();
+      return;
+    }
+    this.#lingering++;
+    const timer = this.#options.clock.schedule(lingerMs, () => socket.destroy());
+    socket.on('close', () => {
+      this.#lingering--;
+      timer.cancel();
+    });
+    socket.resume();
+    socket.end('SERVER_ERROR too many connections\r\n');
+  }
+}
+
+/** A session on its socket. */
+class Connection implements Output {
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #counters: TrafficCounters;
+  readonly #forget: (connection: Connection) => void;
+  readonly #session: Session;
+  /** The session waits for `drained`. */
+  #draining = false;
+  #closed = false;
+  #settled = false;
+  #lingerTimer: Timer | undefined;
+
+  constructor(
+    socket: Socket,
+    number: number,
+    options: ListenerOptions,
+    counters: TrafficCounters,
+    forget: (connection: Connection) => void,
+  ) {
+    this.#socket = socket;
+    this.#clock = options.clock;
+    this.#counters = counters;
+    this.#forget = forget;
+    const { broker, clock, settings, node, incarnation } = options;
+    const owner = { node, incarnation, connection: number };
+    this.#session = new Session({ broker, owner, settings, clock, output: this });
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('end', () => this.#session.inputEnded());
+    // 'close' follows every error, and says all that matters here.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#socketClosed());
+  }
+
+  /** Lets the session end at a command's end. */
+  finish(): void {
+    this.#session.finish();
+  }
+
+  /** Ends it now. */
+  cut(): void {
+    this.#session.ended();
+    this.#socket.destroy();
+  }
+
+  write(bytes: Buffer, more?: Buffer): boolean {
+    const socket = this.#socket;
+    this.#counters.bytesWritten += bytes.length + (more?.length ?? 0);
+    if (more === undefined) {
+      socket.write(bytes, this.#wrote);
+    } else {
+      socket.cork();
+      socket.write(bytes);
+      socket.write(more, this.#wrote);
+      socket.uncork();
+    }
+    // Node tries to write at once: what is not queued afterwards was taken by the kernel, unless it failed.
+    const taken = socket.writableLength === 0 && socket.errored === null && !socket.destroyed;
+    if (!taken) this.#draining = true;
+    return taken;
+  }
+
+  end(): void {
+    this.#socket.end();
+    this.#socket.resume();
+    this.#lingerTimer = this.#clock.schedule(lingerMs, () => this.#socket.destroy());
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  settled(): void {
+    this.#settled = true;
+    this.#forgetIfDone();
+  }
+
+  readonly #wrote = (error?: Error | null): void => {
+    if (!this.#draining || error || this.#socket.writableLength > 0) return;
+    this.#draining = false;
+    this.#session.drained();
+  };
+
+  #received(chunk: Buffer): void {
+    this.#counters.bytesRead += chunk.length;
+    this.#session.receive(chunk);
+  }
+
+  #socketClosed(): void {
+    this.#counters.connections--;
+    this.#closed = true;
+    this.#lingerTimer?.cancel();
+    this.#session.ended();
+    this.#forgetIfDone();
+  }
+
+  #forgetIfDone(): void {
+    if (this.#closed && this.#settled) this.#forget(this);
+  }
+}

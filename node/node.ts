@@ -1,0 +1,176 @@
+import type { Directory } from '../cluster/directory/directory.ts';
+import { type ClusterLog, ClusterNode, type ClusterTiming } from '../cluster/driver.ts';
+import { ForwardServer } from '../cluster/forward.ts';
+import { checkLabel, joinCluster } from '../cluster/join.ts';
+import { type Hello, protocolVersion } from '../cluster/messages.ts';
+import type { NodeRecord } from '../cluster/partition-map.ts';
+import type { Transport } from '../cluster/transport.ts';
+import type { Clock } from '../journal/base/clock.ts';
+import type { WindhoverError } from '../journal/base/errors.ts';
+import type { Disk } from '../journal/log/disk.ts';
+import { Store, type StoreSettings } from '../journal/store/store.ts';
+import { NodeBroker } from './broker.ts';
+import { ByteBudget } from './byte-budget.ts';
+import type { NodeConfig } from './config.ts';
+import { Identity } from './identity.ts';
+import { NodeBudget } from './queues/node-budget.ts';
+import { defaultNodeLimits, defaultQueueSettings } from './queues/queue-settings.ts';
+import { QueueCounters } from './queues/queue-stats.ts';
+import type { ServerFigures } from './statistics.ts';
+
+/** What a node runs on: the machine's own, or simulated ones. */
+export interface NodeParts {
+  readonly clock: Clock;
+  /** The data folder. Nobody else uses it. */
+  readonly disk: Disk;
+  readonly directory: Directory;
+  readonly transport: Transport;
+  /** A new identifier, different from all others ever. */
+  readonly makeId: () => string;
+  readonly timing: ClusterTiming;
+  readonly log: ClusterLog;
+  readonly version: string;
+  readonly figures: ServerFigures;
+  /** The journal is poisoned: the node has given up its roles, and the process had better end. */
+  readonly failed: (error: WindhoverError) => void;
+}
+
+/** Values under way from all clients together; beyond it they are not read from. */
+const inFlightBytes = 64 << 20;
+const holdMs = 5000;
+const directoryRetryMs = 1000;
+
+/** One server process, without its client ports. */
+export class WindhoverNode {
+  readonly record: NodeRecord;
+  readonly store: Store;
+  readonly cluster: ClusterNode;
+  readonly broker: NodeBroker;
+  readonly #peers: { close(): Promise<void> };
+  readonly #parts: NodeParts;
+  #closed = false;
+
+  private constructor(
+    parts: NodeParts,
+    record: NodeRecord,
+    store: Store,
+    cluster: ClusterNode,
+    broker: NodeBroker,
+    peers: { close(): Promise<void> },
+  ) {
+    this.#parts = parts;
+    this.record = record;
+    this.store = store;
+    this.cluster = cluster;
+    this.broker = broker;
+    this.#peers = peers;
+  }
+
+  /**
+   * Recovers the store, joins the cluster (waiting for a directory that can't be reached), listens to peers, and takes
+   * the lease. Partitions are led and followed from then on. Rejects with a WindhoverError that says what is wrong.
+   */
+  static async start(parts: NodeParts, config: NodeConfig): Promise<WindhoverNode> {
+    const { clock, disk, directory, transport, log } = parts;
+    const identity = await Identity.load(disk, parts.makeId);
+    const store = await Store.open({
+      disk,
+      clock,
+      sync: config.syncJournal,
+      settings: storeSettings(config),
+    });
+    const cluster = await joinCluster({
+      directory,
+      clock,
+      knownId: identity.clusterId,
+      first: {
+        id: parts.makeId(),
+        labels: [],
+        partitionsPerLabel: config.partitionsPerLabel,
+        replicas: config.replicas,
+      },
+      retryMs: directoryRetryMs,
+      warn: (message) => log.warn(message),
+    });
+    await identity.belongTo(cluster.id);
+    const record = nodeRecord(config, identity.nodeId, parts.makeId());
+    await checkLabel(directory, clock, record, parts.timing.lease.ttlMs + 500);
+    const hello: Hello = { clusterId: cluster.id, node: record.id, incarnation: record.incarnation, protocolVersion };
+    const broker = makeBroker(parts, config, hello);
+    const { timing } = parts;
+    const member = new ClusterNode({
+      node: record,
+      hello,
+      store,
+      clock,
+      directory,
+      transport,
+      service: broker,
+      timing,
+      expectedNodes: config.expect,
+      log,
+      failed: parts.failed,
+    });
+    broker.attach(member);
+    const forwards = new ForwardServer(
+      (request) => broker.executeForwarded(request),
+      (request) => broker.cancel(request),
+      (node, incarnation) => broker.peerGone(node, incarnation),
+      clock,
+    );
+    const peers = await transport.serve(config.peer, hello, {
+      follow: (link) => member.followers.accept(link),
+      forward: (link) => {
+        const handler = forwards.accept(link);
+        broker.peerLinked(link.peer.node, link.peer.incarnation);
+        return handler;
+      },
+    });
+    await member.start();
+    return new WindhoverNode(parts, record, store, member, broker, peers);
+  }
+
+  /** Hands over what can be handed over; clients are still served, through the others. */
+  async drain(): Promise<void> {
+    await this.cluster.drain();
+  }
+
+  /** Ends this node's part in the cluster and closes the store, synced. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.cluster.close();
+    this.broker.close();
+    await this.#peers.close();
+    await this.store.close();
+    await this.#parts.directory.close();
+  }
+}
+
+/** A quarter of the journal's bound is kept unsettled: the log in which a follower that was away can go on. */
+function storeSettings(config: NodeConfig): Partial<StoreSettings> {
+  const { segmentBytes, journalLimit } = config;
+  const maxBatchBytes = Math.min(1 << 20, Math.floor(segmentBytes / 4));
+  return { segmentBytes, maxBatchBytes, limitBytes: journalLimit, unsettledBytes: Math.floor(journalLimit / 4) };
+}
+
+function nodeRecord(config: NodeConfig, id: string, incarnation: string): NodeRecord {
+  const { listen, peer, admin } = config;
+  return { id, incarnation, label: config.label ?? listen, memcache: listen, peer, admin, state: 'up' };
+}
+
+function makeBroker(parts: NodeParts, config: NodeConfig, hello: Hello): NodeBroker {
+  const { clock, transport, version, figures } = parts;
+  return new NodeBroker({
+    clock,
+    transport,
+    hello,
+    budget: new ByteBudget(inFlightBytes),
+    queueSettings: defaultQueueSettings,
+    nodeBudget: new NodeBudget({ ...defaultNodeLimits, maxMemoryBytes: config.maxMemory }),
+    counters: new QueueCounters(),
+    version,
+    figures,
+    holdMs,
+  });
+}

@@ -1,0 +1,44 @@
+import { type BadKey, type Key, parseKey } from './key.ts';
+
+/** Longer keys are parsed anew each time, so that the cache's memory is bounded. */
+const maxCachedBytes = 320;
+
+/**
+ * Remembers keys by their bytes, so that the hot path neither decodes nor checks a name twice. Direct-mapped: a key
+ * pushes out whatever had its place. Holds at most `places` keys of 320 bytes; may be shared by all connections.
+ */
+export class KeyCache {
+  readonly #keys: (Key | undefined)[];
+  readonly #mask: number;
+
+  /** `places` is a power of two. */
+  constructor(places: number) {
+    this.#keys = new Array<Key | undefined>(places).fill(undefined);
+    this.#mask = places - 1;
+  }
+
+  /** The key in `buffer[start..end)`. */
+  lookup(buffer: Buffer, start: number, end: number): Key | BadKey {
+    const place = hash(buffer, start, end) & this.#mask;
+    const cached = this.#keys[place];
+    if (cached !== undefined && sameBytes(cached.text, buffer, start, end)) return cached;
+    const key = parseKey(buffer.toString('latin1', start, end));
+    if (key.kind === 'key' && end - start <= maxCachedBytes) this.#keys[place] = key;
+    return key;
+  }
+}
+
+/** FNV-1a, folded so that its low bits depend on all of them. */
+function hash(buffer: Buffer, start: number, end: number): number {
+  let value = 0x811c9dc5;
+  for (let i = start; i < end; i++) value = Math.imul(value ^ (buffer[i] as number), 0x01000193);
+  return value ^ (value >>> 15);
+}
+
+function sameBytes(text: string, buffer: Buffer, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) !== buffer[start + i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,248 @@
+import type { ByteBudget } from '../byte-budget.ts';
+import {
+  type Command,
+  clientErrorChunk,
+  clientErrorLine,
+  type GetCommand,
+  type RefusedCommand,
+  type SetCommand,
+  type StorageHeader,
+  serverErrorMemory,
+  serverErrorTooLarge,
+} from './command.ts';
+import type { KeyCache } from './key-cache.ts';
+import { parseLine } from './line.ts';
+import { scanGet, scanSet } from './scan.ts';
+import { type ValueEnd, ValueReader } from './value-reader.ts';
+
+/** A line's longest, without its end. */
+export const maxLineBytes = 2048;
+
+export interface ParserOptions {
+  /** Larger values are skipped, not held. */
+  readonly maxValueBytes: number;
+  /** What values gathered out of many chunks draw on. */
+  readonly budget: ByteBudget;
+  readonly keys: KeyCache;
+}
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const noBytes = Buffer.alloc(0);
+
+/**
+ * Turns the chunks of one connection into commands: `push` a chunk, ask for the `next` command until there is none.
+ * Whoever stops asking before that calls `detach`, after which the chunk may be overwritten.
+ *
+ * A value that lies whole within a chunk is handed out in place, without a copy; `set` and `get` come in objects that
+ * are used again for the next one.
+ */
+export class MemcacheParser {
+  readonly #maxValueBytes: number;
+  readonly #keys: KeyCache;
+  readonly #values: ValueReader;
+  #state: 'line' | 'value' | 'dead' = 'line';
+  /** Not yet read: `#chunk[#position..]`. */
+  #chunk: Buffer = noBytes;
+  #position = 0;
+  #chunkIsOurs = true;
+  /** The beginning of a line whose end hasn't arrived; at most maxLineBytes + 1 bytes, for a `\r`. */
+  #line: Buffer = noBytes;
+  /** Only in state `value`: some of the value has been read. */
+  #reading = false;
+  #header: StorageHeader = {
+    queue: '',
+    flags: 0,
+    exptimeSeconds: 0,
+    valueBytes: 0,
+    noreply: false,
+    refusal: undefined,
+  };
+  readonly #set: { -readonly [Field in keyof SetCommand]: SetCommand[Field] };
+  readonly #get: { -readonly [Field in keyof GetCommand]: GetCommand[Field] };
+
+  constructor(options: ParserOptions) {
+    this.#maxValueBytes = options.maxValueBytes;
+    this.#keys = options.keys;
+    this.#values = new ValueReader(options.budget);
+    this.#set = { kind: 'set', queue: '', flags: 0, exptimeSeconds: 0, data: noBytes, noreply: false };
+    const key = { kind: 'key', text: '', queue: '', settle: 'none', read: 'take', waitMs: 0, bare: true } as const;
+    this.#get = { kind: 'get', key, withId: false };
+  }
+
+  /** Bytes pushed that no command was made of yet, beginnings of lines and values aside. */
+  get unreadBytes(): number {
+    return this.#chunk.length - this.#position;
+  }
+
+  /** Nothing of a command has arrived that isn't whole. Only meaningful once `next` gave nothing. */
+  get atBoundary(): boolean {
+    return this.#state === 'line' && this.#line.length === 0;
+  }
+
+  /** Appends bytes; they stay the caller's, who leaves them alone until `next` gives nothing, or `detach`. */
+  push(chunk: Buffer): void {
+    if (this.#state === 'dead') return;
+    const unread = this.unreadBytes;
+    this.#chunk = unread === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#position), chunk]);
+    this.#chunkIsOurs = unread !== 0;
+    this.#position = 0;
+  }
+
+  /** Copies what is still needed of the pushed chunk: unread bytes, and the data of the last `set` handed out. */
+  detach(): void {
+    if (this.#chunkIsOurs) return;
+    const unread = this.#chunk.subarray(this.#position);
+    if (this.#set.data.buffer === this.#chunk.buffer) this.#set.data = Buffer.from(this.#set.data);
+    this.#chunk = unread.length === 0 ? noBytes : Buffer.from(unread);
+    this.#position = 0;
+    this.#chunkIsOurs = true;
+  }
+
+  /** Reads nothing more and lets go of everything held. */
+  close(): void {
+    this.#values.release();
+    this.#state = 'dead';
+    this.#line = noBytes;
+    this.#set.data = noBytes;
+    this.#consumeChunk();
+  }
+
+  /** The next whole command, or nothing until more is pushed. Ends the validity of the one before. */
+  next(): Command | undefined {
+    this.#set.data = noBytes;
+    if (this.#state === 'line') this.#values.release();
+    while (this.#state !== 'dead') {
+      const command = this.#state === 'line' ? this.#nextLine() : this.#nextValue();
+      if (command !== 'read on') return command;
+    }
+    return undefined;
+  }
+
+  #consumeChunk(): void {
+    this.#chunk = noBytes;
+    this.#position = 0;
+    this.#chunkIsOurs = true;
+  }
+
+  #nextLine(): Command | undefined | 'read on' {
+    if (this.#line.length > 0) return this.#continueLine();
+    const start = this.#position;
+    const feed = findLineFeed(this.#chunk, start, start + maxLineBytes + 2);
+    if (feed < 0) return this.#carryLine();
+    this.#position = feed + 1;
+    return this.#readLine(this.#chunk, start, feed);
+  }
+
+  /** No line end in sight: keeps what there is, unless it is too much for a line already. */
+  #carryLine(): Command | undefined {
+    if (this.unreadBytes >= maxLineBytes + 2) return this.#die(clientErrorLine);
+    if (this.unreadBytes > 0) this.#line = Buffer.from(this.#chunk.subarray(this.#position));
+    this.#consumeChunk();
+    return undefined;
+  }
+
+  #continueLine(): Command | undefined | 'read on' {
+    const begun = this.#line;
+    const feed = findLineFeed(this.#chunk, this.#position, this.#position + maxLineBytes + 2 - begun.length);
+    const until = feed < 0 ? Math.min(this.#chunk.length, this.#position + maxLineBytes + 2) : feed;
+    const line = Buffer.concat([begun, this.#chunk.subarray(this.#position, until)]);
+    if (feed < 0) {
+      if (line.length >= maxLineBytes + 2) return this.#die(clientErrorLine);
+      this.#line = line;
+      this.#consumeChunk();
+      return undefined;
+    }
+    this.#line = noBytes;
+    this.#position = feed + 1;
+    return this.#readLine(line, 0, line.length);
+  }
+
+  /** A whole line `buffer[start..feed)`, its `\n` excluded. */
+  #readLine(buffer: Buffer, start: number, feed: number): Command | 'read on' {
+    const end = feed > start && buffer[feed - 1] === carriageReturn ? feed - 1 : feed;
+    if (end - start > maxLineBytes) return this.#die(clientErrorLine);
+    if (scanSet(buffer, start, end, this.#keys, this.#header)) return this.#beginValue();
+    const key = scanGet(buffer, start, end, this.#keys);
+    if (key !== undefined) {
+      this.#get.key = key;
+      this.#get.withId = false;
+      return this.#get;
+    }
+    const line = parseLine(buffer.toString('latin1', start, end));
+    if (line.kind === 'storage') {
+      this.#header = line.header;
+      return this.#beginValue();
+    }
+    return line.kind === 'refused' && line.close ? this.#die(line.answer) : line;
+  }
+
+  #beginValue(): 'read on' {
+    if (this.#header.valueBytes > this.#maxValueBytes) this.#header.refusal ??= serverErrorTooLarge;
+    this.#state = 'value';
+    this.#reading = false;
+    return 'read on';
+  }
+
+  #nextValue(): Command | undefined | 'read on' {
+    if (!this.#reading) {
+      const end = this.#position + this.#header.valueBytes;
+      const chunk = this.#chunk;
+      if (end + 2 <= chunk.length && chunk[end] === carriageReturn && chunk[end + 1] === lineFeed) {
+        const data = chunk.subarray(this.#position, end);
+        this.#position = end + 2;
+        return this.#endValue(data);
+      }
+      this.#values.begin(this.#header.valueBytes, this.#header.refusal === undefined ? 'keep' : 'skip');
+      this.#reading = true;
+    }
+    return this.#readValue();
+  }
+
+  #readValue(): Command | undefined {
+    this.#position = this.#values.read(this.#chunk, this.#position, this.#chunk.length);
+    while (this.#values.filled && this.#position < this.#chunk.length) {
+      const end = this.#values.finish(this.#chunk[this.#position] as number);
+      this.#position++;
+      if (end !== undefined) return this.#judgeValue(end);
+    }
+    this.#consumeChunk();
+    return undefined;
+  }
+
+  #judgeValue(end: ValueEnd): Command {
+    if (end === 'broken') return this.#die(clientErrorChunk);
+    if (this.#values.overBudget) this.#header.refusal ??= serverErrorMemory;
+    if (end === 'misplaced') this.#header.refusal = clientErrorChunk;
+    return this.#endValue(this.#values.value);
+  }
+
+  #endValue(data: Buffer): SetCommand | RefusedCommand {
+    const header = this.#header;
+    this.#state = 'line';
+    if (header.refusal !== undefined) {
+      return { kind: 'refused', answer: header.refusal, noreply: header.noreply, close: false };
+    }
+    const set = this.#set;
+    set.queue = header.queue;
+    set.flags = header.flags;
+    set.exptimeSeconds = header.exptimeSeconds;
+    set.noreply = header.noreply;
+    set.data = data;
+    return set;
+  }
+
+  #die(answer: string): RefusedCommand {
+    this.close();
+    return { kind: 'refused', answer, noreply: false, close: true };
+  }
+}
+
+/** Commands are short: a plain loop beats `indexOf`'s call into native code. */
+function findLineFeed(buffer: Buffer, start: number, limit: number): number {
+  const end = Math.min(buffer.length, limit);
+  for (let i = start; i < end; i++) {
+    if (buffer[i] === lineFeed) return i;
+  }
+  return -1;
+}

@@ -1,0 +1,376 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Owner, Result } from '../../cluster/operation.ts';
+import { FakePartitionLog } from '../testing/fake-partition-log.ts';
+import { type Asked, owner, QueueHarness } from '../testing/queue-harness.ts';
+import type { QueueSettings } from './queue-settings.ts';
+
+/*
+ * Anything that can happen to a partition's queues, in any order, against a model that is a plain list of items. Held
+ * against each other at every answer: an item is handed out only when it is committed, to one owner at a time, always
+ * the lowest id that there is; `empty` only when there is none; waiters in order. In the end everything is drained.
+ */
+
+const names = ['a', 'b'];
+const owners = [owner(1), owner(2), owner(1, 'b:1')];
+
+type Step =
+  | { kind: 'set' | 'delete' | 'flush'; queue: number }
+  | { kind: 'get'; queue: number; owner: number; read: 'take' | 'reserve' | 'peek'; waitMs: number }
+  | { kind: 'close' | 'abort' | 'release'; queue: number; owner: number }
+  | { kind: 'delivered' | 'cancel' | 'commit'; which: number }
+  | { kind: 'finishReads' | 'settle' | 'advance' | 'handover' | 'crash' };
+
+const queue = fc.nat(names.length - 1);
+const who = fc.nat(owners.length - 1);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('set' as const), queue }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('get' as const),
+      queue,
+      owner: who,
+      read: fc.constantFrom('take' as const, 'take' as const, 'reserve' as const, 'peek' as const),
+      waitMs: fc.constantFrom(0, 0, 50),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('close' as const, 'abort' as const), queue, owner: who }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), queue, owner: who }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('delete' as const, 'flush' as const), queue }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constantFrom('delivered' as const, 'commit' as const), which: fc.nat(9) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), which: fc.nat(9) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constantFrom('finishReads' as const, 'settle' as const, 'advance' as const) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('handover', 'handover', 'crash' as const) }) },
+);
+
+const surroundings = fc.record({
+  steps: fc.array(step, { minLength: 1, maxLength: 100, size: 'max' }),
+  /** From a backlog that is all in memory to one that is read two items at a time. */
+  itemBytes: fc.constantFrom(10, 30_000),
+  maxMemoryBytes: fc.constantFrom(0, 1000, 70_000, 10_000_000),
+  nodeMemoryBytes: fc.constantFrom(0, 100_000, 10_000_000),
+  maxOpenTransactions: fc.constantFrom(1, 2),
+  holdsReads: fc.boolean(),
+  findsUncommitted: fc.boolean(),
+  readsAsOfCall: fc.boolean(),
+});
+
+interface Holding {
+  readonly owner: Owner;
+  readonly kind: 'open' | 'delivery';
+  readonly queue: ModelQueue;
+  readonly id: number;
+}
+
+class ModelQueue {
+  readonly name: string;
+  /** Ids of the items that can be read, and of those that are committed and held. */
+  readonly available = new Set<number>();
+  readonly held = new Set<number>();
+  readonly pending = new Set<number>();
+  nextId = 1;
+  line: Asked[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+class Model {
+  readonly queues = new Map<string, ModelQueue>();
+  holdings: Holding[] = [];
+  /** Removed, as far as clients are concerned; only a crash may bring them back. */
+  removedLately = new Set<string>();
+  /** A leadership is ending: the only time when requests are sent elsewhere. */
+  isEnding = false;
+
+  named(name: string): ModelQueue {
+    const found = this.queues.get(name) ?? new ModelQueue(name);
+    this.queues.set(name, found);
+    return found;
+  }
+
+  openCount(by: Owner, queue: ModelQueue): number {
+    return this.holdings.filter((held) => held.kind === 'open' && held.owner === by && held.queue === queue).length;
+  }
+
+  settle(holding: Holding, how: 'remove' | 'giveBack'): void {
+    this.holdings = this.holdings.filter((held) => held !== holding);
+    if (!holding.queue.held.delete(holding.id)) return;
+    if (how === 'giveBack') holding.queue.available.add(holding.id);
+    else this.removedLately.add(`${holding.queue.name} ${holding.id}`);
+  }
+
+  oldestOpen(by: Owner, name: string): Holding | undefined {
+    return this.holdings.find((held) => held.kind === 'open' && held.owner === by && held.queue.name === name);
+  }
+
+  /** Holds a read's answer against what there is. */
+  answered(asked: Asked, found: ModelQueue, read: 'take' | 'reserve' | 'peek', result: Result): void {
+    const place = found.line.indexOf(asked);
+    if (result.kind === 'item') {
+      assert.is(place, found.line.length === 0 ? -1 : 0, 'served out of turn');
+      assert.is(result.id, Math.min(...found.available), 'not the next item');
+      assert.is(result.data.toString('latin1').trim(), `${found.name} ${result.id}`);
+      if (read !== 'peek') {
+        found.available.delete(result.id);
+        found.held.add(result.id);
+        const kind = read === 'take' ? 'delivery' : 'open';
+        this.holdings.push({ owner: asked.owner, kind, queue: found, id: result.id });
+      }
+    } else if (result.kind === 'empty') {
+      assert.is(found.available.size, 0, 'empty, though there are items');
+    } else if (result.kind === 'moved') {
+      assert.ok(this.isEnding, 'moved, though nothing has moved');
+    } else {
+      assert.unreachable(`a read was answered ${result.kind}`);
+    }
+    if (place >= 0) found.line.splice(place, 1);
+  }
+}
+
+class Run {
+  readonly log = new FakePartitionLog();
+  readonly model = new Model();
+  readonly settings: Partial<QueueSettings>;
+  readonly itemBytes: number;
+  readonly nodeMemoryBytes: number;
+  at: QueueHarness;
+
+  constructor(given: typeof surroundings extends fc.Arbitrary<infer T> ? T : never) {
+    this.settings = { maxMemoryBytes: given.maxMemoryBytes, maxOpenTransactions: given.maxOpenTransactions };
+    this.itemBytes = given.itemBytes;
+    this.nodeMemoryBytes = given.nodeMemoryBytes;
+    this.log.holdsReads = given.holdsReads;
+    this.log.findsUncommitted = given.findsUncommitted;
+    this.log.readsAsOfCall = given.readsAsOfCall;
+    this.at = this.lead();
+  }
+
+  lead(): QueueHarness {
+    return new QueueHarness(this.settings, { maxMemoryBytes: this.nodeMemoryBytes }, this.log);
+  }
+
+  async do(step: Step): Promise<void> {
+    switch (step.kind) {
+      case 'set':
+        return this.set(names[step.queue] as string);
+      case 'get':
+        return this.get(step);
+      case 'close':
+      case 'abort':
+        return this.settleOpen(step.kind, names[step.queue] as string, owners[step.owner] as Owner);
+      case 'delivered':
+        return this.delivered(step.which);
+      case 'release':
+        return this.release(names[step.queue] as string, owners[step.owner] as Owner);
+      case 'delete':
+      case 'flush':
+        return this.drop(step.kind, names[step.queue] as string);
+      case 'cancel':
+        return this.cancel(step.which);
+      case 'commit':
+        return this.commit(step.which);
+      case 'finishReads':
+        this.log.finishReads();
+        return this.settle();
+      case 'settle':
+        return this.settle();
+      case 'advance':
+        await this.at.clock.runFor(30);
+        this.model.removedLately.clear();
+        return;
+      case 'handover':
+        return this.handover();
+      case 'crash':
+        return this.crash();
+    }
+  }
+
+  async settle(): Promise<void> {
+    await this.at.settle();
+    this.model.removedLately.clear();
+  }
+
+  set(name: string): void {
+    const queue = this.model.named(name);
+    const id = queue.nextId++;
+    const asked = this.at.set(name, `${name} ${id}`.padEnd(this.itemBytes));
+    assert.is(asked.answer, 'waiting');
+    queue.pending.add(id);
+    asked.whenComplete = (result) => {
+      assert.is(result.kind, this.model.isEnding ? 'failed' : 'stored');
+      if (queue.pending.delete(id)) queue.available.add(id);
+    };
+  }
+
+  get(step: Extract<Step, { kind: 'get' }>): void {
+    const by = owners[step.owner] as Owner;
+    const queue = this.model.named(names[step.queue] as string);
+    const open = this.model.openCount(by, queue);
+    const limit = step.read === 'take' ? 1 : this.at.settings.maxOpenTransactions;
+    const { read, waitMs } = step;
+    if (step.read !== 'peek' && open >= limit) {
+      assert.is(this.at.get(queue.name, by, { read, waitMs }).answer, 'violation');
+      return;
+    }
+    this.ask(queue, by, read, waitMs);
+  }
+
+  ask(queue: ModelQueue, by: Owner, read: 'take' | 'reserve' | 'peek', waitMs: number): Asked {
+    let isAsking = true;
+    let early: Result | undefined;
+    const asked = this.at.getWith(queue.name, by, { read, waitMs }, (result) => {
+      if (isAsking) early = result;
+      else this.model.answered(asked, queue, read, result);
+    });
+    isAsking = false;
+    if (early === undefined) queue.line.push(asked);
+    else this.model.answered(asked, queue, read, early);
+    return asked;
+  }
+
+  settleOpen(how: 'close' | 'abort', name: string, by: Owner): void {
+    const holding = this.model.oldestOpen(by, name);
+    if (holding !== undefined) this.model.settle(holding, how === 'close' ? 'remove' : 'giveBack');
+    assert.is(this.at[how](name, by).answer, 'empty');
+  }
+
+  delivered(which: number): void {
+    const deliveries = this.model.holdings.filter(({ kind }) => kind === 'delivery');
+    const holding = deliveries[which % Math.max(1, deliveries.length)];
+    if (holding === undefined) return;
+    const { owner: by, queue, id } = holding;
+    // Of two that look alike, the first is meant.
+    const meant = deliveries.find((held) => held.owner === by && held.queue.name === queue.name && held.id === id);
+    this.model.settle(meant as Holding, 'remove');
+    assert.is(this.at.delivered(queue.name, id, by).answer, 'done');
+  }
+
+  release(name: string, by: Owner): void {
+    for (const holding of this.model.holdings) if (holding.owner === by) this.model.settle(holding, 'giveBack');
+    assert.is(this.at.ask({ kind: 'release', queue: name }, by).answer, 'done');
+  }
+
+  drop(how: 'delete' | 'flush', name: string): void {
+    const queue = this.model.queues.get(name);
+    queue?.available.clear();
+    queue?.held.clear();
+    if (how === 'delete') {
+      queue?.pending.clear();
+      this.model.queues.delete(name);
+    }
+    const asked = this.at.ask({ kind: how, queue: name });
+    if (queue === undefined) assert.is(asked.answer, how === 'delete' ? 'missing' : 'flushed');
+    else assert.is(asked.answer, 'waiting');
+  }
+
+  cancel(which: number): void {
+    const waiters = [...this.model.queues.values()].flatMap(({ line }) => line);
+    const asked = waiters[which % Math.max(1, waiters.length)];
+    if (asked === undefined) return;
+    this.at.queues.cancel(asked);
+    for (const queue of this.model.queues.values()) queue.line = queue.line.filter((other) => other !== asked);
+  }
+
+  /** Which of the entries on their way have become durable. */
+  commit(which: number): void {
+    const behind = this.log.sequence - this.log.committedSequence;
+    this.at.commit(this.log.committedSequence + Math.ceil((behind * (which + 1)) / 10));
+  }
+
+  handover(): void {
+    this.model.isEnding = true;
+    this.at.queues.freeze();
+    this.model.isEnding = false;
+    this.model.removedLately.clear();
+    this.at.commit();
+    assert.is(this.at.queues.pendingSets(), 0);
+    const state = this.at.queues.exportReservations();
+    this.end();
+    this.at.queues.importReservations(state);
+    this.model.holdings = this.model.holdings.filter(({ queue, id }) => queue.held.has(id));
+  }
+
+  /** What was on its way may be there or not; here it is. What was held or removed a moment ago may come again. */
+  crash(): void {
+    this.model.isEnding = true;
+    this.end();
+    this.model.isEnding = false;
+    this.log.committedSequence = this.log.sequence;
+    this.model.holdings = [];
+    assert.equal([...this.model.queues.keys()].sort(), [...this.log.queues.keys()].sort());
+    for (const queue of this.model.queues.values()) {
+      const ids = this.log.queues.get(queue.name)?.items ?? new Map<number, unknown>();
+      for (const id of [...queue.available, ...queue.held]) assert.ok(ids.has(id), `item ${id} is lost`);
+      for (const id of ids.keys()) {
+        const isKnown = queue.available.has(id) || queue.held.has(id);
+        assert.ok(isKnown || this.model.removedLately.has(`${queue.name} ${id}`), `item ${id} has come back`);
+        queue.available.add(id);
+      }
+      queue.held.clear();
+    }
+    this.model.removedLately.clear();
+  }
+
+  end(): void {
+    this.at.queues.resign();
+    assert.equal([this.at.budget.memoryBytes, this.at.budget.waiters, this.at.budget.queues], [0, 0, 0]);
+    this.at = this.lead();
+  }
+
+  /** Everything that was set, and not taken, flushed or deleted, comes; then there is nothing. */
+  async drain(): Promise<void> {
+    while ([...this.model.queues.values()].some(({ line }) => line.length > 0)) this.cancel(0);
+    this.at.commit();
+    for (const by of owners) this.release('a', by);
+    await this.finish();
+    for (const queue of [...this.model.queues.values()]) {
+      while (await this.takeOne(queue)) {}
+      assert.equal([queue.available.size, queue.held.size, queue.pending.size], [0, 0, 0]);
+      assert.is(this.at.statistic(queue.name, 'items') ?? 0, 0);
+      assert.is(this.at.statistic(queue.name, 'bytes') ?? 0, 0);
+    }
+    await this.settle();
+    for (const { items } of this.log.queues.values()) assert.is(items.size, 0, 'items are left in the log');
+    assert.is(this.at.budget.memoryBytes, 0);
+  }
+
+  async takeOne(queue: ModelQueue): Promise<boolean> {
+    const asked = this.ask(queue, owner(9), 'take', 0);
+    await this.finish();
+    assert.is.not(asked.answer, 'waiting');
+    if (asked.id === -1) return false;
+    this.delivered(0);
+    return true;
+  }
+
+  async finish(): Promise<void> {
+    while (this.log.heldReads > 0) {
+      this.log.finishReads();
+      await this.settle();
+    }
+    await this.settle();
+  }
+}
+
+test('whatever happens in whatever order, items are handed out once, in order, and none is lost', async () => {
+  await fc.assert(
+    fc.asyncProperty(surroundings, async (given) => {
+      const run = new Run(given);
+      for (const step of given.steps) await run.do(step);
+      await run.drain();
+    }),
+    { numRuns: Number(process.env['RUNS'] ?? 300), includeErrorInReport: true },
+  );
+});
+
+test.run();

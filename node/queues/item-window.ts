@@ -1,0 +1,287 @@
+import type { ReadItems } from '../../cluster/partition-log.ts';
+import { assert } from '../../journal/base/assert.ts';
+import { Deque } from './deque.ts';
+import { Item, memoryBytesFor } from './item.ts';
+import type { NodeBudget } from './node-budget.ts';
+
+/** How far ahead of its readers a queue is read from the log. Reads are made when half of it is left. */
+const readAheadBytes = 1024 * 1024;
+/** A read that is made even when the node's memory is used up. */
+const smallestReadBytes = 64 * 1024;
+
+/** A read of the log that a window asks for. */
+export interface WantedRead {
+  readonly fromId: number;
+  readonly maxBytes: number;
+}
+
+/**
+ * The items of one queue that can be handed out, in order: those given back, then the rest of the log, the front of
+ * which is in memory. By their ids:
+ *
+ *     given back        window           gap: in the log only        tail
+ *     3  5        7  8  9  10  11  |  12 ……………………………… 5000  |  5001 5002 …
+ *                              windowEnd                 tailStart        (next id)
+ *
+ * A window in step with the log has no gap and takes new items at its end. When memory is short new items stay in the
+ * log, and a gap opens. It is read from the log in order, and closes when reading catches up: so that it can while
+ * new items keep coming, those that come during the last reads are kept apart, as the tail.
+ *
+ * The window may hold items that are not committed yet, hence the callers' `visibleEnd`: ids below it are committed.
+ * Invariant: ids below `windowEnd` that are neither in the window nor given back have been handed out or removed.
+ *
+ * Items given back are next because they are the oldest; all order is by id. (Only one that the leader before had handed
+ * out can be younger than some in the window: then those had been given back at that leader already.)
+ */
+export class ItemWindow {
+  readonly #maxMemoryBytes: number;
+  readonly #budget: NodeBudget;
+  /** Descending, so that the next one is at the end. */
+  readonly #returned: Item[] = [];
+  readonly #window = new Deque<Item>();
+  readonly #tail = new Deque<Item>();
+  #windowEnd: number;
+  /** Both `undefined` when there is no tail. */
+  #tailStart: number | undefined = undefined;
+  #tailEnd: number | undefined = undefined;
+  /** Ids that are reserved and that the window has not read yet: not to be handed out when it comes to them. */
+  readonly #skipped = new Set<number>();
+  #windowBytes = 0;
+  #memoryBytes = 0;
+  #dataBytes = 0;
+  #loadedItems = 0;
+
+  /** All items from `firstId` on are in the log only. */
+  constructor(firstId: number, maxMemoryBytes: number, budget: NodeBudget) {
+    this.#windowEnd = firstId;
+    this.#maxMemoryBytes = maxMemoryBytes;
+    this.#budget = budget;
+  }
+
+  /** Items in memory. */
+  get loadedItems(): number {
+    return this.#loadedItems;
+  }
+
+  /** Bytes of their data. */
+  get loadedBytes(): number {
+    return this.#dataBytes;
+  }
+
+  /** Whether an item that is being added as `id`, the next one, is to be kept in memory. */
+  keeps(id: number, dataBytes: number): boolean {
+    if (this.#windowEnd !== id && this.#tailStart === undefined) return false;
+    const bytes = memoryBytesFor(dataBytes);
+    return this.#memoryBytes + bytes <= this.#maxMemoryBytes && this.#budget.hasMemoryFor(bytes);
+  }
+
+  /** Takes the item that was just added, after `keeps` has said so. */
+  keep(item: Item): void {
+    if (this.#windowEnd === item.id) {
+      this.#windowEnd++;
+      this.#pushWindow(item);
+      return;
+    }
+    assert(this.#tailEnd === item.id, 'an item was added to the tail out of turn');
+    this.#tailEnd = item.id + 1;
+    this.#tail.push(item);
+    this.#charge(item);
+  }
+
+  /** An item was added and not kept. */
+  passBy(): void {
+    for (let item = this.#tail.shift(); item !== undefined; item = this.#tail.shift()) this.#discharge(item);
+    this.#tailStart = undefined;
+    this.#tailEnd = undefined;
+  }
+
+  /** The next item to hand out, if it is in memory; it stays there. */
+  next(visibleEnd: number): Item | undefined {
+    const returned = this.#nextReturned();
+    if (returned !== undefined) return returned.data === undefined ? undefined : returned;
+    const first = this.#window.first();
+    return first !== undefined && first.id < visibleEnd ? first : undefined;
+  }
+
+  /** Takes out what `next` gave. */
+  shift(): Item {
+    const returned = this.#nextReturned();
+    if (returned === undefined) return this.#dropFirst();
+    this.#returned.pop();
+    this.#discharge(returned);
+    return returned;
+  }
+
+  /** When `next` gives nothing: whether there is an item that has to be read from the log first. */
+  mustRead(visibleEnd: number): boolean {
+    return this.#returned.length > 0 || this.#windowEnd < visibleEnd;
+  }
+
+  /** What should be read now, be it needed at once or ahead. To be asked when no read is under way. */
+  wantedRead(visibleEnd: number): WantedRead | undefined {
+    const returned = this.#nextReturned();
+    if (returned !== undefined && returned.data === undefined) {
+      return { fromId: returned.id, maxBytes: smallestReadBytes };
+    }
+    if (this.#windowEnd >= visibleEnd) return undefined;
+    const target = Math.min(readAheadBytes, this.#maxMemoryBytes);
+    if (this.#windowBytes > target / 2) return undefined;
+    const maxBytes = Math.max(target - this.#windowBytes, smallestReadBytes);
+    if (this.#budget.hasMemoryFor(maxBytes)) return { fromId: this.#windowEnd, maxBytes };
+    return this.#window.length === 0 ? { fromId: this.#windowEnd, maxBytes: smallestReadBytes } : undefined;
+  }
+
+  /**
+   * Takes in a read that was asked for by `wantedRead` when `visibleEnd` had the value given. It may come late: the
+   * ids say what of it is still of use. `nextId` is the id of the next item to be added. Gives the items given back
+   * that turn out not to exist.
+   */
+  absorb(fromId: number, read: ReadItems, visibleEnd: number, nextId: number): Item[] {
+    assert(fromId <= this.#windowEnd, 'a read of the log left items out');
+    const end = coveredEnd(read, visibleEnd);
+    this.#loadReturned(read);
+    const vanished = this.#dropVanished(fromId, end);
+    const gapEnd = this.#tailStart ?? nextId;
+    for (const stored of read.items) {
+      if (stored.id < this.#windowEnd) continue;
+      if (stored.id >= gapEnd) break;
+      if (this.#skipped.has(stored.id)) continue;
+      const item = new Item(stored.id, stored.data.length);
+      item.load(stored);
+      this.#pushWindow(item);
+    }
+    this.#advance(Math.min(end, gapEnd));
+    if (end >= visibleEnd && this.#tailStart === undefined && this.#windowEnd < nextId) this.#beginTail(nextId);
+    return vanished;
+  }
+
+  /** Puts back an item that had been taken out, or that was named to `skip`: it is next, unless older ones are. */
+  giveBack(item: Item): void {
+    if (item.id >= this.#windowEnd) {
+      this.#skipped.delete(item.id);
+      return;
+    }
+    this.#returned.splice(this.#placeOf(item.id), 0, item);
+    this.#charge(item);
+  }
+
+  /** An item that the window has not come to yet is reserved: it is not to be handed out. */
+  skip(id: number): void {
+    assert(id >= this.#windowEnd, 'an item was reserved that could have been handed out');
+    this.#skipped.add(id);
+  }
+
+  /** Forgets all items up to `throughId`, inclusive. */
+  flush(throughId: number): void {
+    while ((this.#returned.at(-1)?.id ?? Number.POSITIVE_INFINITY) <= throughId) this.shift();
+    while ((this.#window.first()?.id ?? Number.POSITIVE_INFINITY) <= throughId) this.shift();
+    while ((this.#tail.first()?.id ?? Number.POSITIVE_INFINITY) <= throughId) this.#discharge(this.#tail.shift());
+    this.#advance(throughId + 1);
+  }
+
+  /** Gives its memory back to the budget. The window can't be used any more. */
+  close(): void {
+    this.#budget.takeMemory(-this.#memoryBytes);
+    this.#memoryBytes = 0;
+    this.#returned.length = 0;
+    this.#window.clear();
+    this.#tail.clear();
+  }
+
+  /** The item given back that is next, unless one in the window is. */
+  #nextReturned(): Item | undefined {
+    const returned = this.#returned.at(-1);
+    if (returned === undefined) return undefined;
+    const first = this.#window.first();
+    return first === undefined || returned.id < first.id ? returned : undefined;
+  }
+
+  #pushWindow(item: Item): void {
+    this.#window.push(item);
+    this.#windowBytes += item.memoryBytes;
+    this.#charge(item);
+  }
+
+  #dropFirst(): Item {
+    const item = this.#window.shift();
+    assert(item !== undefined, 'an item was taken out of an empty window');
+    this.#windowBytes -= item.memoryBytes;
+    this.#discharge(item);
+    return item;
+  }
+
+  #advance(end: number): void {
+    if (end <= this.#windowEnd) return;
+    this.#windowEnd = end;
+    if (this.#tailStart !== undefined && this.#tailEnd !== undefined && end >= this.#tailStart) {
+      this.#windowEnd = Math.max(end, this.#tailEnd);
+      this.#joinTail();
+    }
+    for (const id of this.#skipped) if (id < this.#windowEnd) this.#skipped.delete(id);
+  }
+
+  #beginTail(nextId: number): void {
+    this.#tailStart = nextId;
+    this.#tailEnd = nextId;
+  }
+
+  #joinTail(): void {
+    for (let item = this.#tail.shift(); item !== undefined; item = this.#tail.shift()) {
+      this.#window.push(item);
+      this.#windowBytes += item.memoryBytes;
+    }
+    this.#tailStart = undefined;
+    this.#tailEnd = undefined;
+  }
+
+  #loadReturned(read: ReadItems): void {
+    for (const stored of read.items) {
+      if (this.#returned.length === 0 || stored.id >= this.#windowEnd) return;
+      const item = this.#returned[this.#placeOf(stored.id) - 1];
+      if (item === undefined || item.id !== stored.id || item.data !== undefined) continue;
+      item.load(stored);
+      this.#charge(item);
+    }
+  }
+
+  #dropVanished(fromId: number, end: number): Item[] {
+    const vanished = this.#returned.filter((item) => item.data === undefined && item.id >= fromId && item.id < end);
+    for (const item of vanished) this.#returned.splice(this.#returned.indexOf(item), 1);
+    return vanished;
+  }
+
+  /** How many of the items given back have an id of at least `id`: where one with that id goes, or stands before. */
+  #placeOf(id: number): number {
+    let low = 0;
+    let high = this.#returned.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#returned[middle]?.id ?? 0) >= id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Only items whose data is in memory count. */
+  #charge(item: Item): void {
+    if (item.data === undefined) return;
+    this.#loadedItems++;
+    this.#dataBytes += item.bytes;
+    this.#memoryBytes += item.memoryBytes;
+    this.#budget.takeMemory(item.memoryBytes);
+  }
+
+  #discharge(item: Item | undefined): void {
+    if (item === undefined || item.data === undefined) return;
+    this.#loadedItems--;
+    this.#dataBytes -= item.bytes;
+    this.#memoryBytes -= item.memoryBytes;
+    this.#budget.takeMemory(-item.memoryBytes);
+  }
+}
+
+/** The id below which a read has left no live item out. */
+function coveredEnd(read: ReadItems, visibleEnd: number): number {
+  const last = read.items.at(-1);
+  return Math.max(read.nextId, last === undefined ? visibleEnd : last.id + 1);
+}

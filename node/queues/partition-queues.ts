@@ -1,0 +1,299 @@
+import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
+import type { PartitionLog } from '../../cluster/partition-log.ts';
+import { unreachable } from '../../journal/base/assert.ts';
+import type { Clock } from '../../journal/base/clock.ts';
+import { ItemCopies } from './item-copies.ts';
+import type { NodeBudget } from './node-budget.ts';
+import type { PartitionContext } from './partition-context.ts';
+import { PendingAnswers } from './pending-answers.ts';
+import { Queue } from './queue.ts';
+import type { QueueSettings } from './queue-settings.ts';
+import { type QueueCounters, queueStatistics, type Statistics } from './queue-stats.ts';
+import { Reads } from './reads.ts';
+import { Removals } from './removals.ts';
+import { decodeReservations, encodeReservations } from './reservation-records.ts';
+import { Reservations } from './reservations.ts';
+
+const moved: Result = { kind: 'moved' };
+const stored: Result = { kind: 'stored' };
+const full: Result = { kind: 'full' };
+const done: Result = { kind: 'done' };
+const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
+
+/**
+ * The queues of one partition, from the moment this node leads it until it doesn't any more.
+ *
+ * Everything is synchronous: an operation changes the queues at once, and appends to the log what has to outlive this
+ * leader. What a client may rely on is answered when `committed` says that the log's entry is on every in-sync
+ * replica, and no item is handed out before that. Removals and reservations are not waited for: a crash can only make
+ * an item come again.
+ *
+ * A leadership ends in one of two ways. In a handover, `freeze` stops everything but the answers to what is already on
+ * its way to the disks; when `pendingSets` is 0, the log's end and `exportReservations` are what the next leader needs
+ * for `importReservations`; then `resign` gives back the memory. Without a handover, `resign` alone.
+ */
+export class PartitionQueues {
+  readonly #context: PartitionContext;
+  readonly #queues = new Map<string, Queue>();
+  readonly #pending = new PendingAnswers();
+  readonly #copies = new ItemCopies();
+  readonly #removals: Removals;
+  readonly #reservations: Reservations;
+  readonly #reads: Reads;
+  #state: 'serving' | 'frozen' | 'resigned' = 'serving';
+
+  /** Takes up the queues that `log` has; everything in them has to be committed. */
+  constructor(log: PartitionLog, settings: QueueSettings, clock: Clock, counters: QueueCounters, budget: NodeBudget) {
+    const context = { log, settings, clock, counters, budget };
+    this.#context = context;
+    this.#removals = new Removals(context);
+    this.#reservations = new Reservations(context, this.#removals, (queue) => this.#reads.serve(queue));
+    this.#reads = new Reads(context, this.#queues, this.#removals, this.#reservations);
+    for (const queue of log.queues.values()) this.#queues.set(queue.name, new Queue(queue, settings, budget));
+    budget.takeQueues(this.#queues.size);
+  }
+
+  /** Does what the request asks; completes it before this returns or later. */
+  execute(request: Request): void {
+    if (this.#state !== 'serving') {
+      request.complete(moved);
+      return;
+    }
+    const { operation, owner } = request;
+    switch (operation.kind) {
+      case 'set':
+        this.#set(request, operation);
+        return;
+      case 'get':
+        this.#get(request, operation);
+        return;
+      case 'delivered':
+        this.#reservations.delivered(owner, operation.queue, operation.id);
+        request.complete(done);
+        return;
+      case 'delete':
+        this.#delete(request, operation.queue);
+        return;
+      case 'flush':
+        this.#flush(request, operation.queue);
+        return;
+      case 'release':
+        this.#reservations.release(owner);
+        request.complete(done);
+        return;
+      default:
+        unreachable(operation);
+    }
+  }
+
+  /**
+   * The client of a request under way has gone. If it waits it is not completed any more, and takes nothing; what is
+   * on its way to the disks goes on.
+   */
+  cancel(request: Request): void {
+    this.#reads.cancel(request);
+  }
+
+  /** Every entry up to this sequence is durable on all in-sync replicas. */
+  committed(sequence: number): void {
+    for (let answer = this.#pending.next(sequence); answer !== undefined; answer = this.#pending.next(sequence)) {
+      const { added } = answer;
+      added?.queue.committed(added.id, added.dataBytes);
+      answer.request.complete(answer.result);
+      if (added !== undefined && added.queue.waiters.length > 0) this.#reads.serve(added.queue);
+    }
+  }
+
+  /**
+   * Stops for a handover: whatever waits, and every request from now on, is completed as `moved`; all removals are in
+   * the log when this returns. Sets, flushes and deletes on their way to the disks are still answered by `committed`.
+   */
+  freeze(): void {
+    if (this.#state !== 'serving') return;
+    this.#state = 'frozen';
+    this.#removals.appendAll();
+    this.#reservations.pause();
+    this.#reads.pause();
+  }
+
+  /** Serves on after a `freeze`: the handover did not come about, and this node still leads. */
+  thaw(): void {
+    if (this.#state !== 'frozen') return;
+    this.#state = 'serving';
+    this.#reads.resume();
+    this.#reservations.resume();
+  }
+
+  /** Sets, flushes and deletes that are on their way to the disks. */
+  pendingSets(): number {
+    return this.#pending.length;
+  }
+
+  /** Who has what reserved, for the next leader; to be asked after `freeze`. */
+  exportReservations(): Buffer {
+    return encodeReservations(this.#reservations.records());
+  }
+
+  /**
+   * Takes up what the leader before has exported, before the first request. Items that do not exist any more are
+   * passed over.
+   * @throws WindhoverError when it is not such an export; nothing is taken up then.
+   */
+  importReservations(state: Buffer): void {
+    const byNumber = new Map([...this.#queues.values()].map((queue) => [queue.number, queue]));
+    for (const record of decodeReservations(state)) {
+      const queue = byNumber.get(record.queue);
+      if (queue === undefined || !this.#context.log.queues.get(queue.name)?.isLive(record.id)) continue;
+      this.#reservations.adopt(record, queue);
+    }
+  }
+
+  /** Gives back what is reserved by owners for whom `match` holds, and sends their waiting requests elsewhere. */
+  release(match: (owner: Owner) => boolean): void {
+    this.#reads.moveMatching(match);
+    this.#reservations.releaseMatching(match);
+  }
+
+  /**
+   * The leadership is over, and nothing may be appended any more. What was on its way to the disks is completed as
+   * failed, since its fate is not known, and what waits as `moved`. To be called in any case, to give back memory.
+   */
+  resign(): void {
+    if (this.#state === 'resigned') return;
+    this.#state = 'resigned';
+    this.#removals.stop();
+    this.#reads.end();
+    this.#reservations.forget();
+    for (const queue of this.#queues.values()) queue.window.close();
+    this.#context.budget.takeQueues(-this.#queues.size);
+    this.#queues.clear();
+    for (
+      let answer = this.#pending.next(Number.POSITIVE_INFINITY);
+      answer !== undefined;
+      answer = this.#pending.next(Number.POSITIVE_INFINITY)
+    ) {
+      answer.request.complete({ kind: 'failed', why: 'the leader of the queue changed before it was done' });
+    }
+  }
+
+  get queueNames(): IterableIterator<string> {
+    return this.#queues.keys();
+  }
+
+  /** What can be read now, over all queues: items, and bytes of their data. */
+  totals(): { items: number; bytes: number } {
+    let items = 0;
+    let bytes = 0;
+    for (const queue of this.#queues.values()) {
+      items += queue.items;
+      bytes += queue.bytes;
+    }
+    return { items, bytes };
+  }
+
+  /** One queue's statistics; `undefined` when there is no such queue. */
+  statistics(queue: string): Statistics | undefined {
+    const found = this.#queues.get(queue);
+    return found === undefined ? undefined : queueStatistics(found);
+  }
+
+  #set(request: Request, operation: Extract<Operation, { kind: 'set' }>): void {
+    const { log, clock, counters } = this.#context;
+    counters.cmdSet++;
+    const refusal = log.refusal();
+    if (refusal !== undefined) {
+      request.complete({ kind: 'failed', why: refusal });
+      return;
+    }
+    const { flags, expiresAtMs, data } = operation;
+    const queue = this.#queues.get(operation.queue) ?? this.#create(operation.queue);
+    if (queue === undefined) {
+      request.complete({ kind: 'failed', why: 'too many queues' });
+      return;
+    }
+    if (this.#isFull(queue, data.length)) {
+      request.complete(full);
+      return;
+    }
+    const addedAtMs = clock.wallMs();
+    const id = queue.nextId;
+    const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data);
+    queue.added(flags, expiresAtMs, addedAtMs, data, this.#copies);
+    counters.totalItems++;
+    this.#pending.push({ sequence, request, result: stored, added: { queue, id, dataBytes: data.length } });
+  }
+
+  #isFull(queue: Queue, dataBytes: number): boolean {
+    const { settings } = this.#context;
+    if (!queue.isFullFor(dataBytes, settings)) return false;
+    this.#reads.dropExpired(queue);
+    return queue.isFullFor(dataBytes, settings);
+  }
+
+  #get(request: Request, operation: Extract<Operation, { kind: 'get' }>): void {
+    const { settle, settleId } = operation;
+    if (operation.again) this.#reservations.takeBack(request.owner, operation.queue, operation.attempt ?? 0);
+    if (settle === 'close') this.#reservations.close(request.owner, operation.queue, settleId);
+    else if (settle === 'abort') this.#reservations.abort(request.owner, operation.queue, settleId);
+    if (operation.read === 'nothing') {
+      request.complete({ kind: 'empty' });
+      return;
+    }
+    const queue = this.#queues.get(operation.queue) ?? this.#createForRead(operation.queue);
+    if (queue === undefined) this.#reads.miss(request);
+    else this.#reads.read(queue, request, operation, operation.read);
+  }
+
+  /** Naming a queue in a read makes it; where that can't be done it is as empty as if it had been. */
+  #createForRead(name: string): Queue | undefined {
+    return this.#context.log.refusal() === undefined ? this.#create(name) : undefined;
+  }
+
+  /** `undefined`: there are too many. */
+  #create(name: string): Queue | undefined {
+    const { log, settings, counters, budget } = this.#context;
+    if (!budget.hasRoomForQueue()) return undefined;
+    const number = log.createQueue(name);
+    const queue = new Queue({ name, number, nextId: 1, firstId: 1, count: 0, bytes: 0 }, settings, budget);
+    this.#queues.set(name, queue);
+    budget.takeQueues(1);
+    counters.queueCreates++;
+    return queue;
+  }
+
+  #delete(request: Request, name: string): void {
+    const queue = this.#queues.get(name);
+    if (queue === undefined) {
+      request.complete({ kind: 'missing' });
+      return;
+    }
+    if (!this.#context.log.writable()) {
+      request.complete(noRoom);
+      return;
+    }
+    const waiting = this.#reads.dismiss(queue);
+    queue.deleted = true;
+    queue.window.close();
+    this.#queues.delete(name);
+    this.#context.budget.takeQueues(-1);
+    this.#context.counters.queueDeletes++;
+    const sequence = this.#context.log.deleteQueue(queue.number);
+    this.#pending.push({ sequence, request, result: { kind: 'deleted' }, added: undefined });
+    for (const waiter of waiting) this.#reads.miss(waiter);
+  }
+
+  #flush(request: Request, name: string): void {
+    const queue = this.#queues.get(name);
+    if (queue === undefined) {
+      request.complete({ kind: 'flushed' });
+      return;
+    }
+    if (!this.#context.log.writable()) {
+      request.complete(noRoom);
+      return;
+    }
+    this.#removals.append(queue);
+    const sequence = this.#context.log.flushQueue(queue.number, queue.flush());
+    this.#pending.push({ sequence, request, result: { kind: 'flushed' }, added: undefined });
+  }
+}

@@ -1,0 +1,32 @@
+import type { Request, Result } from '../../cluster/operation.ts';
+import { Deque } from './deque.ts';
+import type { Queue } from './queue.ts';
+
+/** A request that is answered when its entry is committed. */
+export interface PendingAnswer {
+  /** Of its entry. */
+  readonly sequence: number;
+  readonly request: Request;
+  readonly result: Result;
+  /** The item that becomes visible then, in which queue. */
+  readonly added: { readonly queue: Queue; readonly id: number; readonly dataBytes: number } | undefined;
+}
+
+/** Requests whose entries are on their way to the disks, in the order of their sequences. */
+export class PendingAnswers {
+  readonly #answers = new Deque<PendingAnswer>();
+
+  get length(): number {
+    return this.#answers.length;
+  }
+
+  push(answer: PendingAnswer): void {
+    this.#answers.push(answer);
+  }
+
+  /** Takes out the next one of which the entry stands at or before `sequence`. */
+  next(sequence: number): PendingAnswer | undefined {
+    const first = this.#answers.first();
+    return first !== undefined && first.sequence <= sequence ? this.#answers.shift() : undefined;
+  }
+}

@@ -1,0 +1,45 @@
+/** What holds for every queue. `Infinity` stands for none. */
+export interface QueueSettings {
+  /** Items that can be read or are being stored; a `set` beyond is refused as full. */
+  readonly maxItems: number;
+  /** Bytes of data of those items; a `set` is refused as full once it is reached. */
+  readonly maxSizeBytes: number;
+  /** Bytes of data of one item. */
+  readonly maxItemBytes: number;
+  /** Items expire so long after they were added, if not sooner by their own expiry. */
+  readonly maxAgeMs: number;
+  /** Memory for a queue's items, beyond which they stay on disk until they come near the head. */
+  readonly maxMemoryBytes: number;
+  /** An open read goes back to its queue after so long. */
+  readonly openTransactionTimeoutMs: number;
+  /** Open reads that one connection may have on one queue. */
+  readonly maxOpenTransactions: number;
+  /** Requests that may wait for items of one queue. */
+  readonly maxWaiters: number;
+}
+
+/** Kestrel's defaults where it had them. */
+export const defaultQueueSettings: QueueSettings = {
+  maxItems: Number.POSITIVE_INFINITY,
+  maxSizeBytes: Number.POSITIVE_INFINITY,
+  maxItemBytes: Number.POSITIVE_INFINITY,
+  maxAgeMs: Number.POSITIVE_INFINITY,
+  maxMemoryBytes: 128 * 1024 * 1024,
+  openTransactionTimeoutMs: Number.POSITIVE_INFINITY,
+  maxOpenTransactions: 1,
+  maxWaiters: 100_000,
+};
+
+/** What all the queues that a node leads may use together. */
+export interface NodeLimits {
+  /** Memory for items. A queue that is being read goes beyond it by one small read rather than stand still. */
+  readonly maxMemoryBytes: number;
+  readonly maxQueues: number;
+  readonly maxWaiters: number;
+}
+
+export const defaultNodeLimits: NodeLimits = {
+  maxMemoryBytes: 256 * 1024 * 1024,
+  maxQueues: 100_000,
+  maxWaiters: 200_000,
+};

@@ -1,0 +1,134 @@
+import type { StoredQueue } from '../../cluster/partition-log.ts';
+import { Item } from './item.ts';
+import type { ItemCopies } from './item-copies.ts';
+import { ItemWindow } from './item-window.ts';
+import type { NodeBudget } from './node-budget.ts';
+import type { QueueSettings } from './queue-settings.ts';
+import { RunList } from './run-list.ts';
+import { WaitingLine } from './waiters.ts';
+
+/** One queue, while this node leads its partition: its counts, its items as far as they are in memory, who waits. */
+export class Queue {
+  readonly name: string;
+  /** Sequence of the entry that created it. */
+  readonly number: number;
+  readonly window: ItemWindow;
+  readonly waiters = new WaitingLine();
+  /** Removed, and not in the log as such yet. */
+  readonly removals = new RunList();
+  /** The id of the next item to be added. */
+  nextId: number;
+  /** Items below are committed. Invariant: at most `nextId`. */
+  visibleEnd: number;
+  /** Items up to this one were flushed; whoever has one reserved holds nothing. */
+  flushedThroughId = 0;
+  deleted = false;
+  /** A read of the log is under way. */
+  reading = false;
+  /** Waiters are being served further up the stack. */
+  serving = false;
+
+  /** Items that can be read now: committed, not reserved. */
+  items: number;
+  /** Bytes of their data; an estimate for items older than this leadership, right again when the queue is empty. */
+  bytes: number;
+  /** Added and not committed. */
+  pendingItems = 0;
+  pendingBytes = 0;
+  openReads = 0;
+  totalItems = 0;
+  expiredItems = 0;
+  transactions = 0;
+  cancelledTransactions = 0;
+  flushes = 0;
+  ageMs = 0;
+
+  /** A queue as stored; `stored` is not kept. */
+  constructor(
+    stored: Pick<StoredQueue, 'name' | 'number' | 'nextId' | 'firstId' | 'count' | 'bytes'>,
+    settings: QueueSettings,
+    budget: NodeBudget,
+  ) {
+    this.name = stored.name;
+    this.number = stored.number;
+    this.nextId = stored.nextId;
+    this.visibleEnd = stored.nextId;
+    this.items = stored.count;
+    this.bytes = stored.bytes;
+    this.window = new ItemWindow(stored.firstId, settings.maxMemoryBytes, budget);
+  }
+
+  /** Whether an item with so many bytes of data must be refused. */
+  isFullFor(dataBytes: number, settings: QueueSettings): boolean {
+    return (
+      dataBytes > settings.maxItemBytes ||
+      this.items + this.pendingItems >= settings.maxItems ||
+      this.bytes + this.pendingBytes >= settings.maxSizeBytes
+    );
+  }
+
+  /** Takes up an item that was added to the log with the id `nextId`. It can't be read before it is committed. */
+  added(flags: number, expiresAtMs: number, addedAtMs: number, data: Buffer, copies: ItemCopies): void {
+    const id = this.nextId++;
+    this.pendingItems++;
+    this.pendingBytes += data.length;
+    this.totalItems++;
+    if (!this.window.keeps(id, data.length)) {
+      this.window.passBy();
+      return;
+    }
+    const item = new Item(id, data.length);
+    item.flags = flags;
+    item.expiresAtMs = expiresAtMs;
+    item.addedAtMs = addedAtMs;
+    item.data = copies.copy(data);
+    this.window.keep(item);
+  }
+
+  /** The item is durable everywhere, and all before it: it can be read. */
+  committed(id: number, dataBytes: number): void {
+    this.pendingItems--;
+    this.pendingBytes -= dataBytes;
+    this.items++;
+    this.bytes += dataBytes;
+    this.visibleEnd = id + 1;
+  }
+
+  /** Takes the next item out, after the window's `next` has given it. */
+  takeNext(): Item {
+    const item = this.window.shift();
+    this.countOut(item);
+    return item;
+  }
+
+  /** An item that could be read can't any more. */
+  countOut(item: Item): void {
+    this.items--;
+    this.bytes = this.items === 0 ? 0 : Math.max(0, this.bytes - item.bytes);
+  }
+
+  /** Puts an item back that was taken out; gives whether it is there to be put back at all. */
+  giveBack(item: Item): boolean {
+    if (!this.holds(item)) return false;
+    this.items++;
+    this.bytes += item.bytes;
+    this.window.giveBack(item);
+    return true;
+  }
+
+  /** Whether an item that was taken out still is this queue's, so that it may be given back or removed. */
+  holds(item: Item): boolean {
+    return !this.deleted && item.id > this.flushedThroughId;
+  }
+
+  /** Drops all items that are committed; gives the id of the last. */
+  flush(): number {
+    const throughId = this.visibleEnd - 1;
+    this.flushedThroughId = throughId;
+    this.window.flush(throughId);
+    this.items = 0;
+    this.bytes = 0;
+    this.flushes++;
+    return throughId;
+  }
+}

@@ -1,0 +1,233 @@
+import type { Owner, Request, Result } from '../../cluster/operation.ts';
+import type { ReadItems } from '../../cluster/partition-log.ts';
+import { assert } from '../../journal/base/assert.ts';
+import { WindhoverError } from '../../journal/base/errors.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Item } from './item.ts';
+import type { WantedRead } from './item-window.ts';
+import type { PartitionContext } from './partition-context.ts';
+import type { Queue } from './queue.ts';
+import type { Removals } from './removals.ts';
+import type { Reservations } from './reservations.ts';
+import { type Read, Waiter } from './waiters.ts';
+
+/**
+ * Hands out the items of one partition's queues: at once, or to those who wait, in order; reads them from the log when
+ * they are not in memory.
+ *
+ * `complete` of a request may call back into here before it returns: state is whole whenever it is called.
+ */
+export class Reads {
+  readonly #context: PartitionContext;
+  readonly #queues: ReadonlyMap<string, Queue>;
+  readonly #removals: Removals;
+  readonly #reservations: Reservations;
+  readonly #waiting = new Map<Request, Waiter>();
+  readonly #deadlines: Deadlines<Waiter>;
+  #state: 'serving' | 'paused' | 'ended' = 'serving';
+
+  constructor(
+    context: PartitionContext,
+    queues: ReadonlyMap<string, Queue>,
+    removals: Removals,
+    reservations: Reservations,
+  ) {
+    this.#context = context;
+    this.#queues = queues;
+    this.#removals = removals;
+    this.#reservations = reservations;
+    this.#deadlines = new Deadlines(context.clock, (waiter) => this.#waitedEnough(waiter));
+  }
+
+  /** Completes a read with the queue's next item, now or when there is one, or as empty. */
+  read(queue: Queue, request: Request, operation: Read, read: 'take' | 'reserve' | 'peek'): void {
+    if (read === 'peek') this.#context.counters.cmdPeek++;
+    else this.#context.counters.cmdGet++;
+    const why = this.#reservations.violation(request.owner, queue, read);
+    if (why !== undefined) {
+      request.complete({ kind: 'violation', why });
+      return;
+    }
+    const item = this.#next(queue);
+    if (item !== undefined && queue.waiters.length === 0) this.#give(queue, item, request, read);
+    else if (item === undefined && operation.waitMs <= 0 && !this.#mustRead(queue)) this.miss(request);
+    else this.#wait(queue, request, operation);
+  }
+
+  /** Gives the queue's items to those who wait for them, as far as they can be had now. */
+  serve(queue: Queue): void {
+    if (queue.serving || this.#state !== 'serving') return;
+    queue.serving = true;
+    try {
+      while (this.#serveFirst(queue)) {}
+    } finally {
+      queue.serving = false;
+    }
+  }
+
+  /** Removes the items at the queue's head that have expired, as far as they are in memory. */
+  dropExpired(queue: Queue): void {
+    this.#next(queue);
+  }
+
+  /** The client of a waiting request has gone; no effect on any other request. */
+  cancel(request: Request): void {
+    const waiter = this.#waiting.get(request);
+    if (waiter !== undefined) this.#endWait(waiter);
+  }
+
+  /** Ends all waiting for a queue that is about to be deleted; gives the requests, to be told so afterwards. */
+  dismiss(queue: Queue): Request[] {
+    const waiters = queue.waiters.all();
+    for (const waiter of waiters) this.#endWait(waiter);
+    return waiters.map((waiter) => waiter.request);
+  }
+
+  /** Completes a read as empty. */
+  miss(request: Request): void {
+    this.#context.counters.getMisses++;
+    request.complete({ kind: 'empty' });
+  }
+
+  /** Sends those who wait elsewhere whose owner matches. */
+  moveMatching(match: (owner: Owner) => boolean): void {
+    for (const waiter of [...this.#waiting.values()]) {
+      if (match(waiter.request.owner)) this.#completeWaiter(waiter, { kind: 'moved' });
+    }
+  }
+
+  /** Nothing is handed out from now on; all who wait are sent elsewhere. */
+  pause(): void {
+    this.#state = 'paused';
+    this.moveMatching(() => true);
+  }
+
+  resume(): void {
+    this.#state = 'serving';
+  }
+
+  /** As `pause`, for good. */
+  end(): void {
+    this.pause();
+    this.#state = 'ended';
+    this.#deadlines.clear();
+  }
+
+  /** Gives whether there may be more to do. */
+  #serveFirst(queue: Queue): boolean {
+    const waiter = queue.waiters.first;
+    if (waiter === undefined || this.#state !== 'serving') return false;
+    const item = this.#next(queue);
+    if (item === undefined) return this.#mustRead(queue) ? this.#startRead(queue) : this.#sendOffImpatient(queue);
+    this.#endWait(waiter);
+    const { read } = waiter.operation;
+    assert(read !== 'nothing', 'a request waits that reads nothing');
+    this.#give(queue, item, waiter.request, read);
+    return true;
+  }
+
+  /** The item to be handed out next, if it is in memory. Those before it that have expired are removed. */
+  #next(queue: Queue): Item | undefined {
+    const { settings, clock } = this.#context;
+    for (;;) {
+      const item = queue.window.next(queue.visibleEnd);
+      if (item === undefined || !item.isExpired(clock.wallMs(), settings.maxAgeMs)) return item;
+      queue.takeNext();
+      queue.expiredItems++;
+      this.#removals.add(queue, item.id);
+    }
+  }
+
+  /** Whether the next item is there, but not in memory. */
+  #mustRead(queue: Queue): boolean {
+    return queue.window.mustRead(queue.visibleEnd);
+  }
+
+  #give(queue: Queue, item: Item, request: Request, read: 'take' | 'reserve' | 'peek'): void {
+    const { id, flags, data } = item;
+    assert(data !== undefined, 'an item is handed out that is not in memory');
+    this.#context.counters.getHits++;
+    if (read !== 'peek') {
+      queue.takeNext();
+      queue.ageMs = Math.max(0, this.#context.clock.wallMs() - item.addedAtMs);
+      const attempt = request.operation.kind === 'get' ? (request.operation.attempt ?? 0) : 0;
+      this.#reservations.add(read === 'reserve' ? 'open' : 'delivery', request.owner, queue, item, attempt);
+      this.#startRead(queue);
+    }
+    request.complete({ kind: 'item', id, flags, data });
+  }
+
+  #wait(queue: Queue, request: Request, operation: Read): void {
+    const { settings, budget, clock } = this.#context;
+    if (queue.waiters.length >= settings.maxWaiters || !budget.hasRoomForWaiter()) {
+      request.complete({ kind: 'failed', why: 'too many clients are waiting' });
+      return;
+    }
+    const waiter = new Waiter(request, operation);
+    queue.waiters.join(waiter);
+    this.#waiting.set(request, waiter);
+    budget.takeWaiters(1);
+    if (!waiter.impatient) this.#deadlines.add(waiter, clock.monotonicMs() + operation.waitMs);
+    this.serve(queue);
+  }
+
+  /** Takes a waiter out of its line; false when it is in none any more. */
+  #endWait(waiter: Waiter): boolean {
+    if (!this.#waiting.delete(waiter.request)) return false;
+    this.#queueOf(waiter).waiters.leave(waiter);
+    this.#deadlines.remove(waiter);
+    this.#context.budget.takeWaiters(-1);
+    return true;
+  }
+
+  #completeWaiter(waiter: Waiter, result: Result): void {
+    if (this.#endWait(waiter)) waiter.request.complete(result);
+  }
+
+  #waitedEnough(waiter: Waiter): void {
+    const queue = this.#queueOf(waiter);
+    queue.waiters.losePatience(waiter);
+    this.serve(queue);
+  }
+
+  #queueOf(waiter: Waiter): Queue {
+    const queue = this.#queues.get(waiter.operation.queue);
+    assert(queue !== undefined, 'a request waits for a queue that does not exist');
+    return queue;
+  }
+
+  #sendOffImpatient(queue: Queue): boolean {
+    const waiters = queue.waiters.impatient();
+    for (const waiter of waiters) if (this.#endWait(waiter)) this.miss(waiter.request);
+    return waiters.length > 0;
+  }
+
+  /** Reads from the log what is wanted now or soon. Gives false: there is nothing more to do until it has come. */
+  #startRead(queue: Queue): false {
+    if (queue.reading) return false;
+    const wanted = queue.window.wantedRead(queue.visibleEnd);
+    if (wanted === undefined) return false;
+    const { visibleEnd } = queue;
+    queue.reading = true;
+    this.#context.log.readItems(queue.number, wanted.fromId, wanted.maxBytes).then(
+      (read) => this.#hasRead(queue, wanted, visibleEnd, read),
+      (error: unknown) => this.#couldNotRead(queue, error),
+    );
+    return false;
+  }
+
+  #hasRead(queue: Queue, wanted: WantedRead, visibleEnd: number, read: ReadItems): void {
+    queue.reading = false;
+    if (this.#state === 'ended' || queue.deleted) return;
+    for (const vanished of queue.window.absorb(wanted.fromId, read, visibleEnd, queue.nextId)) queue.countOut(vanished);
+    this.serve(queue);
+    if (this.#state === 'serving' && !queue.deleted) this.#startRead(queue);
+  }
+
+  /** Whoever needed it is told; the next request tries again. */
+  #couldNotRead(queue: Queue, error: unknown): void {
+    queue.reading = false;
+    const why = WindhoverError.from(error, `reading queue ${queue.name}`).message;
+    for (const waiter of queue.waiters.all()) this.#completeWaiter(waiter, { kind: 'failed', why });
+  }
+}

@@ -1,0 +1,59 @@
+import type { PartitionContext } from './partition-context.ts';
+import type { Queue } from './queue.ts';
+
+/** A full disk is looked at again so often. */
+const retryMs = 100;
+
+/**
+ * Removals on their way into the log. Nobody waits for them, so those of one tick become one entry a queue: a run of
+ * ids, when they were handed out in order.
+ */
+export class Removals {
+  readonly #context: PartitionContext;
+  #queues: Queue[] = [];
+  #scheduled = false;
+  #stopped = false;
+
+  constructor(context: PartitionContext) {
+    this.#context = context;
+  }
+
+  add(queue: Queue, id: number): void {
+    if (queue.removals.isEmpty) this.#queues.push(queue);
+    queue.removals.add(id);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#context.clock.defer(() => {
+      this.#scheduled = false;
+      this.appendAll();
+    });
+  }
+
+  /** Appends all that has been gathered; later, when the disk is full. A crash until then only brings the items again. */
+  appendAll(): void {
+    if (!this.#context.log.writable()) return this.#later();
+    const queues = this.#queues;
+    this.#queues = [];
+    for (const queue of queues) this.append(queue);
+  }
+
+  /** Appends what has been gathered for one queue. */
+  append(queue: Queue): void {
+    if (this.#stopped || !this.#context.log.writable() || queue.deleted || queue.removals.isEmpty) return;
+    this.#context.log.removeItems(queue.number, queue.removals.take());
+  }
+
+  #later(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    this.#context.clock.schedule(retryMs, () => {
+      this.#scheduled = false;
+      if (!this.#stopped) this.appendAll();
+    });
+  }
+
+  /** The log must not be written to any more: the items come again at the next leader. */
+  stop(): void {
+    this.#stopped = true;
+  }
+}

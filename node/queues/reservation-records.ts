@@ -1,0 +1,98 @@
+import type { Owner } from '../../cluster/operation.ts';
+import { WindhoverError } from '../../journal/base/errors.ts';
+
+/** A reservation as one leader hands it to the next. */
+export interface ReservationRecord {
+  readonly kind: 'open' | 'delivery';
+  readonly owner: Owner;
+  /** The queue's number. */
+  readonly queue: number;
+  readonly id: number;
+  /** Of the item's data. */
+  readonly bytes: number;
+  /** Of the request that made it, for its repetition. */
+  readonly attempt: number;
+  /** How long an open read has been open. */
+  readonly openForMs: number;
+}
+
+const version = 1;
+
+/**
+ * The table of reservations for another leader: JSON of
+ * `{ version, owners: [[node, incarnation, connection], …], reservations: [[owner's index, 'open' | 'delivery', queue number, id, bytes, attempt, open for ms], …] }`,
+ * where the reservations of one owner stand in the order in which it made them.
+ */
+export function encodeReservations(records: readonly ReservationRecord[]): Buffer {
+  const indexes = new Map<Owner, number>();
+  for (const { owner } of records) if (!indexes.has(owner)) indexes.set(owner, indexes.size);
+  const owners = [...indexes.keys()].map((owner) => [owner.node, owner.incarnation, owner.connection]);
+  const reservations = records.map((record) => [
+    indexes.get(record.owner),
+    record.kind,
+    record.queue,
+    record.id,
+    record.bytes,
+    record.attempt,
+    record.openForMs,
+  ]);
+  return Buffer.from(JSON.stringify({ version, owners, reservations }));
+}
+
+/** @throws WindhoverError `incompatible` for another version, `invalid` for anything else that isn't such a table. */
+export function decodeReservations(state: Buffer): ReservationRecord[] {
+  const table = parse(state);
+  if (table['version'] !== version) {
+    throw new WindhoverError('incompatible', `reservations were handed over in version ${String(table['version'])}`);
+  }
+  const owners = rows(table['owners']).map(decodeOwner);
+  return rows(table['reservations']).map((row) => decodeRecord(row, owners));
+}
+
+function parse(state: Buffer): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(state.toString());
+  } catch (error) {
+    throw new WindhoverError('invalid', 'the reservations handed over are not JSON', { cause: error });
+  }
+  if (typeof parsed !== 'object' || parsed === null) throw invalid(parsed);
+  return parsed as Record<string, unknown>;
+}
+
+function rows(value: unknown): unknown[][] {
+  if (!Array.isArray(value)) throw invalid(value);
+  for (const row of value) if (!Array.isArray(row)) throw invalid(row);
+  return value as unknown[][];
+}
+
+function decodeOwner(row: unknown[]): Owner {
+  const [node, incarnation, connection] = row;
+  if (typeof node !== 'string' || typeof incarnation !== 'string') throw invalid(row);
+  return { node, incarnation, connection: count(connection, row) };
+}
+
+function decodeRecord(row: unknown[], owners: readonly Owner[]): ReservationRecord {
+  const [ownerIndex, kind, queue, id, bytes, attempt, openForMs] = row;
+  const owner = owners[count(ownerIndex, row)];
+  if (owner === undefined || (kind !== 'open' && kind !== 'delivery')) throw invalid(row);
+  if (typeof openForMs !== 'number' || openForMs < 0) throw invalid(row);
+  return {
+    kind,
+    owner,
+    queue: count(queue, row),
+    id: count(id, row),
+    bytes: count(bytes, row),
+    attempt: count(attempt, row),
+    openForMs,
+  };
+}
+
+function count(value: unknown, row: unknown[]): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw invalid(row);
+  return value;
+}
+
+function invalid(value: unknown): WindhoverError {
+  return new WindhoverError('invalid', `the reservations handed over are malformed at ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,146 @@
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { nanoid } from 'nanoid';
+import { type Logger, pino } from 'pino';
+import { openDirectory } from '../cluster/directory/open.ts';
+import { type ClusterLog, defaultTiming } from '../cluster/driver.ts';
+import { GrpcTransport } from '../cluster/grpc/grpc-transport.ts';
+import { systemClock } from '../journal/base/clock.ts';
+import { WindhoverError } from '../journal/base/errors.ts';
+import { FileDisk } from '../journal/log/file-disk.ts';
+import { type FolderLock, lockFolder } from '../journal/log/lock-folder.ts';
+import { serveAdmin } from './admin.ts';
+import type { Statistic } from './broker-api.ts';
+import type { NodeConfig } from './config.ts';
+import { MemcacheListener } from './listener.ts';
+import { WindhoverNode } from './node.ts';
+import { defaultSessionSettings } from './session.ts';
+import { version } from './version.ts';
+
+/** Clients get so long to come to the end of what they sent. */
+const farewellMs = 1500;
+/** After SIGTERM the process ends within this time, whatever hangs. */
+const endMs = 9500;
+
+/** Everything that runs in this process, for its orderly end. */
+interface Running {
+  readonly node: WindhoverNode;
+  readonly listener: MemcacheListener;
+  readonly admin: Server;
+}
+
+/** Runs a node until SIGTERM or SIGINT; gives the process's exit code. What is wrong at the start is one line on standard error. */
+export async function runNode(config: NodeConfig): Promise<number> {
+  const logger = pino({ level: config.logLevel, base: null });
+  const stop = stopSignal();
+  let lock: FolderLock | undefined;
+  try {
+    mkdirSync(config.data, { recursive: true });
+    lock = await lockFolder(config.data);
+    const { running, failed } = await start(config, logger, stop);
+    if (running === undefined) return 0;
+    const why = await Promise.race([stop.then(() => 'stopped' as const), failed]);
+    if (why !== 'stopped') return 1;
+    await end(running, logger);
+    return 0;
+  } catch (error) {
+    const { message } = WindhoverError.from(error, 'the node could not start');
+    logger.fatal(message);
+    console.error(`windhover node: ${message}`);
+    return 1;
+  } finally {
+    await lock?.release();
+    setTimeout(() => process.exit(), 200).unref();
+  }
+}
+
+async function start(
+  config: NodeConfig,
+  logger: Logger,
+  stop: Promise<void>,
+): Promise<{ running: Running | undefined; failed: Promise<WindhoverError> }> {
+  let fail: (error: WindhoverError) => void = () => undefined;
+  const failed = new Promise<WindhoverError>((resolve) => {
+    fail = resolve;
+  });
+  let listener: MemcacheListener | undefined;
+  const starting = WindhoverNode.start(
+    {
+      clock: systemClock,
+      disk: new FileDisk(config.data),
+      directory: await openDirectory(config.directory, systemClock, { cluster: config.cluster }),
+      transport: new GrpcTransport(systemClock),
+      makeId: () => nanoid(12),
+      timing: defaultTiming,
+      log: clusterLog(logger),
+      version,
+      figures: { process: () => processFigures(listener) },
+      failed: fail,
+    },
+    config,
+  );
+  const node = await Promise.race([starting, stop.then(() => undefined)]);
+  if (node === undefined) return { running: undefined, failed };
+  const { host, port } = splitAddress(config.listen);
+  listener = await MemcacheListener.open(host, port, {
+    broker: node.broker,
+    clock: systemClock,
+    node: node.record.id,
+    incarnation: node.record.incarnation,
+    settings: { ...defaultSessionSettings, echoKey: config.echoKey, maxValueBytes: config.maxItemSize },
+    maxConnections: config.maxConnections,
+  });
+  const admin = await serveAdmin(config.admin, node);
+  logger.info({ listen: config.listen, admin: config.admin, peer: config.peer, node: node.record.id }, 'serving');
+  return { running: { node, listener, admin }, failed };
+}
+
+/** Hands over, lets the clients finish, syncs and closes. */
+async function end({ node, listener, admin }: Running, logger: Logger): Promise<void> {
+  const hurry = setTimeout(() => {
+    logger.error('the end took too long and is cut short; nothing acknowledged is lost by that');
+    process.exit(0);
+  }, endMs);
+  logger.info('draining');
+  await node.drain();
+  await listener.close(farewellMs);
+  admin.close();
+  await node.close();
+  clearTimeout(hurry);
+  logger.info('stopped');
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+}
+
+function clusterLog(logger: Logger): ClusterLog {
+  return {
+    info: (message, details = {}) => logger.info(details, message),
+    warn: (message, details = {}) => logger.warn(details, message),
+    error: (message, details = {}) => logger.error(details, message),
+  };
+}
+
+function processFigures(listener: MemcacheListener | undefined): readonly Statistic[] {
+  const counters = listener?.counters;
+  return [
+    ['uptime', Math.floor(process.uptime())],
+    ['time', Math.floor(Date.now() / 1000)],
+    ['version', version],
+    ['pid', process.pid],
+    ['curr_connections', counters?.connections ?? 0],
+    ['total_connections', counters?.totalConnections ?? 0],
+    ['bytes_read', counters?.bytesRead ?? 0],
+    ['bytes_written', counters?.bytesWritten ?? 0],
+    ['reserved_memory_ratio', (process.memoryUsage().heapUsed / process.memoryUsage().rss).toFixed(3)],
+  ];
+}
+
+function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+}

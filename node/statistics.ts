@@ -1,0 +1,74 @@
+import type { ClusterNode } from '../cluster/driver.ts';
+import type { NodeBroker } from './broker.ts';
+import type { Statistic } from './broker-api.ts';
+import { counterStatistics } from './queues/queue-stats.ts';
+
+/** What the node's own parts count, for `stats`. */
+export interface ServerFigures {
+  /** Kestrel's names for what the process and its connections do. */
+  readonly process: () => readonly Statistic[];
+}
+
+/** The server's statistics, then those of every queue led here. */
+export function serverStatistics(broker: NodeBroker, figures: ServerFigures): readonly Statistic[] {
+  let items = 0;
+  let bytes = 0;
+  const queues: Statistic[] = [];
+  for (const partition of broker.partitionsLed.values()) {
+    const totals = partition.totals();
+    items += totals.items;
+    bytes += totals.bytes;
+    for (const queue of partition.queueNames) {
+      for (const [name, value] of partition.statistics(queue) ?? []) queues.push([`queue_${queue}_${name}`, value]);
+    }
+  }
+  return [
+    ...figures.process(),
+    ['curr_items', items],
+    ['bytes', bytes],
+    ...counterStatistics(broker.counters),
+    ['forwarded_commands', broker.forwarded],
+    ['held_commands', broker.heldRequests],
+    ...queues,
+  ];
+}
+
+/** One queue's; nothing for a queue that isn't led here. */
+export function queueStatistics(broker: NodeBroker, queue: string): readonly Statistic[] {
+  for (const partition of broker.partitionsLed.values()) {
+    const found = partition.statistics(queue);
+    if (found !== undefined) return found;
+  }
+  return [];
+}
+
+/** The nodes as this one sees them. */
+export function clusterStatistics(cluster: ClusterNode): readonly Statistic[] {
+  const { view } = cluster;
+  const record = view.cluster?.record;
+  const statistics: Statistic[] = [
+    ['cluster_id', record?.id ?? ''],
+    ['revision', view.revision],
+    ['labels', record?.labels.join(',') ?? ''],
+    ['ready', cluster.unready() ?? 'yes'],
+  ];
+  for (const node of view.nodes.values()) {
+    statistics.push([
+      `node_${node.id}`,
+      `${node.label} ${node.state} memcache=${node.memcache} peer=${node.peer} admin=${node.admin}`,
+    ]);
+  }
+  return statistics;
+}
+
+/** One line a partition: leader, epoch, in-sync set, and this node's part in it. */
+export function partitionStatistics(cluster: ClusterNode): readonly Statistic[] {
+  const label = (id: string): string => cluster.view.nodes.get(id)?.label ?? id;
+  return [...cluster.partitions.values()].map((partition) => {
+    const { record } = partition;
+    const inSync = record.inSync.map(label).join(',');
+    const committed = partition.committed === undefined ? '' : ` committed=${partition.committed}`;
+    const text = `epoch=${record.epoch} leader=${label(record.leader)} in_sync=${inSync} here=${partition.phase}${committed}`;
+    return [`partition_${record.partition}`, text];
+  });
+}

@@ -1,0 +1,173 @@
+import type { PartitionLog, ReadItems, StoredItem, StoredQueue } from '../../cluster/partition-log.ts';
+import { assert } from '../../journal/base/assert.ts';
+
+/** A read of items that has not come back yet. */
+interface HeldRead {
+  readonly queue: number;
+  readonly fromId: number;
+  readonly maxBytes: number;
+  /** As of the call. */
+  readonly early: ReadItems;
+  readonly resolve: (read: ReadItems) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class FakeQueue implements StoredQueue {
+  readonly number: number;
+  readonly name: string;
+  nextId = 1;
+  readonly items = new Map<number, StoredItem>();
+
+  constructor(number: number, name: string) {
+    this.number = number;
+    this.name = name;
+  }
+
+  get firstId(): number {
+    for (const id of this.items.keys()) return id;
+    return this.nextId;
+  }
+
+  get count(): number {
+    return this.items.size;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const item of this.items.values()) bytes += item.data.length;
+    return bytes;
+  }
+
+  isLive(id: number): boolean {
+    return this.items.has(id);
+  }
+}
+
+/**
+ * A partition's log in memory that checks what it is told: ids that grow by one, removals of items that are there,
+ * nothing after the end. It survives the queues that use it, as a stored partition survives a leader.
+ */
+export class FakePartitionLog implements PartitionLog {
+  readonly partition = 7;
+  readonly queues = new Map<string, FakeQueue>();
+  sequence = 0;
+  /** Up to here items are found by reads whatever happens; beyond, when `findsUncommitted` is set. */
+  committedSequence = 0;
+  findsUncommitted = false;
+  /** Reads come back when `finishReads` is called; else at once. */
+  holdsReads = false;
+  /** Held reads give what was there when they were asked for, else what is there when they come back. */
+  readsAsOfCall = false;
+  refused: string | undefined = undefined;
+  /** Whoever appends now is no leader any more. */
+  isClosed = false;
+  /** One word for each entry, with its numbers, in order. */
+  readonly entries: string[] = [];
+  reads = 0;
+  readonly #held: HeldRead[] = [];
+  readonly #byNumber = new Map<number, FakeQueue>();
+  readonly #sequences = new Map<StoredItem, number>();
+
+  writable(): boolean {
+    return true;
+  }
+
+  refusal(): string | undefined {
+    return this.refused;
+  }
+
+  createQueue(name: string): number {
+    assert(!this.queues.has(name), `queue ${name} was created twice`);
+    const number = this.#append(`create ${name}`);
+    const queue = new FakeQueue(number, name);
+    this.queues.set(name, queue);
+    this.#byNumber.set(number, queue);
+    return number;
+  }
+
+  addItem(number: number, id: number, flags: number, expiresAtMs: number, addedAtMs: number, data: Buffer): number {
+    const queue = this.#live(number);
+    assert(id === queue.nextId, `item ${id} was added where ${queue.nextId} is next`);
+    queue.nextId = id + 1;
+    const item = { id, flags, expiresAtMs, addedAtMs, data: Buffer.from(data) };
+    queue.items.set(id, item);
+    const sequence = this.#append(`add ${queue.name} ${id}`);
+    this.#sequences.set(item, sequence);
+    return sequence;
+  }
+
+  removeItems(number: number, runs: readonly number[]): number {
+    const queue = this.#live(number);
+    assert(runs.length > 0 && runs.length % 2 === 0, 'a removal of nothing');
+    let last = -1;
+    for (let index = 0; index < runs.length; index += 2) {
+      const from = runs[index] ?? 0;
+      const to = runs[index + 1] ?? 0;
+      assert(from > last + 1 && to >= from, `runs out of order: ${runs.join(' ')}`);
+      last = to;
+      for (let id = from; id <= to; id++) assert(queue.items.delete(id), `item ${id} was removed and is not there`);
+    }
+    return this.#append(`remove ${queue.name} ${runs.join(' ')}`);
+  }
+
+  flushQueue(number: number, throughId: number): number {
+    const queue = this.#live(number);
+    for (const id of [...queue.items.keys()]) if (id <= throughId) queue.items.delete(id);
+    return this.#append(`flush ${queue.name} ${throughId}`);
+  }
+
+  deleteQueue(number: number): number {
+    const queue = this.#live(number);
+    this.queues.delete(queue.name);
+    this.#byNumber.delete(number);
+    return this.#append(`delete ${queue.name}`);
+  }
+
+  readItems(queue: number, fromId: number, maxBytes: number): Promise<ReadItems> {
+    this.reads++;
+    const early = this.#read(queue, fromId, maxBytes);
+    if (!this.holdsReads) return Promise.resolve(early);
+    return new Promise((resolve, reject) => this.#held.push({ queue, fromId, maxBytes, early, resolve, reject }));
+  }
+
+  get heldReads(): number {
+    return this.#held.length;
+  }
+
+  /** Lets all reads under way come back. */
+  finishReads(): void {
+    for (const { queue, fromId, maxBytes, early, resolve } of this.#held.splice(0)) {
+      resolve(this.readsAsOfCall ? early : this.#read(queue, fromId, maxBytes));
+    }
+  }
+
+  failReads(error: Error): void {
+    for (const { reject } of this.#held.splice(0)) reject(error);
+  }
+
+  #read(number: number, fromId: number, maxBytes: number): ReadItems {
+    const queue = this.#byNumber.get(number);
+    const items: StoredItem[] = [];
+    let bytes = 0;
+    for (const item of queue?.items.values() ?? []) {
+      if (item.id < fromId) continue;
+      const isFound = this.findsUncommitted || (this.#sequences.get(item) ?? 0) <= this.committedSequence;
+      if (!isFound || (items.length > 0 && bytes + item.data.length > maxBytes)) return { items, nextId: item.id };
+      items.push(item);
+      bytes += item.data.length;
+    }
+    return { items, nextId: queue?.nextId ?? fromId };
+  }
+
+  #live(number: number): FakeQueue {
+    const queue = this.#byNumber.get(number);
+    assert(queue !== undefined, `there is no queue ${number}`);
+    return queue;
+  }
+
+  #append(entry: string): number {
+    assert(!this.isClosed, `appended after the end of the leadership: ${entry}`);
+    this.entries.push(entry);
+    return ++this.sequence;
+  }
+}

@@ -1,0 +1,141 @@
+import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
+import { SimClock } from '../../journal/testing/sim-clock.ts';
+import { NodeBudget } from '../queues/node-budget.ts';
+import { PartitionQueues } from '../queues/partition-queues.ts';
+import {
+  defaultNodeLimits,
+  defaultQueueSettings,
+  type NodeLimits,
+  type QueueSettings,
+} from '../queues/queue-settings.ts';
+import { QueueCounters } from '../queues/queue-stats.ts';
+import { FakePartitionLog } from './fake-partition-log.ts';
+
+/** A request and what has become of it. */
+export class Asked implements Request {
+  readonly operation: Operation;
+  readonly owner: Owner;
+  results: Result[] = [];
+  whenComplete: (result: Result) => void;
+
+  constructor(operation: Operation, owner: Owner, whenComplete: (result: Result) => void = () => {}) {
+    this.operation = operation;
+    this.owner = owner;
+    this.whenComplete = whenComplete;
+  }
+
+  complete(result: Result): void {
+    this.results.push(result);
+    this.whenComplete(result);
+  }
+
+  /** The answer in one word, an item with its data: `item one`; `waiting` when there is none yet. */
+  get answer(): string {
+    if (this.results.length > 1) return `answered ${this.results.length} times`;
+    const result = this.results[0];
+    if (result === undefined) return 'waiting';
+    return result.kind === 'item' ? `item ${result.data.toString('latin1')}` : result.kind;
+  }
+
+  get id(): number {
+    const result = this.results[0];
+    return result?.kind === 'item' ? result.id : -1;
+  }
+}
+
+export function owner(connection: number, node = 'a:1', incarnation = 'first'): Owner {
+  return { node, incarnation, connection };
+}
+
+type Get = Extract<Operation, { readonly kind: 'get' }>;
+
+/** One partition's queues on a fake log and a clock that stands still, with the commands that tests need. */
+export class QueueHarness {
+  readonly clock = new SimClock();
+  readonly log: FakePartitionLog;
+  readonly counters = new QueueCounters();
+  readonly settings: QueueSettings;
+  readonly budget: NodeBudget;
+  readonly queues: PartitionQueues;
+
+  constructor(
+    settings: Partial<QueueSettings> = {},
+    limits: Partial<NodeLimits> = {},
+    log: FakePartitionLog = new FakePartitionLog(),
+  ) {
+    this.log = log;
+    this.settings = { ...defaultQueueSettings, ...settings };
+    this.budget = new NodeBudget({ ...defaultNodeLimits, ...limits });
+    this.queues = new PartitionQueues(this.log, this.settings, this.clock, this.counters, this.budget);
+  }
+
+  ask(operation: Operation, by: Owner = owner(1)): Asked {
+    const asked = new Asked(operation, by);
+    this.queues.execute(asked);
+    return asked;
+  }
+
+  set(queue: string, data: string, options: { flags?: number; expiresAtMs?: number } = {}): Asked {
+    const { flags = 0, expiresAtMs = 0 } = options;
+    const bytes = Buffer.from(data, 'latin1');
+    const asked = this.ask({ kind: 'set', queue, flags, expiresAtMs, data: bytes });
+    // The data was only lent.
+    bytes.fill('!');
+    return asked;
+  }
+
+  /** Sets and commits. */
+  put(queue: string, ...data: string[]): void {
+    for (const one of data) this.set(queue, one);
+    this.commit();
+  }
+
+  commit(sequence = this.log.sequence): void {
+    this.log.committedSequence = sequence;
+    this.queues.committed(sequence);
+  }
+
+  get(queue: string, by: Owner = owner(1), options: Partial<Get> = {}): Asked {
+    return this.ask({ kind: 'get', queue, settle: 'none', read: 'take', waitMs: 0, ...options }, by);
+  }
+
+  /** As `get`, telling of the answer when it comes, be it at once. */
+  getWith(queue: string, by: Owner, options: Partial<Get>, whenComplete: (result: Result) => void): Asked {
+    const operation: Get = { kind: 'get', queue, settle: 'none', read: 'take', waitMs: 0, ...options };
+    const asked = new Asked(operation, by, whenComplete);
+    this.queues.execute(asked);
+    return asked;
+  }
+
+  open(queue: string, by: Owner = owner(1), options: Partial<Get> = {}): Asked {
+    return this.get(queue, by, { read: 'reserve', ...options });
+  }
+
+  close(queue: string, by: Owner = owner(1)): Asked {
+    return this.get(queue, by, { settle: 'close', read: 'nothing' });
+  }
+
+  abort(queue: string, by: Owner = owner(1)): Asked {
+    return this.get(queue, by, { settle: 'abort', read: 'nothing' });
+  }
+
+  delivered(queue: string, id: number, by: Owner = owner(1)): Asked {
+    return this.ask({ kind: 'delivered', queue, id }, by);
+  }
+
+  /** Takes an item, and lets its client have it; its data, or what else was answered. */
+  take(queue: string, by: Owner = owner(1)): string {
+    const asked = this.get(queue, by);
+    this.delivered(queue, asked.id, by);
+    return asked.answer.replace(/^item /, '');
+  }
+
+  statistic(queue: string, name: string): number | undefined {
+    return this.queues.statistics(queue)?.find(([found]) => found === name)?.[1];
+  }
+
+  /** Lets deferred work, and reads that have come back, happen. */
+  settle(): Promise<void> {
+    return this.clock.runFor(0);
+  }
+}

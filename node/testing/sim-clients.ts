@@ -1,0 +1,197 @@
+import type { SimChecker } from './sim-checker.ts';
+import type { SimConnection, SimServer, SimWorld } from './sim-server.ts';
+
+/** No answer for so long: the client gives the connection up. */
+const patienceMs = 8000;
+const retryMs = 40;
+const pauseMs = 5;
+const readWaitMs = 300;
+
+/** One question, one answer, on a connection that is renewed whenever it breaks. */
+class SimClient {
+  readonly #world: SimWorld;
+  readonly #servers: readonly SimServer[];
+  readonly #name: string;
+  #connection: SimConnection | undefined;
+  #text = '';
+  /** Grows whenever a connection ends: what was open on it has gone back. */
+  connections = 0;
+  #answered: ((answer: string | undefined) => void) | undefined;
+
+  constructor(world: SimWorld, servers: readonly SimServer[], name: string) {
+    this.#name = name;
+    this.#world = world;
+    this.#servers = servers;
+  }
+
+  /** The answer, or undefined when the connection ended first. */
+  async ask(request: string): Promise<string | undefined> {
+    const connection = this.#connection ?? this.#connect();
+    if (connection === undefined) return undefined;
+    this.#text = '';
+    const answer = new Promise<string | undefined>((resolve) => {
+      this.#answered = resolve;
+    });
+    this.#trace(`asks ${connection.server}: ${request}`);
+    connection.send(request);
+    const timer = this.#world.clock.schedule(patienceMs, () => this.cut());
+    const got = await answer;
+    timer.cancel();
+    this.#trace(got === undefined ? 'has no answer' : `is answered ${got}`);
+    return got;
+  }
+
+  #trace(line: string): void {
+    this.#world.trace(`${this.#name} ${line.replaceAll('\r\n', ' ').replace(/x{10,}/, 'x…')}`);
+  }
+
+  cut(): void {
+    if (this.#connection !== undefined) this.#trace('goes away');
+    this.#connection?.cut();
+    this.#ended();
+  }
+
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#world.clock.schedule(ms, resolve));
+  }
+
+  #connect(): SimConnection | undefined {
+    const server = this.#servers[Math.floor(this.#world.random() * this.#servers.length)];
+    const connection = server?.connect({
+      received: (text) => {
+        if (this.#connection === connection) this.#received(text);
+      },
+      closed: () => {
+        if (this.#connection === connection) this.#ended();
+      },
+    });
+    this.#connection = connection;
+    return connection;
+  }
+
+  #received(text: string): void {
+    this.#text += text;
+    if (!isWhole(this.#text)) return;
+    const answered = this.#answered;
+    this.#answered = undefined;
+    answered?.(this.#text);
+  }
+
+  #ended(): void {
+    this.#connection = undefined;
+    this.connections++;
+    const answered = this.#answered;
+    this.#answered = undefined;
+    answered?.(undefined);
+  }
+}
+
+function isWhole(answer: string): boolean {
+  return answer.startsWith('VALUE ') ? answer.endsWith('END\r\n') : answer.endsWith('\r\n');
+}
+
+/** When clients stop beginning anything new. */
+export interface Until {
+  over: boolean;
+}
+
+/** Sets one value after another, each different, at queues drawn by chance. */
+export async function produce(
+  world: SimWorld,
+  servers: readonly SimServer[],
+  checker: SimChecker,
+  queues: readonly string[],
+  name: string,
+  until: Until,
+): Promise<void> {
+  const client = new SimClient(world, servers, name);
+  for (let sequence = 0; !until.over; sequence++) {
+    const queue = queues[Math.floor(world.random() * queues.length)] ?? '';
+    const padding = 'x'.repeat(Math.floor(world.random() * 200));
+    const value = `${queue}:${name}:${sequence}:${padding}`;
+    checker.attempt(value);
+    const answer = await client.ask(`set ${queue} 0 0 ${value.length}\r\n${value}\r\n`);
+    if (answer === 'STORED\r\n') checker.acknowledge(value);
+    else await client.pause(retryMs);
+    await client.pause(world.random() * 2 * pauseMs);
+  }
+  client.cut();
+}
+
+/** A value read, and the connection on which it is open. */
+interface OpenRead {
+  readonly value: string;
+  readonly connections: number;
+}
+
+/** Reads reliably from one queue; now and then gives an item back, or goes without a word. */
+export async function consume(
+  world: SimWorld,
+  servers: readonly SimServer[],
+  checker: SimChecker,
+  queue: string,
+  until: Until,
+): Promise<void> {
+  const client = new SimClient(world, servers, `reader of ${queue}`);
+  let open: OpenRead | undefined;
+  while (!until.over) {
+    const chance = world.random();
+    if (open !== undefined && chance < 0.05) {
+      if (chance < 0.02) client.cut();
+      else await client.ask(`get ${queue}/abort\r\n`);
+      open = undefined;
+      continue;
+    }
+    open = await readNext(client, checker, queue, open, readWaitMs);
+    await client.pause(world.random() * pauseMs);
+  }
+  client.cut();
+}
+
+/** Closes the open read, if any, and opens the next: the value that is open now. */
+async function readNext(
+  client: SimClient,
+  checker: SimChecker,
+  queue: string,
+  asOpen: OpenRead | undefined,
+  waitMs: number,
+): Promise<OpenRead | undefined> {
+  const open = asOpen?.connections === client.connections ? asOpen.value : undefined;
+  if (open !== undefined) checker.close(open);
+  const answer = await client.ask(`get ${queue}/close/open/t=${waitMs}\r\n`);
+  if (answer === undefined || !(answer.startsWith('VALUE ') || answer === 'END\r\n')) {
+    client.cut();
+    await client.pause(retryMs);
+    return undefined;
+  }
+  if (open !== undefined) checker.confirm(open);
+  if (answer === 'END\r\n') return undefined;
+  const value = answer.slice(answer.indexOf('\r\n') + 2, -'\r\nEND\r\n'.length);
+  checker.deliver(value);
+  return { value, connections: client.connections };
+}
+
+/** Reads a queue until it is empty several times in a row; false when it does not come to that in time. */
+export async function drainQueue(
+  world: SimWorld,
+  servers: readonly SimServer[],
+  checker: SimChecker,
+  queue: string,
+  limitMs: number,
+): Promise<boolean> {
+  const client = new SimClient(world, servers, `drainer of ${queue}`);
+  const deadlineMs = world.clock.monotonicMs() + limitMs;
+  let open: OpenRead | undefined;
+  for (let empty = 0; empty < 3; ) {
+    if (world.clock.monotonicMs() > deadlineMs) return false;
+    const before = client.connections;
+    open = await readNext(client, checker, queue, open, 0);
+    if (open !== undefined || client.connections !== before) empty = 0;
+    else {
+      empty++;
+      await client.pause(100);
+    }
+  }
+  client.cut();
+  return true;
+}

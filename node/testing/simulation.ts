@@ -1,0 +1,180 @@
+import { SimDirectory } from '../../cluster/testing/sim-directory.ts';
+import { SimNetwork } from '../../cluster/testing/sim-network.ts';
+import { seededRandom } from '../../journal/testing/random.ts';
+import { SimClock } from '../../journal/testing/sim-clock.ts';
+import { SimChecker } from './sim-checker.ts';
+import { consume, drainQueue, produce, type Until } from './sim-clients.ts';
+import { type Fault, faults } from './sim-faults.ts';
+import { SimServer, type SimWorld } from './sim-server.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly nodes?: number;
+  /** Simulated time under load and faults. */
+  readonly durationMs?: number;
+  /** Which faults may happen; all of them by default. */
+  readonly faults?: readonly Fault[];
+  /** How many of the trace's last lines are kept. */
+  readonly keptLines?: number;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  /** What is wrong, one line each; empty when the run passed. */
+  readonly failures: readonly string[];
+  readonly acknowledged: number;
+  readonly duplicated: number;
+  /** The last lines of the trace, and a digest of all of it: the same seed gives the same. */
+  readonly trace: readonly string[];
+  readonly digest: string;
+}
+
+const queueCount = 6;
+const healMs = 90_000;
+const keptLines = 400;
+
+/** Gathers the trace: the last lines as text, all of them as a digest (FNV-1a, 32 bit). */
+class Trace {
+  readonly lines: string[] = [];
+  readonly #kept: number;
+  #hash = 0x811c9dc5;
+
+  constructor(kept: number) {
+    this.#kept = kept;
+  }
+
+  add(line: string): void {
+    for (let i = 0; i < line.length; i++) this.#hash = Math.imul(this.#hash ^ line.charCodeAt(i), 0x01000193);
+    this.lines.push(line);
+    if (this.lines.length > 2 * this.#kept) this.lines.splice(0, this.#kept);
+  }
+
+  get digest(): string {
+    return (this.#hash >>> 0).toString(16).padStart(8, '0');
+  }
+}
+
+/**
+ * Runs a whole cluster of the production code in this process, on simulated clock, disks, network and directory, with
+ * clients and faults, all from one seed; then heals everything, drains every queue, and compares what was acknowledged
+ * with what came out, and the replicas with one another.
+ */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const random = seededRandom(options.seed);
+  const clock = new SimClock();
+  const trace = new Trace(options.keptLines ?? keptLines);
+  const world: SimWorld = {
+    clock,
+    random,
+    network: new SimNetwork({ clock, random }),
+    directory: new SimDirectory(clock, random),
+    nodes: options.nodes ?? 3,
+    trace: (line) => trace.add(`${clock.monotonicMs().toFixed(3)} ${line}`),
+  };
+  const servers = Array.from({ length: world.nodes }, (_, index) => new SimServer(world, index));
+  const checker = new SimChecker();
+  const failures: string[] = [];
+  for (const server of servers) server.start();
+  if (await becomesReady(clock, servers, healMs)) {
+    await underFaults(world, servers, checker, options);
+    if (await becomesReady(clock, servers, healMs)) await settle(world, servers, checker, failures);
+    else
+      failures.push(
+        `not whole again after ${healMs} ms: ${servers.map((s) => `${s.name} ${s.node?.cluster.unready()}`).join('; ')}`,
+      );
+  } else failures.push('the cluster did not start');
+  const duplicated = checker.duplicated().length;
+  const { acknowledged } = checker.counts;
+  trace.add(`acknowledged ${acknowledged}, duplicated ${duplicated}, failures ${failures.length}`);
+  return { seed: options.seed, failures, acknowledged, duplicated, trace: trace.lines, digest: trace.digest };
+}
+
+async function becomesReady(clock: SimClock, servers: readonly SimServer[], limitMs: number): Promise<boolean> {
+  const deadlineMs = clock.monotonicMs() + limitMs;
+  while (clock.monotonicMs() < deadlineMs) {
+    if (servers.every((server) => server.node !== undefined && server.node.cluster.unready() === undefined))
+      return true;
+    for (const server of servers) server.start();
+    await clock.runFor(100);
+  }
+  return false;
+}
+
+const queueNames = Array.from({ length: queueCount }, (_, index) => `queue${index}`);
+
+/** Load from clients, one fault after another, until the time is up; then everything is healed. */
+async function underFaults(
+  world: SimWorld,
+  servers: readonly SimServer[],
+  checker: SimChecker,
+  options: SimulationOptions,
+): Promise<void> {
+  const until: Until = { over: false };
+  const clients = [
+    ...[0, 1, 2].map((index) => produce(world, servers, checker, queueNames, `p${index}`, until)),
+    ...queueNames.slice(0, 4).map((queue) => consume(world, servers, checker, queue, until)),
+  ];
+  const endMs = world.clock.monotonicMs() + (options.durationMs ?? 15_000);
+  const possible = options.faults ?? faults;
+  while (world.clock.monotonicMs() < endMs) {
+    await world.clock.runFor(100 + world.random() * 1500);
+    const fault = possible[Math.floor(world.random() * possible.length)];
+    fault?.strike(world, servers);
+  }
+  until.over = true;
+  for (const fault of faults) fault.heal(world, servers);
+  await world.clock.complete(Promise.all(clients), 60_000);
+}
+
+async function settle(
+  world: SimWorld,
+  servers: readonly SimServer[],
+  checker: SimChecker,
+  failures: string[],
+): Promise<void> {
+  const drained = await world.clock.complete(
+    Promise.all(queueNames.map((queue) => drainQueue(world, servers, checker, queue, 60_000))),
+    120_000,
+  );
+  if (!drained.every(Boolean)) failures.push('a queue could not be drained');
+  const report = (kind: string, values: readonly string[]): void => {
+    if (values.length > 0)
+      failures.push(
+        `${values.length} ${kind}, as ${values
+          .slice(0, 3)
+          .map((v) => v.slice(0, 40))
+          .join(' ')}`,
+      );
+  };
+  const lost = checker.lost();
+  for (const value of lost) world.trace(`lost: ${value}`);
+  for (const value of checker.duplicated()) world.trace(`came twice: ${value}`);
+  report('lost', lost);
+  report('unexpected', checker.unexpected());
+  await world.clock.runFor(2000);
+  failures.push(...compareReplicas(servers));
+}
+
+/** Every in-sync replica has the same log end, and the same items in the same queues. */
+function compareReplicas(servers: readonly SimServer[]): string[] {
+  const differences: string[] = [];
+  const view = servers[0]?.node?.cluster.view;
+  if (view === undefined) return ['no node has a view of the cluster'];
+  for (const { record } of view.partitions.values()) {
+    const states = servers
+      .filter((server) => server.node !== undefined && record.inSync.includes(server.node.record.id))
+      .map((server) => `${describeReplica(server, record.partition)}`);
+    if (new Set(states).size > 1)
+      differences.push(`replicas of partition ${record.partition} differ: ${states.join(' | ')}`);
+  }
+  return differences;
+}
+
+function describeReplica(server: SimServer, partition: number): string {
+  const replica = server.node?.store.replica(partition);
+  if (replica === undefined) return 'none';
+  const queues = [...replica.queues.values()]
+    .map((queue) => `${queue.name}:${queue.number}:${queue.nextId}:${queue.count}`)
+    .sort();
+  return `${replica.state} ${replica.lastEpoch}/${replica.lastSequence} ${queues.join(',')}`;
+}
