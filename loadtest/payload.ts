@@ -1,0 +1,62 @@
+import zlib from 'node:zlib';
+
+/**
+ * What a load test puts into every item, so that whoever reads it knows who sent it. It stands at the end, behind a
+ * filler that is the same in every item of a connection: the filler's checksum is then computed once.
+ *
+ * ```
+ * 0            filler
+ * size - 20    u32 run        which run of the load test made it
+ * size - 16    u32 producer
+ * size - 12    u48 sequence   grows by one within a producer, from 0
+ * size - 6     u16 queue      index within the run
+ * size - 4     u32 check      CRC-32 over everything before; little-endian like all of them
+ * ```
+ */
+export interface Payload {
+  readonly run: number;
+  readonly producer: number;
+  readonly sequence: number;
+  readonly queue: number;
+}
+
+/** The smallest payload: all of it trailer. */
+export const minPayloadBytes = 20;
+
+const trailerBytes = 20;
+
+/** Fills `buffer[start..end)` but for the trailer; gives the filler's checksum for {@link sealPayload}. */
+export function fillPayload(buffer: Buffer, start: number, end: number): number {
+  for (let i = start; i < end - trailerBytes; i++) buffer[i] = 97 + ((i - start) % 26);
+  return zlib.crc32(buffer.subarray(start, end - trailerBytes));
+}
+
+/** Writes the trailer of the payload that ends at `end`. */
+export function sealPayload(buffer: Buffer, end: number, fillerCheck: number, payload: Payload): void {
+  const start = end - trailerBytes;
+  buffer.writeUInt32LE(payload.run, start);
+  buffer.writeUInt32LE(payload.producer, start + 4);
+  buffer.writeUIntLE(payload.sequence, start + 8, 6);
+  buffer.writeUInt16LE(payload.queue, start + 14);
+  buffer.writeUInt32LE(zlib.crc32(buffer.subarray(start, start + 16), fillerCheck), start + 16);
+}
+
+/** A whole payload of its own. */
+export function makePayload(bytes: number, payload: Payload): Buffer {
+  const buffer = Buffer.allocUnsafe(bytes);
+  sealPayload(buffer, bytes, fillPayload(buffer, 0, bytes), payload);
+  return buffer;
+}
+
+/** What is in `buffer[start..end)`, or undefined when it isn't whole what a load test wrote. */
+export function readPayload(buffer: Buffer, start: number, end: number): Payload | undefined {
+  const trailer = end - trailerBytes;
+  if (trailer < start) return undefined;
+  if (buffer.readUInt32LE(trailer + 16) !== zlib.crc32(buffer.subarray(start, trailer + 16))) return undefined;
+  return {
+    run: buffer.readUInt32LE(trailer),
+    producer: buffer.readUInt32LE(trailer + 4),
+    sequence: buffer.readUIntLE(trailer + 8, 6),
+    queue: buffer.readUInt16LE(trailer + 14),
+  };
+}
