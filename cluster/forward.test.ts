@@ -254,6 +254,22 @@ test('a leader that falls silent is given up after two seconds, and the next req
   assert.is(again.outcome, 'stored');
 });
 
+test('a request made as soon as another one came back is not hit by the end of the old link', async () => {
+  const world = await opened();
+  world.answer = ({ operation }) => (operation.kind === 'set' ? { kind: 'stored' } : undefined);
+  const again = new Asked(set('again'));
+  const { owner } = again;
+  const complete = () => {
+    world.network.healAll();
+    world.client.send(again);
+  };
+  world.client.send({ operation: get('q', 'take', 60_000), owner, complete });
+  await world.run(10);
+  world.network.cut('L', 'P');
+  await world.run(3000);
+  assert.is(again.outcome, 'stored');
+});
+
 test('a wait outlives any number of heartbeats', async () => {
   const world = await opened();
   const asked = world.send(get('q', 'take', 60_000));

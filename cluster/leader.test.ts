@@ -85,6 +85,13 @@ test('a member that needs a snapshot leaves the set before it may get one', () =
   assert.ok(leader.counts('b'), 'until the directory has accepted');
   leader.decided(['a']);
   assert.not.ok(leader.counts('b'));
+  leader.localDurable(6);
+  leader.followerDurable('b', 6);
+  assert.equal(
+    leader.due(['a', 'b'], 0, graceMs),
+    { kind: 'grow', inSync: ['a', 'b'] },
+    'once it is filled it is back',
+  );
 });
 
 test('a leaving follower, and one that is no replica any more, leave the set', () => {

@@ -6,10 +6,14 @@ export type InSyncChange = { readonly kind: 'shrink' | 'grow'; readonly inSync: 
 interface Follower {
   /** Everything up to here is durable at the follower, in this epoch's log. Never falls while subscribed. */
   acknowledged: number;
-  /** `connected`; `lost` since a moment: removed from the in-sync set after a grace; `leaving`: at once. */
+  /**
+   * `connected`; `lost` since a moment: it leaves the in-sync set after a grace; `behind`: it lacks what a member must
+   * have, leaves the set at once, and is then filled; `leaving`: it leaves at once, and gets nothing any more.
+   */
   state:
     | { readonly kind: 'connected' }
     | { readonly kind: 'lost'; readonly sinceMs: number }
+    | { readonly kind: 'behind' }
     | { readonly kind: 'leaving' };
 }
 
@@ -65,7 +69,7 @@ export class LeaderState {
   subscribed(node: string, sequence: number | undefined): void {
     const has = sequence ?? 0;
     const lostSome = this.counts(node) && (sequence === undefined || has < this.#committed);
-    this.#followers.set(node, { acknowledged: has, state: lostSome ? { kind: 'leaving' } : { kind: 'connected' } });
+    this.#followers.set(node, { acknowledged: has, state: { kind: lostSome ? 'behind' : 'connected' } });
     this.#advance();
   }
 
@@ -78,7 +82,8 @@ export class LeaderState {
 
   followerLost(node: string, nowMs: number): void {
     const follower = this.#followers.get(node);
-    if (follower?.state.kind === 'connected') follower.state = { kind: 'lost', sinceMs: nowMs };
+    if (follower?.state.kind === 'connected' || follower?.state.kind === 'behind')
+      follower.state = { kind: 'lost', sinceMs: nowMs };
   }
 
   /** It says itself that it goes, or may no longer be a replica. */
@@ -109,7 +114,8 @@ export class LeaderState {
 
   #stays(node: string, replicas: readonly string[], nowMs: number, graceMs: number): boolean {
     const state = this.#followers.get(node)?.state;
-    if (state === undefined || state.kind === 'leaving' || !replicas.includes(node)) return false;
+    if (state === undefined || !replicas.includes(node)) return false;
+    if (state.kind === 'leaving' || state.kind === 'behind') return false;
     return state.kind === 'connected' || nowMs - state.sinceMs < graceMs;
   }
 
@@ -129,6 +135,9 @@ export class LeaderState {
     assert(inSync.includes(this.#me), 'a leader is in its own in-sync set');
     this.#inSync = new Set(inSync);
     this.#proposed = undefined;
+    for (const [node, follower] of this.#followers) {
+      if (follower.state.kind === 'behind' && !this.counts(node)) follower.state = { kind: 'connected' };
+    }
     this.#advance();
   }
 
@@ -142,6 +151,7 @@ export class LeaderState {
   #endOf(node: string): number {
     if (node === this.#me) return this.#localDurable;
     const follower = this.#followers.get(node);
-    return follower === undefined || follower.state.kind === 'leaving' ? 0 : follower.acknowledged;
+    if (follower === undefined || follower.state.kind === 'leaving' || follower.state.kind === 'behind') return 0;
+    return follower.acknowledged;
   }
 }

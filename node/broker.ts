@@ -341,8 +341,10 @@ export class NodeBroker implements Broker, LeaderService {
 
   /** Neither linked nor in the directory, now and at the last check: a node that has just started is not in every view yet. */
   #isGone({ node, incarnation }: Owner, absent: Set<string>): boolean {
+    const { hello } = this.#options;
+    if (node === hello.node) return incarnation !== hello.incarnation;
     const key = processKey(node, incarnation);
-    if (node === this.#options.hello.node || this.#links.has(key)) return false;
+    if (this.#links.has(key)) return false;
     if (this.#cluster?.view.nodes.get(node)?.incarnation === incarnation) return false;
     absent.add(key);
     return this.#absent.has(key);

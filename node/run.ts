@@ -33,6 +33,8 @@ interface Running {
 export async function runNode(config: NodeConfig): Promise<number> {
   const logger = pino({ level: config.logLevel, base: null });
   const stop = stopSignal();
+  // While it starts a node may wait for nothing but timers of the clock, which don't keep a process alive.
+  const alive = setInterval(() => undefined, 60_000);
   let lock: FolderLock | undefined;
   try {
     mkdirSync(config.data, { recursive: true });
@@ -50,6 +52,7 @@ export async function runNode(config: NodeConfig): Promise<number> {
     return 1;
   } finally {
     await lock?.release();
+    clearInterval(alive);
     setTimeout(() => process.exit(), 200).unref();
   }
 }
@@ -81,8 +84,21 @@ async function start(
   );
   const node = await Promise.race([starting, stop.then(() => undefined)]);
   if (node === undefined) return { running: undefined, failed };
+  try {
+    listener = await listenTo(node, config);
+    const admin = await serveAdmin(config.admin, node);
+    logger.info({ listen: config.listen, admin: config.admin, peer: config.peer, node: node.record.id }, 'serving');
+    return { running: { node, listener, admin }, failed };
+  } catch (error) {
+    // The others need not wait for the lease of a node that will not be.
+    await node.close();
+    throw error;
+  }
+}
+
+function listenTo(node: WindhoverNode, config: NodeConfig): Promise<MemcacheListener> {
   const { host, port } = splitAddress(config.listen);
-  listener = await MemcacheListener.open(host, port, {
+  return MemcacheListener.open(host, port, {
     broker: node.broker,
     clock: systemClock,
     node: node.record.id,
@@ -90,9 +106,6 @@ async function start(
     settings: { ...defaultSessionSettings, echoKey: config.echoKey, maxValueBytes: config.maxItemSize },
     maxConnections: config.maxConnections,
   });
-  const admin = await serveAdmin(config.admin, node);
-  logger.info({ listen: config.listen, admin: config.admin, peer: config.peer, node: node.record.id }, 'serving');
-  return { running: { node, listener, admin }, failed };
 }
 
 /** Hands over, lets the clients finish, syncs and closes. */

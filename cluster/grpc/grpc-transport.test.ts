@@ -310,11 +310,11 @@ test('closing the server waits for no peer that hangs', async () => {
 test('bytes queue up when they come faster than the network takes them, and the sender hears when they are gone', () =>
   withServer(async (server, leaders) => {
     const { follower, leader } = await opened(server, leaders);
-    const bytes = Buffer.alloc(1024 * 1024);
-    for (let i = 0; i < 40; i++) leader.link!.send({ kind: 'entries', bytes });
-    assert.ok(leader.link!.queuedBytes >= 39 * bytes.length, `${leader.link!.queuedBytes} queued`);
+    const bytes = Buffer.alloc(256 * 1024);
+    for (let i = 0; i < 160; i++) leader.link!.send({ kind: 'entries', bytes });
+    assert.ok(leader.link!.queuedBytes >= 159 * bytes.length, `${leader.link!.queuedBytes} queued`);
     assert.is(leader.drains, 0);
-    await until('all', () => follower.messages.length === 40, 10_000);
+    await until('all', () => follower.messages.length === 160, 10_000);
     await until('drained', () => leader.link!.queuedBytes === 0);
     assert.is(leader.drains, 1);
     follower.link!.close();

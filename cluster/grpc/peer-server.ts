@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Clock } from '../../journal/base/clock.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
@@ -58,26 +59,28 @@ export class PeerServer {
     await new Promise<void>((resolve) => this.#clock.defer(resolve));
     for (const link of this.#links) link.close();
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.schedule(shutdownMs, () => this.#server.forceShutdown());
+      // Not the clock's timer: that one does not keep the process alive, and whoever awaits this has more to do.
+      const timer = setTimeout(() => {
+        this.#server.forceShutdown();
+        resolve();
+      }, shutdownMs);
       this.#server.tryShutdown(() => {
-        timer.cancel();
+        clearTimeout(timer);
         resolve();
       });
     });
   }
 
-  #bind(): Promise<void> {
+  async #bind(): Promise<void> {
     const asked = this.#address;
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(asked, ServerCredentials.createInsecure(), (error, port) => {
-        if (error) {
-          reject(new WindhoverError('unavailable', `cannot listen for peers on ${asked}: ${error.message}`));
-          return;
-        }
-        this.#address = asked.replace(/:\d+$/, `:${port}`);
-        resolve();
-      });
-    });
+    try {
+      const bind = promisify(this.#server.bindAsync.bind(this.#server));
+      const port = await bind(asked, ServerCredentials.createInsecure());
+      this.#address = asked.replace(/:\d+$/, `:${port}`);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new WindhoverError('unavailable', `cannot listen for peers on ${asked}: ${reason}`, { cause: error });
+    }
   }
 
   #accept<Up, Down>(

@@ -14,11 +14,10 @@ export interface SimWireOptions {
   readonly isBlocked: () => boolean;
 }
 
-/** One direction of a simulated link: parcels arrive in the order in which they were posted, each after its latency. */
+/** One direction of a simulated link: parcels arrive in the order in which they were posted, each after its latency at least. */
 export class SimWire {
   readonly #options: SimWireOptions;
   readonly #parcels: Parcel[] = [];
-  #lastMs = 0;
   #timer: Timer | undefined;
   #undeliveredBytes = 0;
 
@@ -31,8 +30,7 @@ export class SimWire {
   }
 
   post(bytes: number, deliver: () => void): void {
-    this.#lastMs = Math.max(this.#lastMs, this.#options.clock.monotonicMs() + this.#options.latencyMs());
-    this.#parcels.push({ atMs: this.#lastMs, bytes, deliver });
+    this.#parcels.push({ atMs: this.#options.clock.monotonicMs() + this.#options.latencyMs(), bytes, deliver });
     this.#undeliveredBytes += bytes;
     if (this.#parcels.length === 1) this.pump();
   }

@@ -151,23 +151,29 @@ async function settle(
   for (const value of checker.duplicated()) world.trace(`came twice: ${value}`);
   report('lost', lost);
   report('unexpected', checker.unexpected());
-  await world.clock.runFor(2000);
-  failures.push(...compareReplicas(servers));
+  failures.push(...(await differences(world.clock, servers)));
+}
+
+/** What still differs when the cluster is whole and nothing has been written for a while (a late fault may have to be got over). */
+async function differences(clock: SimClock, servers: readonly SimServer[]): Promise<string[]> {
+  await clock.runFor(2000);
+  if (!(await becomesReady(clock, servers, healMs))) return ['the cluster is not whole after the queues were drained'];
+  await clock.runFor(2000);
+  return compareReplicas(servers);
 }
 
 /** Every in-sync replica has the same log end, and the same items in the same queues. */
 function compareReplicas(servers: readonly SimServer[]): string[] {
-  const differences: string[] = [];
+  const found: string[] = [];
   const view = servers[0]?.node?.cluster.view;
   if (view === undefined) return ['no node has a view of the cluster'];
   for (const { record } of view.partitions.values()) {
     const states = servers
       .filter((server) => server.node !== undefined && record.inSync.includes(server.node.record.id))
       .map((server) => `${describeReplica(server, record.partition)}`);
-    if (new Set(states).size > 1)
-      differences.push(`replicas of partition ${record.partition} differ: ${states.join(' | ')}`);
+    if (new Set(states).size > 1) found.push(`replicas of partition ${record.partition} differ: ${states.join(' | ')}`);
   }
-  return differences;
+  return found;
 }
 
 function describeReplica(server: SimServer, partition: number): string {
