@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../journal/base/clock.ts';
-import type { WindhoverError } from '../journal/base/errors.ts';
+import { WindhoverError } from '../journal/base/errors.ts';
 import type { Store } from '../journal/store/store.ts';
+import { Controller } from './controller.ts';
 import type { Directory, Listing } from './directory/directory.ts';
 import { FollowClient, type FollowTiming } from './follow-client.ts';
 import { FollowServer } from './follow-server.ts';
@@ -10,8 +11,6 @@ import { type LeaseTiming, NodeLease } from './node-lease.ts';
 import { Partition, type PartitionHost, type PartitionTiming } from './partition.ts';
 import {
   type ClusterView,
-  clusterKey,
-  controllerKey,
   emptyView,
   type NodeRecord,
   parseListing,
@@ -21,7 +20,6 @@ import {
   type VersionedRecord,
   withRecord,
 } from './partition-map.ts';
-import { plan } from './plan.ts';
 import type { Transport } from './transport.ts';
 
 /** All times of the cluster's life, in ms. */
@@ -73,13 +71,6 @@ export interface ClusterNodeOptions {
   readonly failed: (error: WindhoverError) => void;
 }
 
-/** Where a queue's commands go at this moment. */
-export type Route =
-  | { readonly kind: 'local'; readonly partition: number }
-  /** Its place is changing, or not known yet: try again when told. */
-  | { readonly kind: 'hold'; readonly partition: number }
-  | { readonly kind: 'forward'; readonly partition: number; readonly node: NodeRecord };
-
 /**
  * One node's part in the cluster: it watches the directory, keeps its lease, plays its role in each partition, and is
  * the controller while it holds that lease.
@@ -90,8 +81,7 @@ export class ClusterNode {
   readonly #lease: NodeLease;
   readonly #partitions = new Map<number, Partition>();
   readonly #leaders = new Map<string, FollowClient>();
-  /** Since when nodes named in the map have been missing. */
-  readonly #missingSinceMs = new Map<string, number>();
+  readonly #controller: Controller;
   readonly #startedMs: number;
   #view: ClusterView = emptyView;
   #router: Router | undefined;
@@ -101,8 +91,8 @@ export class ClusterNode {
   #verifying = false;
   /** The directory has lost what this node's journal has seen: nothing may be served on its word. */
   #directoryWentBack = false;
-  #controlledMs = 0;
-  #controlling = false;
+  /** Said once an outage. */
+  #directorySilent = false;
   #state: 'up' | 'draining' | 'leaving' | 'failed' | 'closed' = 'up';
 
   constructor(options: ClusterNodeOptions) {
@@ -110,6 +100,17 @@ export class ClusterNode {
     const { clock, directory, timing, node, store } = options;
     this.#startedMs = clock.monotonicMs();
     this.#lease = new NodeLease(directory, clock, timing.lease, node, (error) => this.#warnDirectory(error));
+    this.#controller = new Controller({
+      directory,
+      clock,
+      me: node.id,
+      view: () => this.#view,
+      expectedNodes: options.expectedNodes,
+      leaseMs: timing.lease.ttlMs,
+      everyMs: timing.controllerEveryMs,
+      replaceAfterMs: timing.replaceAfterMs,
+      failed: (error) => this.#warnDirectory(error),
+    });
     this.followers = new FollowServer(store, clock, {
       subscribe: (from, message) =>
         this.#partitions.get(message.partition)?.admit(from, message) ?? {
@@ -158,19 +159,20 @@ export class ClusterNode {
     return this.#partitions;
   }
 
-  /** Where the commands for a queue go now. */
-  route(queue: string): Route {
-    if (this.#router === undefined) return { kind: 'hold', partition: -1 };
-    return this.routePartition(this.#router.partition(queue));
+  /** The partition that a queue belongs to; -1 while there is no map yet. */
+  partitionOf(queue: string): number {
+    return this.#router === undefined ? -1 : this.#router.partition(queue);
   }
 
-  routePartition(partition: number): Route {
-    const local = this.#partitions.get(partition);
-    if (local === undefined) return { kind: 'hold', partition };
-    const where = local.route;
-    if (where !== 'leader') return { kind: where, partition };
-    const node = this.#view.nodes.get(local.record.leader);
-    return node === undefined ? { kind: 'hold', partition } : { kind: 'forward', partition, node };
+  /** Where a partition's commands go now: served here, to its leader, or held, for its place is changing or not known. */
+  route(partition: number): 'local' | 'hold' | 'leader' {
+    return this.#partitions.get(partition)?.route ?? 'hold';
+  }
+
+  /** The node that leads a partition, if it is there. */
+  leaderOf(partition: number): NodeRecord | undefined {
+    const record = this.#partitions.get(partition)?.record;
+    return record === undefined ? undefined : this.#view.nodes.get(record.leader);
   }
 
   /** Undefined when every partition has a running leader and as many replicas in sync as there should be; else what is missing. */
@@ -208,6 +210,8 @@ export class ClusterNode {
       return;
     }
     this.#directoryWentBack = false;
+    if (this.#directorySilent) log.info('the directory answers again');
+    this.#directorySilent = false;
     if (listing.revision > store.mapRevision && store.room !== 'none') store.sawMapRevision(listing.revision);
     let view = parseListing(listing);
     for (const known of this.#view.partitions.values()) view = withRecord(view, known);
@@ -215,7 +219,7 @@ export class ClusterNode {
     if (this.#router === undefined && view.cluster !== undefined && view.cluster.record.labels.length > 0) {
       this.#router = new Router(view.cluster.record);
     }
-    this.#noteMissing();
+    this.#controller.seen();
     for (const [number, record] of view.partitions) this.#partition(number, record).learned(record);
     for (const number of this.#partitions.keys()) this.#options.service.routeChanged(number);
   }
@@ -261,22 +265,11 @@ export class ClusterNode {
     if (partitionKey(record.partition) === message.key) this.#learned({ record, version: message.version });
   }
 
-  #noteMissing(): void {
-    const named = new Set<string>();
-    for (const { record } of this.#view.partitions.values()) for (const node of record.replicas) named.add(node);
-    for (const node of this.#missingSinceMs.keys()) {
-      if (!named.has(node) || this.#view.nodes.has(node)) this.#missingSinceMs.delete(node);
-    }
-    const nowMs = this.#options.clock.monotonicMs();
-    for (const node of named) {
-      if (!this.#view.nodes.has(node) && !this.#missingSinceMs.has(node)) this.#missingSinceMs.set(node, nowMs);
-    }
-  }
-
   #warnDirectory(error: unknown): void {
-    this.#options.log.warn('the directory did not answer', {
-      reason: error instanceof Error ? error.message : String(error),
-    });
+    if (!(error instanceof WindhoverError)) throw error;
+    if (this.#directorySilent) return;
+    this.#directorySilent = true;
+    this.#options.log.warn('the directory does not answer', { reason: error.message });
   }
 
   // Leases and suspicion.
@@ -369,37 +362,11 @@ export class ClusterNode {
     }
     this.followers.tick(timing.heartbeatMs, timing.hangMs);
     this.#evaluateAll();
-    void this.#control();
+    if (this.#state === 'up') this.#controller.tick();
   }
 
   #evaluateAll(): void {
     for (const partition of this.#partitions.values()) partition.evaluate();
-  }
-
-  // The controller.
-
-  async #control(): Promise<void> {
-    const { clock, timing, directory, node, expectedNodes } = this.#options;
-    const nowMs = clock.monotonicMs();
-    if (this.#controlling || this.#state !== 'up' || nowMs - this.#controlledMs < timing.controllerEveryMs) return;
-    this.#controlling = true;
-    this.#controlledMs = nowMs;
-    try {
-      if (!(await directory.lease(controllerKey, node.id, node.id, timing.lease.ttlMs))) return;
-      const missingMs = (other: string): number => {
-        const since = this.#missingSinceMs.get(other);
-        return since === undefined ? 0 : clock.monotonicMs() - since;
-      };
-      const changes = plan({ view: this.#view, expectedNodes, missingMs, replaceAfterMs: timing.replaceAfterMs });
-      for (const change of changes) {
-        const key = change.kind === 'cluster' ? clusterKey : partitionKey(change.record.partition);
-        await directory.compareAndSwap(key, change.version, JSON.stringify(change.record));
-      }
-    } catch (error) {
-      this.#warnDirectory(error);
-    } finally {
-      this.#controlling = false;
-    }
   }
 
   // The end.

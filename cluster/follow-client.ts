@@ -1,6 +1,7 @@
 import type { Clock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
-import { entryBytes, entryEpoch, entryPartition } from '../journal/log/entry.ts';
+import { entryBytes, entryEpoch, entryKind, entryPartition } from '../journal/log/entry.ts';
+import { kinds } from '../journal/store/entries.ts';
 import type { Store } from '../journal/store/store.ts';
 import type { FollowerMessage, Hello, LeaderMessage, LogEnd } from './messages.ts';
 import type { Link, Transport } from './transport.ts';
@@ -32,6 +33,8 @@ interface Subscription {
   /** `asked`: what arrives belongs to an earlier subscription and is ignored. */
   state: 'asked' | 'open';
   acknowledged: number;
+  /** Nothing is acknowledged before so many bytes of this link are durable: then a log that was thrown away is gone. */
+  fromBytes: number;
 }
 
 /**
@@ -91,8 +94,9 @@ export class FollowClient {
   /** Pulls a partition from this leader; again and again after a broken link, until `unfollow`. */
   follow(partition: number, epoch: number): void {
     if (this.#subscriptions.get(partition)?.epoch === epoch) return;
-    this.#subscriptions.set(partition, { epoch, state: 'asked', acknowledged: -1 });
-    if (this.#link !== undefined) this.#subscribe(partition, epoch);
+    const subscription: Subscription = { epoch, state: 'asked', acknowledged: 0, fromBytes: 0 };
+    this.#subscriptions.set(partition, subscription);
+    if (this.#link !== undefined) this.#subscribe(partition, subscription);
   }
 
   /** From this call on nothing of the partition is taken from this leader. */
@@ -133,7 +137,7 @@ export class FollowClient {
     this.#link = link;
     this.#lastHeardMs = this.#clock.monotonicMs();
     this.#unreachable = false;
-    for (const [partition, { epoch }] of this.#subscriptions) this.#subscribe(partition, epoch);
+    for (const [partition, subscription] of this.#subscriptions) this.#subscribe(partition, subscription);
   }
 
   #ended(kind: 'refused' | 'unreachable' | 'lost' | 'ended', why: string): void {
@@ -150,18 +154,20 @@ export class FollowClient {
   }
 
   /** Tells the leader where our log ends: only once that end is durable, for it counts as acknowledged. */
-  #subscribe(partition: number, epoch: number): void {
+  #subscribe(partition: number, subscription: Subscription): void {
     const link = this.#link;
     this.#store.flushed().then(
       () => {
-        if (link !== this.#link || this.#subscriptions.get(partition)?.epoch !== epoch) return;
+        if (link !== this.#link || this.#subscriptions.get(partition) !== subscription) return;
         const replica = this.#store.replica(partition);
         const whole = replica.state === 'whole';
+        subscription.acknowledged = whole ? replica.lastSequence : 0;
+        subscription.fromBytes = 0;
         this.#send({
           kind: 'subscribe',
           partition,
-          epoch,
-          lastSequence: whole ? replica.lastSequence : 0,
+          epoch: subscription.epoch,
+          lastSequence: subscription.acknowledged,
           lastEpoch: whole ? replica.lastEpoch : 0,
         });
       },
@@ -212,7 +218,7 @@ export class FollowClient {
       while (at < bytes.length) {
         const end = at + entryBytes(bytes, at);
         if (end > bytes.length) throw new WindhoverError('corrupt', 'a message ends in the middle of an entry');
-        if (!this.#accepts(entryPartition(bytes, at), entryEpoch(bytes, at))) {
+        if (!this.#accepts(bytes, at)) {
           if (at > from) this.#store.appendRun(bytes.subarray(from, at));
           from = end;
         }
@@ -228,9 +234,16 @@ export class FollowClient {
     this.#acknowledge();
   }
 
-  #accepts(partition: number, epoch: number): boolean {
-    const subscription = this.#subscriptions.get(partition);
-    return subscription !== undefined && subscription.state === 'open' && epoch <= subscription.epoch;
+  #accepts(bytes: Buffer, at: number): boolean {
+    const subscription = this.#subscriptions.get(entryPartition(bytes, at));
+    if (subscription === undefined || subscription.state !== 'open') return false;
+    if (entryEpoch(bytes, at) > subscription.epoch) return false;
+    if (entryKind(bytes, at) === kinds.snapshotBegun) {
+      // What this replica has had until now counts for nothing any more, and must not be acknowledged meanwhile.
+      subscription.acknowledged = -1;
+      subscription.fromBytes = this.#receivedBytes;
+    }
+    return true;
   }
 
   /** Acknowledges, after each sync, what it has made durable; one waits for the sync at a time, so it's bounded. */
@@ -260,7 +273,7 @@ export class FollowClient {
     const ends: LogEnd[] = [];
     for (const [partition, subscription] of this.#subscriptions) {
       const replica = this.#store.replica(partition);
-      if (subscription.state !== 'open' || replica.state !== 'whole') continue;
+      if (subscription.state !== 'open' || replica.state !== 'whole' || durableBytes < subscription.fromBytes) continue;
       if (replica.durableSequence === subscription.acknowledged) continue;
       subscription.acknowledged = replica.durableSequence;
       ends.push({ partition, epoch: subscription.epoch, sequence: replica.durableSequence });

@@ -1,4 +1,5 @@
 import type { Clock } from '../journal/base/clock.ts';
+import { WindhoverError } from '../journal/base/errors.ts';
 import { entryBytes, entryPartition, entrySequence } from '../journal/log/entry.ts';
 import type { Snapshot, Store } from '../journal/store/store.ts';
 import type { FollowerMessage, LeaderMessage } from './messages.ts';
@@ -245,7 +246,8 @@ class Subscriber {
         if (bytes === undefined) this.#restart(subscription);
         else this.#sendRead(subscription, bytes);
       },
-      () => this.close(),
+      // Damage to an entry that is not alive any more is no hindrance to a snapshot.
+      () => this.#current(subscription) && this.#restart(subscription),
     );
   }
 
@@ -287,8 +289,17 @@ class Subscriber {
         } else this.#sendEntries(bytes);
         this.#read(subscription);
       },
-      () => this.close(),
+      (error: unknown) => this.#fail(subscription, WindhoverError.from(error, 'a snapshot')),
     );
+  }
+
+  /** This partition can't be sent; the others on the link go on. The follower asks again. */
+  #fail(subscription: Subscription, error: WindhoverError): void {
+    if (!this.#current(subscription)) return;
+    const { partition, epoch } = subscription;
+    this.drop(partition);
+    this.#events.lost(this.node, partition);
+    this.send({ kind: 'refused', partition, epoch, why: error.message });
   }
 
   #current(subscription: Subscription): boolean {

@@ -26,8 +26,6 @@ const defaultLimits: ForwardLimits = { maxRequests: 65_536, maxBytes: 64 * 1024 
 const maxMessageBytes = 1024 * 1024;
 /** Roughly what a request takes besides its data. */
 const requestBytes = 64;
-/** A link that nobody used for so long is closed, unless something may be reserved through it. */
-const idleMs = 30_000;
 /** After a dial that failed, requests are sent back at once for so long. */
 const redialMs = 100;
 
@@ -42,10 +40,6 @@ interface Pending {
 interface Session {
   readonly link: Link<ForwarderMessage>;
   readonly heartbeat: Heartbeat;
-  /** Takes that were answered with an item and not confirmed yet. */
-  undelivered: number;
-  /** An open read was granted; whether it still is open, nobody here knows. */
-  reserved: boolean;
 }
 
 type State =
@@ -73,7 +67,6 @@ export class ForwardClient {
   #unsent: Pending[] = [];
   #cancelled: number[] = [];
   #flushing = false;
-  #usedMs = 0;
   /** Counts dials, and those given up, so that an old link is not listened to. */
   #attempt = 0;
 
@@ -99,7 +92,6 @@ export class ForwardClient {
     this.#byRequest.set(request, pending);
     this.#bytes += pending.bytes;
     this.#unsent.push(pending);
-    this.#usedMs = this.#options.clock.monotonicMs();
     if (this.#state.kind === 'idle') this.#dial();
     else this.#flushSoon();
   }
@@ -159,23 +151,13 @@ export class ForwardClient {
   #opened(link: Link<ForwarderMessage>): Session {
     const heartbeat = new Heartbeat({
       clock: this.#options.clock,
-      beat: () => this.#beat(session),
+      beat: () => link.send({ kind: 'heartbeat' }),
       silent: () => this.#silent(session),
     });
-    const session: Session = { link, heartbeat, undelivered: 0, reserved: false };
+    const session: Session = { link, heartbeat };
     this.#state = { kind: 'open', session };
     this.#flush();
     return session;
-  }
-
-  #beat(session: Session): void {
-    const idle = this.#options.clock.monotonicMs() - this.#usedMs >= idleMs;
-    const holdsNothing = !session.reserved && session.undelivered <= 0 && this.#byId.size === 0;
-    if (!idle || !holdsNothing) {
-      session.link.send({ kind: 'heartbeat' });
-      return;
-    }
-    this.#giveUp(session, 0);
   }
 
   #silent(session: Session): void {
@@ -200,18 +182,13 @@ export class ForwardClient {
   #received(session: Session, message: ForwardReply): void {
     session.heartbeat.heard();
     if (message.kind !== 'responses') return;
-    for (const response of message.responses) this.#answered(session, response);
+    for (const response of message.responses) this.#answered(response);
   }
 
-  #answered(session: Session, response: ForwardedResponse): void {
+  #answered(response: ForwardedResponse): void {
     const pending = this.#byId.get(response.id);
     if (pending === undefined) return; // cancelled meanwhile
     this.#forget(pending);
-    const { operation } = pending.request;
-    if (response.result.kind === 'item' && operation.kind === 'get') {
-      if (operation.read === 'take') session.undelivered++;
-      if (operation.read === 'reserve') session.reserved = true;
-    }
     pending.request.complete(response.result);
   }
 
@@ -258,15 +235,14 @@ export class ForwardClient {
         bytes = 0;
       }
       bytes += pending.bytes;
-      requests.push(this.#put(session, pending));
+      requests.push(this.#put(pending));
     }
     if (requests.length > 0) session.link.send({ kind: 'requests', requests });
   }
 
-  #put(session: Session, pending: Pending): ForwardedRequest {
+  #put(pending: Pending): ForwardedRequest {
     const { operation, owner } = pending.request;
     pending.sent = true;
-    if (operation.kind === 'delivered') session.undelivered--;
     return { id: pending.id, connection: owner.connection, operation };
   }
 }

@@ -370,34 +370,11 @@ test('a forwarding node that reads nothing gets nothing new done, except what fr
   assert.is(world.client.outstanding, 0);
 });
 
-test('an unused link is closed after half a minute, unless something may be reserved through it', async () => {
-  const closes = async (prepare: (world: World) => Promise<void>) => {
-    const world = await opened();
-    await prepare(world);
-    world.trace.length = 0;
-    await world.run(31_000);
-    return world.trace.join();
-  };
-  const read = async (world: World, how: 'take' | 'reserve' | 'peek') => {
-    world.answer = ({ operation }) => (operation.kind === 'get' ? item(5) : { kind: 'done' });
-    world.send(get('q', how));
-    await world.run(10);
-  };
-  assert.is(await closes(async () => {}), 'gone P 1');
-  assert.is(await closes((world) => read(world, 'peek')), 'gone P 1');
-  assert.is(await closes((world) => read(world, 'reserve')), '');
-  assert.is(await closes((world) => read(world, 'take')), '');
-  const delivered = async (world: World) => {
-    await read(world, 'take');
-    world.send({ kind: 'delivered', queue: 'q', id: 5 });
-    await world.run(10);
-  };
-  assert.is(await closes(delivered), 'gone P 1');
-  const waiting = async (world: World) => {
-    world.send(get('q', 'take', 60_000));
-    await world.run(10);
-  };
-  assert.is(await closes(waiting), '');
+test('an unused link stays open: what was handed over to the leader may belong to clients of this node', async () => {
+  const world = await opened();
+  world.trace.length = 0;
+  await world.run(120_000);
+  assert.is(world.trace.join(), '');
 });
 
 test.run();

@@ -136,7 +136,9 @@ export class LeaderState {
     this.#inSync = new Set(inSync);
     this.#proposed = undefined;
     for (const [node, follower] of this.#followers) {
-      if (follower.state.kind === 'behind' && !this.counts(node)) follower.state = { kind: 'connected' };
+      if (follower.state.kind !== 'behind' || this.counts(node)) continue;
+      follower.state = { kind: 'connected' };
+      follower.acknowledged = 0;
     }
     this.#advance();
   }

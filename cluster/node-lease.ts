@@ -1,4 +1,5 @@
 import type { Clock } from '../journal/base/clock.ts';
+import { WindhoverError } from '../journal/base/errors.ts';
 import type { Directory } from './directory/directory.ts';
 import { type NodeRecord, nodeKey } from './partition-map.ts';
 
@@ -71,8 +72,10 @@ export class NodeLease {
       // The holder is the node, not its incarnation: the data folder's lock has ended the one before.
       if (await this.#directory.lease(nodeKey(id), id, value, this.#timing.ttlMs)) {
         this.#extend(sentMs + this.#timing.ttlMs - this.#timing.marginMs);
-      } else
-        this.#failed(new Error(`another process holds the lease of node ${id} (this is incarnation ${incarnation})`));
+      } else {
+        const why = `another process holds the lease of node ${id} (this is incarnation ${incarnation})`;
+        this.#failed(new WindhoverError('conflict', why));
+      }
     } catch (error) {
       this.#failed(error);
     } finally {

@@ -6,7 +6,8 @@ import type { Admission, FollowServer } from './follow-server.ts';
 import { LeaderState } from './leader.ts';
 import type { LeaderService } from './leader-service.ts';
 import type { FollowerMessage, LeaderMessage } from './messages.ts';
-import { type PartitionRecord, parseValue, partitionKey, type VersionedRecord } from './partition-map.ts';
+import { type PartitionRecord, partitionKey, type VersionedRecord } from './partition-map.ts';
+import { RecordSwap } from './record-swap.ts';
 import { decideRole, type Role } from './role.ts';
 import { storeLog } from './store-log.ts';
 
@@ -57,8 +58,14 @@ type Phase =
       readonly first: number;
       readonly state: Buffer | undefined;
     }
-  | { readonly kind: 'serving'; readonly epoch: number; readonly leading: LeaderState }
-  | { readonly kind: 'frozen'; readonly epoch: number; readonly leading: LeaderState; readonly handover: Handover };
+  | { readonly kind: 'serving'; readonly epoch: number; readonly leading: LeaderState; readonly first: number }
+  | {
+      readonly kind: 'frozen';
+      readonly epoch: number;
+      readonly leading: LeaderState;
+      readonly first: number;
+      readonly handover: Handover;
+    };
 
 interface Handover {
   readonly target: string;
@@ -74,8 +81,13 @@ interface Succession {
   readonly epoch: number;
   readonly sequence: number;
   readonly state: Buffer;
+  /** After that the leader has given it up, or somebody takes over. */
+  readonly untilMs: number;
   answered: boolean;
 }
+
+/** A promise is kept for so many times the handover's own limit. */
+const promiseTimes = 3;
 
 /** One partition at one node: follows the directory's record, leads or follows, hands over and takes over. */
 export class Partition {
@@ -83,8 +95,7 @@ export class Partition {
   readonly #host: PartitionHost;
   #phase: Phase = { kind: 'idle' };
   #current: VersionedRecord;
-  /** Invariant: at most one compare-and-swap of this record is under way from this node. */
-  #swapping = false;
+  readonly #swaps: RecordSwap;
   #promise: Succession | undefined;
   #closed = false;
   /** Not before then is another handover tried. */
@@ -94,6 +105,7 @@ export class Partition {
     this.number = number;
     this.#host = host;
     this.#current = current;
+    this.#swaps = new RecordSwap(host.directory, host.clock, host.timing.swapRetryMs);
   }
 
   get record(): PartitionRecord {
@@ -154,6 +166,8 @@ export class Partition {
       return;
     }
     if (this.#phase.kind === 'claiming') return;
+    if (this.#promise !== undefined && this.#host.clock.monotonicMs() >= this.#promise.untilMs)
+      this.#promise = undefined;
     this.#answerPromise();
     this.#enter(this.#decide());
   }
@@ -200,7 +214,7 @@ export class Partition {
 
   /** Takes over, or takes up again after a restart. The old leader's entries are refused from this moment on. */
   #claim(next: PartitionRecord): void {
-    if (this.#swapping) return;
+    if (this.#swaps.underWay) return;
     this.#phase = { kind: 'claiming' };
     this.#promise = undefined;
     this.#host.follow(this.number, undefined, 0);
@@ -208,8 +222,11 @@ export class Partition {
     void this.#swap(next).then((accepted) => {
       if (this.#closed || this.#phase.kind !== 'claiming') return;
       this.#phase = { kind: 'idle' };
-      if (accepted) this.#begin(next.epoch);
+      const { leader, epoch } = this.record;
+      // Somebody else may have taken over since, and a full disk would not take the epoch's first entry.
+      if (accepted && leader === this.#host.me && epoch === next.epoch && this.#host.mayLead()) this.#begin(epoch);
       else this.evaluate();
+      this.#host.service.routeChanged(this.number);
     });
   }
 
@@ -244,7 +261,7 @@ export class Partition {
     const { committed } = phase.leading;
     if (phase.kind === 'starting') {
       if (committed < phase.first) return;
-      this.#phase = { kind: 'serving', epoch: phase.epoch, leading: phase.leading };
+      this.#phase = { kind: 'serving', epoch: phase.epoch, leading: phase.leading, first: phase.first };
       this.#host.service.lead(storeLog(this.#host.store, this.number), phase.state);
       this.#host.service.routeChanged(this.number);
     }
@@ -259,7 +276,7 @@ export class Partition {
     this.#grantSnapshots(phase.leading);
     if (phase.kind === 'frozen') this.#tendHandover(phase);
     else if (phase.kind === 'serving' && this.record.target !== undefined) this.handOver(this.record.target, false);
-    if (!this.#swapping && this.#host.mayServe()) this.#changeInSync(phase.leading);
+    if (!this.#swaps.underWay && this.#host.mayServe()) this.#changeInSync(phase.leading);
   }
 
   #changeInSync(leading: LeaderState): void {
@@ -271,44 +288,12 @@ export class Partition {
     void this.#swap({ ...this.record, inSync: change.inSync });
   }
 
-  /**
-   * One compare-and-swap of the record, repeated until its outcome is known: one that was sent and not answered might
-   * still be carried out later, so only another accepted or refused one ends the uncertainty.
-   */
-  async #swap(next: PartitionRecord): Promise<boolean> {
-    assert(!this.#swapping, 'one compare-and-swap of a record at a time');
-    this.#swapping = true;
-    const key = partitionKey(this.number);
-    const value = JSON.stringify(next);
-    const expected = this.#current.version;
-    try {
-      while (!this.#closed) {
-        try {
-          const version = await this.#host.directory.compareAndSwap(key, expected, value);
-          if (version !== undefined) return this.#decided({ record: next, version }, true);
-          const present = await this.#host.directory.read(key);
-          if (present !== undefined && present.version > expected) {
-            return this.#decided({ record: parseValue(present), version: present.version }, present.value === value);
-          }
-        } catch {
-          // Unknown: asked again below. The directory's own watch reports that it can't be reached.
-        }
-        await this.#pause(this.#host.timing.swapRetryMs);
-      }
-      return false;
-    } finally {
-      this.#swapping = false;
-    }
-  }
-
-  #decided(changed: VersionedRecord, accepted: boolean): boolean {
-    this.#swapping = false;
-    this.#host.learned(changed);
-    return accepted;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#host.clock.schedule(ms, resolve));
+  /** Gives the record if it is the one wanted. */
+  async #swap(next: PartitionRecord): Promise<VersionedRecord | undefined> {
+    const outcome = await this.#swaps.swap(this.#current, next);
+    if (outcome === undefined) return undefined;
+    this.#host.learned(outcome.changed);
+    return outcome.accepted ? outcome.changed : undefined;
   }
 
   // The leader's side of its followers.
@@ -319,6 +304,9 @@ export class Partition {
     if (message.epoch !== phase.epoch)
       return { kind: 'refused', epoch: message.epoch, why: `epoch ${message.epoch} is not ${phase.epoch}` };
     if (!this.record.replicas.includes(node)) return { kind: 'refused', epoch: message.epoch, why: 'not a replica' };
+    if (this.#host.store.replica(this.number).lastSequence < phase.first) {
+      return { kind: 'refused', epoch: message.epoch, why: 'its epoch has not been written yet' };
+    }
     const prefix = this.#isPrefix(message.lastSequence, message.lastEpoch);
     phase.leading.subscribed(node, prefix ? message.lastSequence : undefined);
     if (prefix) return { kind: 'log', epoch: phase.epoch, fromSequence: message.lastSequence + 1 };
@@ -349,8 +337,10 @@ export class Partition {
 
   acknowledged(node: string, epoch: number, sequence: number): void {
     if (!('leading' in this.#phase) || this.#phase.epoch !== epoch) return;
-    this.#phase.leading.followerDurable(node, sequence);
-    this.evaluate();
+    const { leading } = this.#phase;
+    leading.followerDurable(node, sequence);
+    if (leading.counts(node)) this.#advance();
+    else this.evaluate();
   }
 
   followerLost(node: string): void {
@@ -370,11 +360,22 @@ export class Partition {
     const { clock, timing, service, followers } = this.#host;
     if (this.#phase.kind !== 'serving' || target === this.#host.me || !this.record.inSync.includes(target))
       return false;
-    if (clock.monotonicMs() < this.#handoverNotBeforeMs || !followers.follows(target, this.number)) return false;
-    const { epoch, leading } = this.#phase;
+    if (
+      this.#host.store.room === 'none' ||
+      clock.monotonicMs() < this.#handoverNotBeforeMs ||
+      !followers.follows(target, this.number)
+    )
+      return false;
+    const { epoch, leading, first } = this.#phase;
     const deadlineMs = clock.monotonicMs() + timing.handoverTimeoutMs;
     this.#host.info('hands over', this.number, { epoch, target });
-    this.#phase = { kind: 'frozen', epoch, leading, handover: { target, leaving, deadlineMs, step: 'committing' } };
+    this.#phase = {
+      kind: 'frozen',
+      epoch,
+      leading,
+      first,
+      handover: { target, leaving, deadlineMs, step: 'committing' },
+    };
     service.freeze(this.number);
     this.evaluate();
     return true;
@@ -391,9 +392,10 @@ export class Partition {
 
   #tendHandover(phase: Extract<Phase, { kind: 'frozen' }>): void {
     if (phase.handover.step === 'swapping') return;
-    if (phase.handover.step === 'ready' && !this.#swapping && this.#host.mayServe()) return this.#passOn(phase);
-    const late = this.#host.clock.monotonicMs() >= phase.handover.deadlineMs;
-    if (late || !this.record.inSync.includes(phase.handover.target)) this.#thaw(phase);
+    // The target may have been lost, and have left the set, after it was sent everything.
+    if (!this.record.inSync.includes(phase.handover.target)) return this.#thaw(phase);
+    if (phase.handover.step === 'ready' && !this.#swaps.underWay && this.#host.mayServe()) return this.#passOn(phase);
+    if (this.#host.clock.monotonicMs() >= phase.handover.deadlineMs) this.#thaw(phase);
   }
 
   /** The handover came to nothing: serve on, in the same epoch, with the same reservations. */
@@ -402,7 +404,7 @@ export class Partition {
     this.#host.info('keeps leadership: the handover came to nothing', this.number, { target: phase.handover.target });
     const { service, clock, timing } = this.#host;
     this.#handoverNotBeforeMs = clock.monotonicMs() + timing.handoverTimeoutMs;
-    this.#phase = { kind: 'serving', epoch: phase.epoch, leading: phase.leading };
+    this.#phase = { kind: 'serving', epoch: phase.epoch, leading: phase.leading, first: phase.first };
     service.thaw(this.number);
     service.routeChanged(this.number);
   }
@@ -418,6 +420,7 @@ export class Partition {
 
   /** One compare-and-swap, and the target leads. */
   #passOn(phase: Extract<Phase, { kind: 'frozen' }>): void {
+    assert(this.record.inSync.includes(phase.handover.target), 'only a member of the in-sync set is given the lead');
     phase.handover.step = 'swapping';
     const { target, leaving } = phase.handover;
     const { target: _, ...rest } = this.record;
@@ -425,14 +428,9 @@ export class Partition {
     const next: PartitionRecord = { ...rest, epoch: phase.epoch + 1, leader: target, inSync };
     void this.#swap(next).then((accepted) => {
       if (accepted) {
-        const value = JSON.stringify(next);
-        const message = {
-          kind: 'mapChanged',
-          key: partitionKey(this.number),
-          value,
-          version: this.#current.version,
-        } as const;
-        this.#host.followers.send(target, message);
+        const { record, version } = accepted;
+        const value = JSON.stringify(record);
+        this.#host.followers.send(target, { kind: 'mapChanged', key: partitionKey(this.number), value, version });
       } else if (this.#phase === phase) phase.handover.step = 'committing';
     });
   }
@@ -442,7 +440,8 @@ export class Partition {
   promised(leader: string, message: Extract<LeaderMessage, { kind: 'handover' }>): void {
     if (this.record.leader !== leader || this.record.epoch !== message.epoch) return;
     const { epoch, sequence, state } = message;
-    this.#promise = { leader, epoch, sequence, state: Buffer.from(state), answered: false };
+    const untilMs = this.#host.clock.monotonicMs() + promiseTimes * this.#host.timing.handoverTimeoutMs;
+    this.#promise = { leader, epoch, sequence, state: Buffer.from(state), untilMs, answered: false };
     this.#answerPromise();
   }
 
@@ -470,6 +469,7 @@ export class Partition {
   close(why: 'stopping' | 'failed'): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#swaps.close();
     if (why === 'stopping' && this.#phase.kind === 'serving') this.#host.service.freeze(this.number);
     if (this.#phase.kind === 'serving' || this.#phase.kind === 'frozen') this.#host.service.resign(this.number);
     this.#phase = { kind: 'idle' };

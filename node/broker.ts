@@ -1,5 +1,5 @@
 import type { ClusterNode } from '../cluster/driver.ts';
-import { ForwardClient } from '../cluster/forward.ts';
+import { ForwardClient } from '../cluster/forward-client.ts';
 import type { LeaderService } from '../cluster/leader-service.ts';
 import type { Hello } from '../cluster/messages.ts';
 import type { Operation, Owner, Request, Result } from '../cluster/operation.ts';
@@ -15,7 +15,7 @@ import type { NodeBudget } from './queues/node-budget.ts';
 import { PartitionQueues } from './queues/partition-queues.ts';
 import type { QueueSettings } from './queues/queue-settings.ts';
 import type { QueueCounters } from './queues/queue-stats.ts';
-import { type Origin, over, type Place, RoutedRequest, routing } from './routed-request.ts';
+import { type Origin, over, type Place, type RequestRouter, RoutedRequest, routing } from './routed-request.ts';
 import {
   clusterStatistics,
   partitionStatistics,
@@ -50,7 +50,7 @@ const checkOwnersMs = 500;
  * Takes every command to where its queue is led: executes it here, forwards it to the leader, or holds it back while
  * that is changing. Serves the queues of the partitions that this node leads.
  */
-export class NodeBroker implements Broker, LeaderService {
+export class NodeBroker implements Broker, LeaderService, RequestRouter {
   readonly version: string;
   readonly budget: ByteBudget;
   readonly counters: QueueCounters;
@@ -69,7 +69,8 @@ export class NodeBroker implements Broker, LeaderService {
   /** Processes that own reads here and were nowhere to be seen at the last check. */
   #absent: ReadonlySet<string> = new Set();
   #cluster: ClusterNode | undefined;
-  #retry = false;
+  /** Partitions whose held requests are to be routed again soon. */
+  readonly #retries = new Set<number>();
   #closed = false;
 
   constructor(options: BrokerOptions) {
@@ -111,35 +112,31 @@ export class NodeBroker implements Broker, LeaderService {
   }
 
   #start(request: Request, origin: Origin): void {
-    const routed = new RoutedRequest(
-      request,
-      origin,
-      this.#clock.monotonicMs(),
-      (moved) => this.#moved(moved),
-      (finished) => this.#finished(finished),
-    );
-    if (isWaiting(request.operation)) this.#cancellable.set(request, routed);
+    const waits = isWaiting(request.operation);
+    const routed = new RoutedRequest(request, origin, waits ? this.#clock.monotonicMs() : 0, this);
+    if (waits) this.#cancellable.set(request, routed);
     this.#route(routed);
   }
 
-  #finished(request: RoutedRequest): void {
+  /** For routed requests. */
+  requestFinished(request: RoutedRequest): void {
     if (this.#cancellable.size > 0) this.#cancellable.delete(request.asked);
   }
 
   #route(request: RoutedRequest): void {
     const cluster = this.#cluster;
     assert(cluster !== undefined, 'the broker is attached to its cluster before it is used');
-    const route = cluster.route(request.operation.queue);
-    request.partition = route.partition;
-    if (this.#held.holds(route.partition) && request.place.kind === 'routing' && !this.#held.releasing)
-      return this.#hold(request);
-    switch (route.kind) {
+    const partition = cluster.partitionOf(request.operation.queue);
+    request.partition = partition;
+    // What came before and is held goes first.
+    if (this.#held.holds(partition) && !this.#held.releasing) return this.#hold(request);
+    switch (cluster.route(partition)) {
       case 'local':
-        return this.#executeHere(request, route.partition);
+        return this.#executeHere(request, partition);
       case 'hold':
         return this.#hold(request);
-      case 'forward':
-        return request.origin === 'client' ? this.#forward(request, route.node) : request.finish({ kind: 'moved' });
+      case 'leader':
+        return request.origin === 'client' ? this.#forward(request, cluster) : request.finish({ kind: 'moved' });
     }
   }
 
@@ -148,6 +145,9 @@ export class NodeBroker implements Broker, LeaderService {
     assert(queues !== undefined, 'a partition that is served here has its queues here');
     request.place = this.#localPlace(partition);
     queues.execute(request);
+    // A get that could not be completed at once waits, for an item or for the disk.
+    if (request.operation.kind === 'get' && request.place.kind === 'local')
+      this.#cancellable.set(request.asked, request);
   }
 
   /** One object a partition, however many requests pass. */
@@ -160,7 +160,9 @@ export class NodeBroker implements Broker, LeaderService {
     return place;
   }
 
-  #forward(request: RoutedRequest, node: NodeRecord): void {
+  #forward(request: RoutedRequest, cluster: ClusterNode): void {
+    const node = cluster.leaderOf(request.partition);
+    if (node === undefined) return this.#hold(request);
     request.keepData();
     this.#cancellable.set(request.asked, request);
     this.forwarded++;
@@ -201,22 +203,23 @@ export class NodeBroker implements Broker, LeaderService {
     return `partition ${partition} is unavailable: no member of its in-sync set can lead now`;
   }
 
-  /** It was not done where it was routed to: the map has changed, or is about to. */
-  #moved(request: RoutedRequest): void {
+  /** For routed requests: the map has changed, or is about to. */
+  requestMoved(request: RoutedRequest): void {
     if (request.origin === 'peer') return request.finish({ kind: 'moved' });
     request.shortenWait(this.#clock.monotonicMs());
     request.place = routing;
     this.#hold(request);
-    this.#retrySoon();
+    this.#retrySoon(request.partition);
   }
 
-  #retrySoon(): void {
-    if (this.#retry || this.#closed) return;
-    this.#retry = true;
+  #retrySoon(partition: number): void {
+    if (this.#closed || this.#retries.has(partition)) return;
+    this.#retries.add(partition);
+    if (this.#retries.size > 1) return;
     this.#clock.schedule(retryMs, () => {
-      this.#retry = false;
-      this.#held.releaseAll();
-      if (this.#held.size > 0) this.#retrySoon();
+      const partitions = [...this.#retries];
+      this.#retries.clear();
+      for (const moved of partitions) this.#held.release(moved);
     });
   }
 

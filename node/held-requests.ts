@@ -75,10 +75,6 @@ export class HeldRequests {
     }
   }
 
-  releaseAll(): void {
-    for (const partition of [...this.#byPartition.keys()]) this.release(partition);
-  }
-
   #checkLater(): void {
     if (this.#checking || this.#closed) return;
     this.#checking = true;

@@ -1,6 +1,7 @@
 import type { Directory } from '../cluster/directory/directory.ts';
+import { disclaim } from '../cluster/disclaim.ts';
 import { type ClusterLog, ClusterNode, type ClusterTiming } from '../cluster/driver.ts';
-import { ForwardServer } from '../cluster/forward.ts';
+import { ForwardServer } from '../cluster/forward-server.ts';
 import { checkLabel, joinCluster } from '../cluster/join.ts';
 import { type Hello, protocolVersion } from '../cluster/messages.ts';
 import type { NodeRecord } from '../cluster/partition-map.ts';
@@ -27,6 +28,8 @@ export interface NodeParts {
   readonly transport: Transport;
   /** A new identifier, different from all others ever. */
   readonly makeId: () => string;
+  /** Differs from one start of the machine to the next. */
+  readonly bootId: string;
   readonly timing: ClusterTiming;
   readonly log: ClusterLog;
   readonly version: string;
@@ -48,10 +51,12 @@ export class WindhoverNode {
   readonly broker: NodeBroker;
   readonly #peers: { close(): Promise<void> };
   readonly #parts: NodeParts;
+  readonly #identity: Identity;
   #closed = false;
 
   private constructor(
     parts: NodeParts,
+    identity: Identity,
     record: NodeRecord,
     store: Store,
     cluster: ClusterNode,
@@ -59,6 +64,7 @@ export class WindhoverNode {
     peers: { close(): Promise<void> },
   ) {
     this.#parts = parts;
+    this.#identity = identity;
     this.record = record;
     this.store = store;
     this.cluster = cluster;
@@ -93,6 +99,13 @@ export class WindhoverNode {
       warn: (message) => log.warn(message),
     });
     await identity.belongTo(cluster.id);
+    if (identity.mayHaveLost(parts.bootId)) {
+      log.warn(
+        'the journal was not synced before the machine went down: leaving all in-sync sets that have another member',
+      );
+      await disclaim(directory, clock, identity.nodeId, directoryRetryMs);
+    }
+    await identity.unsynced(config.syncJournal === 'never' ? parts.bootId : undefined);
     const record = nodeRecord(config, identity.nodeId, parts.makeId());
     await checkLabel(directory, clock, record, parts.timing.lease.ttlMs + 500);
     const hello: Hello = { clusterId: cluster.id, node: record.id, incarnation: record.incarnation, protocolVersion };
@@ -127,7 +140,7 @@ export class WindhoverNode {
       },
     });
     await member.start();
-    return new WindhoverNode(parts, record, store, member, broker, peers);
+    return new WindhoverNode(parts, identity, record, store, member, broker, peers);
   }
 
   /** Hands over what can be handed over; clients are still served, through the others. */
@@ -143,6 +156,7 @@ export class WindhoverNode {
     this.broker.close();
     await this.#peers.close();
     await this.store.close();
+    await this.#identity.unsynced(undefined);
     await this.#parts.directory.close();
   }
 }

@@ -14,6 +14,13 @@ export const over: Place = { kind: 'over' };
 /** Who asked: a client of this node, or another node that forwards; the latter routes again by itself. */
 export type Origin = 'client' | 'peer';
 
+/** Whom a routed request tells what became of it. */
+export interface RequestRouter {
+  /** It was not done where it was routed to. */
+  requestMoved(request: RoutedRequest): void;
+  requestFinished(request: RoutedRequest): void;
+}
+
 /**
  * A request on its way through this node: it may be executed here, held back, or forwarded, and be routed again when
  * it turns out to have moved. What its asker gets is never `moved` unless the asker is a node.
@@ -21,29 +28,22 @@ export type Origin = 'client' | 'peer';
 export class RoutedRequest implements Request {
   readonly asked: Request;
   readonly origin: Origin;
+  /** Monotonic clock; only kept for a get that waits. */
   readonly startedMs: number;
   operation: Operation;
   place: Place = routing;
   /** Partition, as far as it is known; kept between routings. */
   partition = -1;
-  readonly #moved: (request: RoutedRequest) => void;
-  readonly #finished: (request: RoutedRequest) => void;
+  readonly #router: RequestRouter;
   /** The data of a `set` is this request's own copy. */
   #ownsData = false;
 
-  constructor(
-    asked: Request,
-    origin: Origin,
-    startedMs: number,
-    moved: (request: RoutedRequest) => void,
-    finished: (request: RoutedRequest) => void,
-  ) {
+  constructor(asked: Request, origin: Origin, startedMs: number, router: RequestRouter) {
     this.asked = asked;
     this.origin = origin;
     this.startedMs = startedMs;
     this.operation = asked.operation;
-    this.#moved = moved;
-    this.#finished = finished;
+    this.#router = router;
   }
 
   get owner(): Owner {
@@ -54,7 +54,7 @@ export class RoutedRequest implements Request {
     if (this.place.kind === 'over') return;
     if (result.kind === 'moved') {
       if (this.operation.kind === 'get') this.operation = { ...this.operation, again: true };
-      this.#moved(this);
+      this.#router.requestMoved(this);
     } else this.finish(result);
   }
 
@@ -62,7 +62,7 @@ export class RoutedRequest implements Request {
   finish(result: Result): void {
     if (this.place.kind === 'over') return;
     this.place = over;
-    this.#finished(this);
+    this.#router.requestFinished(this);
     this.asked.complete(result);
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { nanoid } from 'nanoid';
 import { type Logger, pino } from 'pino';
@@ -40,11 +40,10 @@ export async function runNode(config: NodeConfig): Promise<number> {
     mkdirSync(config.data, { recursive: true });
     lock = await lockFolder(config.data);
     const { running, failed } = await start(config, logger, stop);
+    const why = await Promise.race([failed.then(() => 'failed' as const), stop.then(() => 'stopped' as const)]);
+    if (why === 'failed') return 1;
     if (running === undefined) return 0;
-    const why = await Promise.race([stop.then(() => 'stopped' as const), failed]);
-    if (why !== 'stopped') return 1;
-    await end(running, logger);
-    return 0;
+    return await end(running, logger);
   } catch (error) {
     const { message } = WindhoverError.from(error, 'the node could not start');
     logger.fatal(message);
@@ -74,6 +73,7 @@ async function start(
       directory: await openDirectory(config.directory, systemClock, { cluster: config.cluster }),
       transport: new GrpcTransport(systemClock),
       makeId: () => nanoid(12),
+      bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
       timing: defaultTiming,
       log: clusterLog(logger),
       version,
@@ -82,7 +82,7 @@ async function start(
     },
     config,
   );
-  const node = await Promise.race([starting, stop.then(() => undefined)]);
+  const node = await Promise.race([starting, stop.then(() => undefined), failed.then(() => undefined)]);
   if (node === undefined) return { running: undefined, failed };
   try {
     listener = await listenTo(node, config);
@@ -108,19 +108,26 @@ function listenTo(node: WindhoverNode, config: NodeConfig): Promise<MemcacheList
   });
 }
 
-/** Hands over, lets the clients finish, syncs and closes. */
-async function end({ node, listener, admin }: Running, logger: Logger): Promise<void> {
+/** Hands over, lets the clients finish, syncs and closes; gives the exit code. */
+async function end({ node, listener, admin }: Running, logger: Logger): Promise<number> {
   const hurry = setTimeout(() => {
     logger.error('the end took too long and is cut short; nothing acknowledged is lost by that');
     process.exit(0);
   }, endMs);
   logger.info('draining');
-  await node.drain();
-  await listener.close(farewellMs);
-  admin.close();
-  await node.close();
-  clearTimeout(hurry);
-  logger.info('stopped');
+  try {
+    await node.drain();
+    await listener.close(farewellMs);
+    admin.close();
+    await node.close();
+    logger.info('stopped');
+    return 0;
+  } catch (error) {
+    logger.error(WindhoverError.from(error, 'the node could not close in order').message);
+    return 1;
+  } finally {
+    clearTimeout(hurry);
+  }
 }
 
 function stopSignal(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ClusterNode } from '../cluster/driver.ts';
-import type { NodeBroker } from './broker.ts';
 import type { Statistic } from './broker-api.ts';
-import { counterStatistics } from './queues/queue-stats.ts';
+import type { PartitionQueues } from './queues/partition-queues.ts';
+import { counterStatistics, type QueueCounters } from './queues/queue-stats.ts';
 
 /** What the node's own parts count, for `stats`. */
 export interface ServerFigures {
@@ -9,8 +9,17 @@ export interface ServerFigures {
   readonly process: () => readonly Statistic[];
 }
 
+/** What a broker tells of itself. */
+export interface BrokerFigures {
+  readonly partitionsLed: ReadonlyMap<number, PartitionQueues>;
+  readonly counters: QueueCounters;
+  /** Commands of this node's clients sent to another node. */
+  readonly forwarded: number;
+  readonly heldRequests: number;
+}
+
 /** The server's statistics, then those of every queue led here. */
-export function serverStatistics(broker: NodeBroker, figures: ServerFigures): readonly Statistic[] {
+export function serverStatistics(broker: BrokerFigures, figures: ServerFigures): readonly Statistic[] {
   let items = 0;
   let bytes = 0;
   const queues: Statistic[] = [];
@@ -34,7 +43,7 @@ export function serverStatistics(broker: NodeBroker, figures: ServerFigures): re
 }
 
 /** One queue's; nothing for a queue that isn't led here. */
-export function queueStatistics(broker: NodeBroker, queue: string): readonly Statistic[] {
+export function queueStatistics(broker: BrokerFigures, queue: string): readonly Statistic[] {
   for (const partition of broker.partitionsLed.values()) {
     const found = partition.statistics(queue);
     if (found !== undefined) return found;

@@ -82,12 +82,15 @@ export class Spares {
     return disk.open(name, 'write');
   }
 
-  /** A segment that nobody needs any more becomes a spare, or goes when there are enough. */
+  /**
+   * A segment that nobody needs any more becomes a spare, or goes when there are enough: one more than are made, so that
+   * in steady traffic the next segment is always one that was recycled, and none has to be filled with zeros.
+   */
   async recycle(segment: number): Promise<void> {
     const { disk, spareSegments } = this.#options;
     const name = this.#path(segment, 'segment');
     const planned = this.#ready.length + (this.#making === undefined ? 0 : 1);
-    if (planned >= spareSegments || this.#closed || !(await this.#isWhole(name))) return disk.remove(name);
+    if (planned > spareSegments || this.#closed || !(await this.#isWhole(name))) return disk.remove(name);
     const number = this.#nextNumber++;
     await disk.rename(name, this.#path(number, 'spare'));
     this.#ready.push(number);

@@ -4,6 +4,7 @@ import { checkEntry, entryBodyStart, entryBytes, entryHeaderBytes, entryKind, en
 import { type BacklogFile, backlogHeaderBytes, checkBacklogHeader, markEntry, scanStart } from './backlog-file.ts';
 import { bodyQueue, itemId, kinds } from './entries.ts';
 import { pieceBytes, type Span } from './entry-reader.ts';
+import type { ReplicaState } from './replica.ts';
 import type { QueueState } from './stored-queue.ts';
 
 /** How many backlog files are kept open for reading at most, those being read aside. */
@@ -30,7 +31,7 @@ export class BacklogReader {
    * @throws `corrupt`, with file and offset, where the file is damaged before or at them.
    */
   async read(
-    partition: number,
+    replica: ReplicaState,
     queue: QueueState,
     file: BacklogFile,
     fromId: number,
@@ -38,8 +39,8 @@ export class BacklogReader {
   ): Promise<Span> {
     file.users++;
     try {
-      const handle = await this.#handle(partition, queue, file);
-      const scan = new BacklogScan(partition, queue, file, fromId, limitBytes);
+      const handle = await this.#handle(replica.partition, queue, file);
+      const scan = new BacklogScan(replica.partition, queue, file, fromId, limitBytes);
       let length = Math.max(Math.min(limitBytes, pieceBytes), 4096);
       for (;;) {
         const buffer = Buffer.allocUnsafeSlow(Math.min(length, file.bytes - scan.offset));
@@ -49,6 +50,7 @@ export class BacklogReader {
       }
     } finally {
       file.users--;
+      replica.collectFiles(queue, file.firstId, file.lastId);
     }
   }
 
@@ -78,10 +80,15 @@ export class BacklogReader {
   async #openFile(partition: number, queue: QueueState, file: BacklogFile): Promise<DiskFile> {
     await this.#closeIdle();
     const handle = await this.#disk.open(file.name, 'read');
-    const header = Buffer.alloc(backlogHeaderBytes);
-    const bytes = await handle.read(header, 0);
-    checkBacklogHeader(header.subarray(0, bytes), partition, queue.number, file);
-    return handle;
+    try {
+      const header = Buffer.alloc(backlogHeaderBytes);
+      const bytes = await handle.read(header, 0);
+      checkBacklogHeader(header.subarray(0, bytes), partition, queue.number, file);
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   async #closeIdle(): Promise<void> {

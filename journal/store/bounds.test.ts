@@ -77,6 +77,10 @@ test('traffic that keeps up grows neither the disk nor what is kept in memory, a
   assert.is(place.replica.queue(2)?.places.runs.length, 0);
   assert.ok(place.replica.log.runs.length <= 4);
   assert.equal(place.replica.garbage, []);
+
+  await place.clock.complete(place.store.close());
+  await place.open();
+  assert.is(place.replica.queue(2)?.places.runs.length, 0);
 });
 
 test('a backlog keeps nothing for a settled item, and leaves nothing on the disk when it is gone', async () => {

@@ -1,27 +1,17 @@
 import type { Clock } from '../base/clock.ts';
-import type { Disk } from '../log/disk.ts';
 import type { BacklogFile } from './backlog-file.ts';
-import type { BacklogReader } from './backlog-reader.ts';
 import { checkpointName, encodeCheckpoint, encodeReplica } from './checkpoint.ts';
 import type { ReplicaState } from './replica.ts';
-import type { StoreState } from './state.ts';
-
-/** What a checkpoint is made of. */
-export interface CheckpointSource {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly state: StoreState;
-  readonly backlog: BacklogReader;
-}
+import type { StoreParts } from './store-parts.ts';
 
 /** Writes checkpoints, and deletes the backlog files that none needs any more. */
 export class CheckpointWriter {
-  readonly #source: CheckpointSource;
+  readonly #parts: StoreParts;
   #firstSegment: number;
 
-  constructor(source: CheckpointSource) {
-    this.#source = source;
-    this.#firstSegment = source.state.firstSegment;
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.#firstSegment = parts.state.firstSegment;
   }
 
   /** The oldest segment that the checkpoint on the disk needs. */
@@ -34,7 +24,7 @@ export class CheckpointWriter {
    * stable storage; only then does the checkpoint take the place of the one before. One call at a time.
    */
   async write(stable: () => Promise<void>): Promise<void> {
-    const { disk, clock, state } = this.#source;
+    const { disk, clock, state } = this.#parts;
     const { firstSegment, nextFile, mapRevision } = state;
     const garbage: [ReplicaState, BacklogFile[]][] = [];
     const parts: Buffer[] = [];
@@ -53,8 +43,8 @@ export class CheckpointWriter {
   async #delete(replica: ReplicaState, files: readonly BacklogFile[]): Promise<void> {
     const idle = files.filter(({ users }) => users === 0);
     for (const file of idle) {
-      await this.#source.backlog.close(file);
-      await this.#source.disk.remove(file.name);
+      await this.#parts.backlog.close(file);
+      await this.#parts.disk.remove(file.name);
     }
     replica.garbage = replica.garbage.filter((file) => !idle.includes(file));
   }

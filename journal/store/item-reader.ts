@@ -63,7 +63,7 @@ export class ItemReader {
     if (fromId > queue.settledThroughId) return this.#readUnsettled(replica, queue, fromId, limitBytes);
     const file = queue.files[queue.fileFrom(fromId)];
     assert(file !== undefined, `item ${fromId} of queue ${queue.name} is in no backlog file`);
-    return this.#backlog.read(replica.partition, queue, file, fromId, limitBytes);
+    return this.#backlog.read(replica, queue, file, fromId, limitBytes);
   }
 
   async #readUnsettled(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {

@@ -1,41 +1,24 @@
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Timer } from '../base/clock.ts';
 import { WindhoverError } from '../base/errors.ts';
-import type { Disk } from '../log/disk.ts';
-import type { Journal } from '../log/journal.ts';
-import type { BacklogReader } from './backlog-reader.ts';
 import { CheckpointWriter, turn } from './checkpoint-writer.ts';
-import type { EntryReader } from './entry-reader.ts';
 import { nextStep, type Step } from './maintenance-plan.ts';
-import type { SegmentUses } from './segment-uses.ts';
-import type { StoreSettings } from './settings.ts';
 import { Settling } from './settling.ts';
-import type { StoreState } from './state.ts';
-
-/** What the store's background work works on. */
-export interface MaintenanceOptions {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly sync: 'always' | 'never';
-  readonly settings: StoreSettings;
-  readonly state: StoreState;
-  readonly journal: Journal;
-  readonly uses: SegmentUses;
-  readonly entries: EntryReader;
-  readonly backlog: BacklogReader;
-  troubled(error: WindhoverError): void;
-}
+import type { StoreParts } from './store-parts.ts';
 
 const tickMs = 1000;
 /** With nothing written for so long, garbage is cleared away however little it is. */
 const idleMs = 2000;
-const maxRetryMs = 60_000;
+/** With more than this of the journal's limit in use, readers of old segments don't count, before writers have to wait. */
+const scarceShare = 0.75;
+const maxRetryMs = 10_000;
 
 /**
  * The store's background work: settles segments, leaves checkpoints, gives segments and backlog files back. One thing
  * at a time; after a failure again, later and later.
  */
 export class Maintenance {
-  readonly #options: MaintenanceOptions;
+  readonly #parts: StoreParts;
+  readonly #troubled: (error: WindhoverError) => void;
   readonly #checkpoints: CheckpointWriter;
   #running: Promise<void> = Promise.resolve();
   #isRunning = false;
@@ -47,9 +30,10 @@ export class Maintenance {
   #seen = '';
   #seenAtMs = 0;
 
-  constructor(options: MaintenanceOptions) {
-    this.#options = options;
-    this.#checkpoints = new CheckpointWriter(options);
+  constructor(parts: StoreParts, troubled: (error: WindhoverError) => void) {
+    this.#parts = parts;
+    this.#troubled = troubled;
+    this.#checkpoints = new CheckpointWriter(parts);
   }
 
   start(): void {
@@ -59,7 +43,7 @@ export class Maintenance {
   /** There may be something to do. */
   wake(): void {
     if (this.#isStopped || this.#isRunning) return;
-    if (this.#options.clock.monotonicMs() < this.#retryAtMs) return;
+    if (this.#parts.clock.monotonicMs() < this.#retryAtMs) return;
     this.#isRunning = true;
     this.#running = this.#run();
   }
@@ -76,12 +60,12 @@ export class Maintenance {
     try {
       await this.#checkpoints.write(() => Promise.resolve());
     } catch (error) {
-      this.#options.troubled(WindhoverError.from(error, 'the last checkpoint'));
+      this.#troubled(WindhoverError.from(error, 'the last checkpoint'));
     }
   }
 
   #tick(): void {
-    const { clock, state } = this.#options;
+    const { clock, state } = this.#parts;
     const place = `${state.lastSegment}:${state.lastOffset}`;
     if (place !== this.#seen) {
       this.#seen = place;
@@ -92,7 +76,7 @@ export class Maintenance {
   }
 
   async #run(): Promise<void> {
-    const { clock, troubled } = this.#options;
+    const { clock } = this.#parts;
     try {
       await turn(clock);
       for (let step = this.#next(); step.kind !== 'nothing' && !this.#isStopped; step = this.#next()) {
@@ -102,27 +86,36 @@ export class Maintenance {
     } catch (error) {
       if (!(error instanceof WindhoverError)) throw error;
       this.#retryAtMs = clock.monotonicMs() + Math.min(tickMs * 2 ** this.#failures++, maxRetryMs);
-      troubled(error);
+      this.#troubled(error);
     } finally {
       this.#isRunning = false;
     }
   }
 
   #next(): Step {
-    const { state, journal, uses, settings, clock } = this.#options;
-    if (journal.room !== 'ample') uses.breakPins();
-    let garbageBytes = 0;
-    for (const replica of state.replicas.values()) for (const file of replica.garbage) garbageBytes += file.bytes;
+    const { state, journal, uses, settings, clock } = this.#parts;
+    const liveBytes = journal.segments.length * settings.segmentBytes;
+    const isRoomAmple = journal.room === 'ample' && liveBytes <= settings.limitBytes * scarceShare;
+    if (!isRoomAmple) uses.breakPins();
     return nextStep({
       segments: journal.segments,
       firstSegment: state.firstSegment,
       checkpointSegment: this.#checkpoints.firstSegment,
       neededSegment: uses.oldest(),
-      isRoomAmple: journal.room === 'ample',
+      isRoomAmple,
       isIdle: clock.monotonicMs() - this.#seenAtMs >= idleMs,
-      garbageBytes,
+      garbageBytes: this.#garbageBytes(),
       settings,
     });
+  }
+
+  /** Length of the files that could be deleted. */
+  #garbageBytes(): number {
+    let bytes = 0;
+    for (const { garbage } of this.#parts.state.replicas.values()) {
+      for (const file of garbage) if (file.users === 0) bytes += file.bytes;
+    }
+    return bytes;
   }
 
   #do(step: Exclude<Step, { kind: 'nothing' }>): Promise<void> {
@@ -137,7 +130,7 @@ export class Maintenance {
   }
 
   async #settle(segment: number): Promise<void> {
-    const settling = new Settling(this.#options, this.#options.entries, segment);
+    const settling = new Settling(this.#parts, segment);
     try {
       await settling.copy();
     } catch (error) {
@@ -145,7 +138,7 @@ export class Maintenance {
       throw error;
     }
     settling.commit();
-    this.#options.state.firstSegment = segment + 1;
+    this.#parts.state.firstSegment = segment + 1;
     await this.#checkpoint();
   }
 
@@ -154,13 +147,13 @@ export class Maintenance {
   }
 
   async #release(through: number): Promise<void> {
-    for (const replica of this.#options.state.replicas.values()) replica.log.dropSegments(through);
-    await this.#options.journal.release(through);
+    for (const replica of this.#parts.state.replicas.values()) replica.log.dropSegments(through);
+    await this.#parts.journal.release(through);
   }
 
   /** Resolves when all entries written so far are on stable storage. */
   async #allStable(): Promise<void> {
-    const { journal, sync, state, clock } = this.#options;
+    const { journal, sync, state, clock } = this.#parts;
     const segment = state.lastSegment;
     await journal.flushed();
     if (sync === 'always') return;

@@ -29,9 +29,10 @@ class Node {
   store!: Store;
   durable = 0;
 
-  constructor(clock: SimClock, random: () => number) {
+  constructor(clock: SimClock, random: () => number, operationMs: number) {
     this.clock = clock;
-    this.disk = new SimDisk({ random, writeBackChance: 0.2 });
+    const slow = operationMs === 0 ? {} : { clock, operationMs, syncMs: 4 };
+    this.disk = new SimDisk({ random, writeBackChance: 0.2, ...slow });
   }
 
   async open(): Promise<this> {
@@ -73,8 +74,9 @@ class Pair {
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
-    this.leader = new Node(this.clock, this.random);
-    this.follower = new Node(this.clock, this.random);
+    const operationMs = Math.abs(seed) % 3;
+    this.leader = new Node(this.clock, this.random, operationMs);
+    this.follower = new Node(this.clock, this.random, operationMs);
   }
 
   async open(): Promise<this> {
@@ -149,7 +151,10 @@ class Pair {
         return this.give(run);
       }
     }
-    this.snapshot ??= this.leader.store.openSnapshot(partition);
+    if (this.snapshot === undefined) {
+      this.snapshot = this.leader.store.openSnapshot(partition);
+      return;
+    }
     const piece = await this.clock.complete(this.snapshot.next());
     if (piece !== undefined) await this.give(piece);
     else this.close();
@@ -337,10 +342,29 @@ test('an entry of an epoch that has passed is refused', async () => {
   await pair.leader.flush();
   const run = (await pair.clock.complete(pair.leader.store.readEntries(partition, 1, 100_000))) as Buffer;
   const { store } = pair.follower;
-  store.appendRun(run.subarray(0, entryBytes(run, 0)));
+  const second = entryBytes(run, 0);
+  const third = second + entryBytes(run, second);
+  store.appendRun(run.subarray(0, second));
   store.beginEpoch(partition, 2, 'b');
-  assert.is(await refusalOf(store, run.subarray(entryBytes(run, 0))), 'invalid');
+  assert.is(store.appendedSequence(partition), 2);
+  assert.is(await refusalOf(store, run.subarray(third)), 'invalid');
+  assert.is(store.appendedSequence(partition), 2);
   assert.throws(() => store.beginEpoch(partition, 2, 'b'), /epoch 2 .* not above 2/);
+});
+
+test('what a node had before a snapshot is never mixed up with it, not even under the same numbers', async () => {
+  const pair = await new Pair(3).open();
+  await pair.add('a', 20, 100);
+  const { store } = pair.follower;
+  store.beginEpoch(partition, 1, 'other');
+  assert.is(store.createQueue(partition, 'z'), pair.model.queue('a').number);
+  for (let id = 1; id <= 25; id++) store.addItem(partition, 2, id, 0, 0, 0, Buffer.alloc(90, 'z'));
+  await pair.follower.flush();
+  pair.snapshot = pair.leader.store.openSnapshot(partition);
+  while (pair.snapshot !== undefined) await pair.ship(1000);
+  await pair.clock.complete(store.close());
+  await pair.follower.crash('process');
+  await pair.finish();
 });
 
 test('a snapshot that a crash cuts off counts for nothing', async () => {

@@ -2,11 +2,11 @@ import { WindhoverError } from '../base/errors.ts';
 import { checkEntry, entryBytes } from '../log/entry.ts';
 import { partitionFolder } from './backlog-file.ts';
 import { BacklogOutput, type EntryBatch } from './backlog-output.ts';
-import { damagedEntry, type EntryReader, pieceBytes } from './entry-reader.ts';
+import { damagedEntry, pieceBytes } from './entry-reader.ts';
 import { isItem } from './item-reader.ts';
-import type { MaintenanceOptions } from './maintenance.ts';
 import { lastOf, type OffsetRun } from './offset-runs.ts';
 import type { ReplicaState } from './replica.ts';
+import type { StoreParts } from './store-parts.ts';
 import type { QueueState } from './stored-queue.ts';
 
 /** How many backlog files are kept open for appending at most. */
@@ -17,8 +17,7 @@ const maxOpenOutputs = 64;
  * read once, in order, in pieces, with the event loop running between them. Nothing changes for anybody until `commit`.
  */
 export class Settling {
-  readonly #options: MaintenanceOptions;
-  readonly #entries: EntryReader;
+  readonly #parts: StoreParts;
   readonly #segment: number;
   readonly #works: QueueWork[] = [];
   readonly #piece = Buffer.allocUnsafeSlow(pieceBytes);
@@ -26,11 +25,10 @@ export class Settling {
   readonly #open = new Set<BacklogOutput>();
   readonly #folders = new Set<number>();
 
-  constructor(options: MaintenanceOptions, entries: EntryReader, segment: number) {
-    this.#options = options;
-    this.#entries = entries;
+  constructor(parts: StoreParts, segment: number) {
+    this.#parts = parts;
     this.#segment = segment;
-    for (const replica of options.state.replicas.values()) {
+    for (const replica of parts.state.replicas.values()) {
       for (const queue of replica.queues.values()) {
         const runs = queue.places.runsOf(segment);
         if (runs.length > 0) this.#works.push(new QueueWork(replica, queue, runs));
@@ -76,7 +74,7 @@ export class Settling {
     let from = Number.POSITIVE_INFINITY;
     for (const work of works) from = Math.min(from, work.peek() ?? from);
     if (from === Number.POSITIVE_INFINITY) return;
-    const bytes = await this.#options.journal.read(this.#segment, from, this.#piece);
+    const bytes = await this.#parts.journal.read(this.#segment, from, this.#piece);
     for (const work of works) {
       const batch = work.take(this.#piece, bytes, from, this.#segment);
       if (batch.ids.length > 0) (await this.#output(work, batch)).write(this.#piece, batch);
@@ -86,14 +84,14 @@ export class Settling {
 
   /** Copies an entry that is longer than a piece. */
   async #copyLong(work: QueueWork, offset: number): Promise<void> {
-    const { buffer } = await this.#entries.read(this.#segment, [offset], pieceBytes);
+    const { buffer } = await this.#parts.entries.read(this.#segment, [offset], pieceBytes);
     const batch = work.take(buffer, buffer.length, offset, this.#segment);
     if (batch.ids.length > 0) (await this.#output(work, batch)).write(buffer, batch);
   }
 
   /** What the next entries of a queue are written to, open. */
   async #output({ replica, queue, outputs }: QueueWork, batch: EntryBatch): Promise<BacklogOutput> {
-    const { disk, state, settings } = this.#options;
+    const { disk, state, settings } = this.#parts;
     const last = outputs[outputs.length - 1];
     if (last !== undefined && last.bytes < settings.backlogFileBytes) return this.#opened(last);
     const file = queue.files[queue.files.length - 1];
@@ -120,7 +118,7 @@ export class Settling {
 
   async #makeFolder(partition: number): Promise<void> {
     if (this.#folders.has(partition)) return;
-    await this.#options.disk.makeFolder(partitionFolder(partition));
+    await this.#parts.disk.makeFolder(partitionFolder(partition));
     this.#folders.add(partition);
   }
 }

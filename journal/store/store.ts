@@ -112,16 +112,11 @@ export class Store {
     this.#entries = new EntryReader(journal, this.#uses);
     this.#backlog = new BacklogReader(options.disk);
     this.#items = new ItemReader(this.#entries, this.#backlog);
-    this.#maintenance = new Maintenance({
-      ...options,
-      settings,
-      state,
-      journal,
-      uses: this.#uses,
-      entries: this.#entries,
-      backlog: this.#backlog,
-      troubled: (error) => this.events.troubled?.(error),
-    });
+    const { disk, clock, sync } = options;
+    const own = { state, journal, uses: this.#uses, entries: this.#entries, backlog: this.#backlog };
+    this.#maintenance = new Maintenance({ disk, clock, sync, settings, ...own }, (error) =>
+      this.events.troubled?.(error),
+    );
   }
 
   /** All partitions that this node has, or has had, a copy of. */

@@ -74,7 +74,7 @@ export class QueueState implements StoredQueue {
     const before = this.count;
     if (low === this.firstId) this.#moveFirst(high + 1);
     else this.removed.add(low, high);
-    this.bytes = this.count === 0 ? 0 : Math.round((this.bytes * this.count) / before);
+    this.bytes = Math.round((this.bytes * this.count) / before);
   }
 
   /** Takes out of `files` those with ids between the two that hold no live item and are not in use, and gives them. */

@@ -111,7 +111,7 @@ export class PartitionQueues {
   freeze(): void {
     if (this.#state !== 'serving') return;
     this.#state = 'frozen';
-    this.#removals.appendAll();
+    this.#removals.pause();
     this.#reservations.pause();
     this.#reads.pause();
   }
@@ -120,6 +120,7 @@ export class PartitionQueues {
   thaw(): void {
     if (this.#state !== 'frozen') return;
     this.#state = 'serving';
+    this.#removals.resume();
     this.#reads.resume();
     this.#reservations.resume();
   }
@@ -293,6 +294,10 @@ export class PartitionQueues {
       return;
     }
     this.#removals.append(queue);
+    if (!this.#context.log.writable()) {
+      request.complete(noRoom);
+      return;
+    }
     const sequence = this.#context.log.flushQueue(queue.number, queue.flush());
     this.#pending.push({ sequence, request, result: { kind: 'flushed' }, added: undefined });
   }

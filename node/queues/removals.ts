@@ -13,6 +13,8 @@ export class Removals {
   #queues: Queue[] = [];
   #scheduled = false;
   #stopped = false;
+  /** A handover is under way: the log's end has been told to the next leader. */
+  #held = false;
 
   constructor(context: PartitionContext) {
     this.#context = context;
@@ -34,7 +36,11 @@ export class Removals {
     if (!this.#context.log.writable()) return this.#later();
     const queues = this.#queues;
     this.#queues = [];
-    for (const queue of queues) this.append(queue);
+    for (const queue of queues) {
+      this.append(queue);
+      if (!queue.removals.isEmpty && !queue.deleted) this.#queues.push(queue);
+    }
+    if (this.#queues.length > 0) this.#later();
   }
 
   /** Appends what has been gathered for one queue. */
@@ -48,8 +54,19 @@ export class Removals {
     this.#scheduled = true;
     this.#context.clock.schedule(retryMs, () => {
       this.#scheduled = false;
-      if (!this.#stopped) this.appendAll();
+      if (!this.#stopped && !this.#held) this.appendAll();
     });
+  }
+
+  /** Appends what can be appended, then nothing until `resume`. */
+  pause(): void {
+    this.appendAll();
+    this.#held = true;
+  }
+
+  resume(): void {
+    this.#held = false;
+    this.appendAll();
   }
 
   /** The log must not be written to any more: the items come again at the next leader. */

@@ -193,12 +193,17 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Ends every connection and process that was started here, and removes the folders. For an `after` hook. */
-export async function cleanUp(): Promise<void> {
+/** Ends every connection and process that was started here. */
+export async function endAll(): Promise<void> {
   for (const client of clients) client.destroy();
   const ends = [...running].map((child) => new Promise((ended) => child.once('close', ended)));
   for (const child of running) child.kill('SIGKILL');
   await Promise.all(ends);
+}
+
+/** {@link endAll}, and removes the folders. For an `after` hook. */
+export async function cleanUp(): Promise<void> {
+  await endAll();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 

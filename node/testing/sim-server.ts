@@ -89,6 +89,7 @@ export class SimServer {
         directory: directory.connect(this.name, clock),
         transport: network.start(this.peer),
         makeId: () => `id-${this.#index}-${this.#ids++}`,
+        bootId: 'simulated',
         timing: simTiming,
         log: this.#log(),
         version: 'simulated',
@@ -154,8 +155,12 @@ export class SimServer {
     await node.drain();
     for (const connection of process.connections) connection.finish();
     await new Promise<void>((resolve) => process.clock.schedule(200, resolve));
-    await node.close();
-    this.#ended(process, 'drained');
+    try {
+      await node.close();
+      this.#ended(process, 'drained');
+    } catch (error) {
+      this.#ended(process, `could not close in order: ${String(error)}`);
+    }
   }
 
   /** A client connects; undefined when nobody listens. */

@@ -11,6 +11,8 @@ export class WireClient {
   #received = '';
   #arrived: () => void = () => undefined;
   #over = false;
+  /** Answers are given one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   static async connect(port: number): Promise<WireClient> {
     const socket = connect(port, '127.0.0.1');
@@ -59,7 +61,7 @@ export class WireClient {
   async get(key: string): Promise<string | undefined> {
     const answer = await this.ask(`get ${key}`);
     if (answer === 'END') return undefined;
-    const match = /^VALUE \S+ \d+ \d+\r\n([^]*)\r\nEND$/.exec(answer);
+    const match = /^VALUE \S+ \d+ \d+\r\n(.*)\r\nEND$/s.exec(answer);
     if (match === null) throw new Error(`get ${key}: ${answer}`);
     return match[1];
   }
@@ -78,14 +80,11 @@ export class WireClient {
     );
   }
 
-  /** The next answer: up to `END` after `VALUE` and `STAT` lines, else one line. */
-  async answer(): Promise<string> {
-    return within(answerLimitMs, 'an answer', this.#nextAnswer());
-  }
-
-  /** Everything that has come and was not given as an answer. */
-  get rest(): string {
-    return this.#received;
+  /** The next answer that nobody waits for yet: up to `END` after `VALUE` and `STAT` lines, else one line. */
+  answer(): Promise<string> {
+    const answer = this.#turn.then(() => this.#nextAnswer());
+    this.#turn = answer.catch(() => undefined);
+    return within(answerLimitMs, 'an answer', answer);
   }
 
   /** Cuts the connection. */
