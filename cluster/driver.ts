@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { Store } from '../journal/store/store.ts';
 import { Controller } from './controller.ts';
-import type { Directory, Listing } from './directory/directory.ts';
+import type { Directory } from './directory/directory.ts';
 import { FollowClient, type FollowTiming } from './follow-client.ts';
 import { FollowServer } from './follow-server.ts';
 import type { LeaderService } from './leader-service.ts';
@@ -141,7 +141,7 @@ export class ClusterNode {
     while (!(await this.#lease.renew())) await this.#pause(timing.lease.renewEveryMs);
     this.#watch = directory.watch(
       '',
-      (listing) => this.#listed(listing),
+      (listing) => this.#listed(parseListing(listing)),
       (error) => this.#warnDirectory(error),
     );
     const tick = (): void => {
@@ -196,13 +196,13 @@ export class ClusterNode {
 
   // The directory.
 
-  #listed(listing: Listing): void {
+  #listed(seen: ClusterView): void {
     const { store, log } = this.#options;
     if (this.#state === 'closed') return;
-    if (listing.revision < store.mapRevision) {
+    if (seen.revision < store.mapRevision) {
       if (!this.#directoryWentBack) {
         log.error('the directory has gone back in time: it must be restored before this node serves again', {
-          revision: listing.revision,
+          revision: seen.revision,
           journaled: store.mapRevision,
         });
       }
@@ -212,8 +212,8 @@ export class ClusterNode {
     this.#directoryWentBack = false;
     if (this.#directorySilent) log.info('the directory answers again');
     this.#directorySilent = false;
-    if (listing.revision > store.mapRevision && store.room !== 'none') store.sawMapRevision(listing.revision);
-    let view = parseListing(listing);
+    if (seen.revision > store.mapRevision && store.room !== 'none') store.sawMapRevision(seen.revision);
+    let view = seen;
     for (const known of this.#view.partitions.values()) view = withRecord(view, known);
     this.#view = view;
     if (this.#router === undefined && view.cluster !== undefined && view.cluster.record.labels.length > 0) {
@@ -291,8 +291,11 @@ export class ClusterNode {
     this.#verifying = true;
     const { lapses } = this.#lease;
     try {
+      const known = this.#options.store.mapRevision;
       const listing = await this.#options.directory.list('');
-      this.#listed(listing);
+      // Leases have no version: who is there is the watch's news, which may be later than this.
+      const isLate = listing.revision >= known && listing.revision < this.#view.revision;
+      if (!isLate) this.#listed({ ...parseListing(listing), nodes: this.#view.nodes });
       this.#verifiedLapses = lapses;
       for (const [number, partition] of this.#partitions) {
         partition.evaluate();
