@@ -124,7 +124,7 @@ function syncedByRotation(model: Model): number {
 
 for (const sync of ['always', 'never'] as const) {
   test(`sync ${sync}: crashes lose nothing durable, invent and reorder nothing`, async () => {
-    for (let seed = 1; seed <= 60; seed++) await live({ sync, seed, crashes: 8 });
+    for (let seed = 1; seed <= 300; seed++) await live({ sync, seed, crashes: 8 });
   });
 }
 

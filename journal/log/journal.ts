@@ -235,6 +235,8 @@ export class Journal {
       while (this.#failure === undefined) {
         const bytes = this.#gather.nextBatchBytes();
         const fits = this.#writer.isOpen && bytes <= this.#writer.freeBytes;
+        // The segment may have ended by itself since it was to be ended; an empty one never is.
+        if (!this.#writer.hasContent) this.#rotateWanted = false;
         if ((this.#rotateWanted || !fits) && this.#canRotate()) await this.#rotate();
         else if (fits && bytes > 0) await this.#commit(this.#gather.take());
         else break;

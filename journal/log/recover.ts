@@ -49,13 +49,15 @@ export async function recover(options: JournalOptions, firstSegment: number, sin
     return parsed?.kind === 'segment' ? [parsed.number] : [];
   });
   const row = await readRow(options, numbers, firstSegment);
-  const live: LiveSegment[] = [];
+  const replayed: LiveSegment[] = [];
   let tail = freshTail(options);
   for (const [index, header] of row.entries()) {
     const end = await replay(options, header, row[index + 1], sink);
     tail = tailAfter(header, end);
-    if (end.offset > segmentHeaderBytes) live.push({ number: header.number, usedBytes: end.offset });
+    replayed.push({ number: header.number, usedBytes: end.offset });
   }
+  // Only what nothing follows may be passed over: a later segment names its predecessor, even an empty one.
+  const live = replayed.slice(0, 1 + replayed.findLastIndex(({ usedBytes }) => usedBytes > segmentHeaderBytes));
   const kept = new Set(live.map(({ number }) => number));
   tail.nextNumber = (numbers.at(-1) ?? 0) + 1;
   return {
