@@ -34,10 +34,10 @@ export interface ClusterTiming extends FollowTiming, PartitionTiming {
 }
 
 export const defaultTiming: ClusterTiming = {
-  lease: { ttlMs: 2500, marginMs: 700, renewEveryMs: 400 },
-  tickMs: 100,
-  controllerEveryMs: 500,
-  heartbeatMs: 250,
+  lease: { ttlMs: 2500, marginMs: 700, renewEveryMs: 600 },
+  tickMs: 200,
+  controllerEveryMs: 1000,
+  heartbeatMs: 500,
   hangMs: 2000,
   redialMs: 250,
   graceMs: 300,

@@ -161,11 +161,11 @@ export class WindhoverNode {
   }
 }
 
-/** A quarter of the journal's bound is kept unsettled: the log in which a follower that was away can go on. */
+/** Half of what the journal may hold is kept unsettled: what is consumed by then is never copied, and a follower that was away can go on in it. */
 function storeSettings(config: NodeConfig): Partial<StoreSettings> {
   const { segmentBytes, journalLimit } = config;
   const maxBatchBytes = Math.min(1 << 20, Math.floor(segmentBytes / 4));
-  return { segmentBytes, maxBatchBytes, limitBytes: journalLimit, unsettledBytes: Math.floor(journalLimit / 4) };
+  return { segmentBytes, maxBatchBytes, limitBytes: journalLimit, unsettledBytes: Math.floor(journalLimit / 2) };
 }
 
 function nodeRecord(config: NodeConfig, id: string, incarnation: string): NodeRecord {

@@ -149,8 +149,9 @@ class RealFile implements DiskFile {
       if (bytes - size > bavail * bsize) throw new WindhoverError('no-space', `${this.name}: no room to allocate it.`);
       for (let position = size; position < bytes; ) {
         position += await this.#writeZeros(position, Math.min(zeros.length, bytes - position));
+        // Synced bit by bit: a whole file of dirty pages at once would hold up everybody else's syncs.
+        await syncFile(this.#use());
       }
-      await syncFile(this.#use());
     });
   }
 

@@ -238,13 +238,20 @@ export class Journal {
         // The segment may have ended by itself since it was to be ended; an empty one never is.
         if (!this.#writer.hasContent) this.#rotateWanted = false;
         if ((this.#rotateWanted || !fits) && this.#canRotate()) await this.#rotate();
-        else if (fits && bytes > 0) await this.#commit(this.#gather.take());
-        else break;
+        else if (fits && bytes > 0) {
+          await this.#commit(this.#gather.take());
+          if (this.#options.sync === 'always') await this.#othersTurn();
+        } else break;
       }
     } catch (error) {
       this.#poison(error);
     }
     this.#pumping = false; // nothing was awaited since the last look at what is gathered, so no append goes unnoticed
+  }
+
+  /** What has arrived during a sync, and was not looked at yet, goes with the next batch. */
+  #othersTurn(): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.defer(resolve));
   }
 
   async #commit(batch: Batch): Promise<void> {
