@@ -198,7 +198,10 @@ test('old entries in a recycled segment are never taken for new ones', async () 
     await clock.complete(journal.flushed());
     // The last batch is written, its sync under way when the power goes.
     appendBatch('torn');
-    while (sink.entries.length < sequence) clock.step();
+    while (sink.entries.length < sequence) {
+      clock.step();
+      await clock.settle();
+    }
     disk.crash('power');
     disk = disk.reopen();
     const replayed = new Recorder();
