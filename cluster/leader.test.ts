@@ -94,6 +94,18 @@ test('a member that needs a snapshot leaves the set before it may get one', () =
   );
 });
 
+test('what a member had acknowledged before it left for a snapshot counts for nothing afterwards', () => {
+  const leader = new LeaderState('a', ['a', 'b'], 0);
+  leader.subscribed('b', undefined);
+  leader.followerDurable('b', 500);
+  leader.localDurable(9);
+  assert.is(leader.committed, 0);
+  leader.proposed(['a']);
+  leader.decided(['a']);
+  assert.is(leader.committed, 9);
+  assert.is(leader.due(['a', 'b'], 0, graceMs), undefined, 'it has nothing yet');
+});
+
 test('a leaving follower, and one that is no replica any more, leave the set', () => {
   const leader = new LeaderState('a', ['a', 'b', 'c'], 0);
   leader.subscribed('b', 0);

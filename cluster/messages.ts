@@ -8,6 +8,11 @@ export interface Hello {
   readonly protocolVersion: number;
 }
 
+/**
+ * Of the peer protocol. Raise it with any change after which two nodes could misunderstand one another, in the same
+ * commit as proto/peer.proto (then `npm run proto`), and say so in CHANGELOG.md: nodes of two versions refuse each other,
+ * so a cluster is stopped whole for such an upgrade.
+ */
 export const protocolVersion = 1;
 
 /** A partition's log end at one replica. */
