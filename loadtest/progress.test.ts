@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Progress } from './progress.ts';
-import { formatMs, formatTable } from './report.ts';
+import { formatMs, formatTable } from './report/format.ts';
 
 test('on a terminal the line is rewritten, and cleared of what was longer', () => {
   let written = '';

@@ -74,6 +74,10 @@ const phase = z.object({
   operations: z.partialRecord(operationKind, latency),
   misses: count,
   errors: count,
+  /** False: a warm-up or a drain, left out of `totals`. Absent: counted. */
+  measured: z.boolean().optional(),
+  /** Operations due per second by schedule (open loop: latencies count from when each was due). Absent: closed loop. */
+  duePerSecond: z.number().min(0).optional(),
 });
 
 /** The comparison of what was acknowledged with what was delivered; terms as in docs/loadtest.md. */

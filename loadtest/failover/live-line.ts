@@ -1,5 +1,5 @@
 import type { Progress } from '../progress.ts';
-import { formatCount, formatMs } from '../report.ts';
+import { formatCount, formatMs } from '../report/format.ts';
 import type { RunState } from './run-state.ts';
 
 /** The live line of a run: how far it is, how fast, how far the consumers are behind. */

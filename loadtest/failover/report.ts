@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatTable } from '../report.ts';
+import { formatCount, formatMs, formatTable } from '../report/format.ts';
 import type { FailoverResult } from '../scenarios/failover.ts';
 import type { Stall } from '../stalls.ts';
 
