@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { addDiffCommand } from './commands/diff.ts';
 import { addFailoverCommand } from './commands/failover.ts';
 import { addFloodCommand } from './commands/flood.ts';
 
@@ -14,6 +15,7 @@ export function addLoadtestCommands(program: Command): void {
 function addScenarios(command: Command): void {
   addFloodCommand(command);
   addFailoverCommand(command);
+  addDiffCommand(command);
 }
 
 /** True when this file is what Node was asked to run. */
