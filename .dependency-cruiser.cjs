@@ -13,6 +13,7 @@
 const pureFiles = [
   'journal/base/(assert|errors)',
   'journal/log/(entry|frame|gather|recovery|segment|u64)',
+  'journal/kestrel/(entry|files|queue)',
   'journal/store/(codec|entries|id-runs|offset-runs|replica|segment-uses|state|stored-queue)',
   'cluster/(ring|partition-map|plan|leader|role|operation|messages)',
   'node/protocol/[^/]+',

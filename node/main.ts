@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addLoadtestCommands } from '../loadtest/main.ts';
 import { nodeFlags, parseNodeConfig } from './config.ts';
 import { runNode } from './run.ts';
+import { addJournalCommands } from './tools/journal-commands.ts';
 import { version } from './version.ts';
 
 const program = new Command('windhover')
@@ -22,5 +23,6 @@ node.action(async (flags: object) => {
   process.exitCode = await runNode(parsed.config);
 });
 
+addJournalCommands(program);
 addLoadtestCommands(program);
 await program.parseAsync();

@@ -1,14 +1,7 @@
-import { WindhoverError } from '../base/errors.ts';
 import type { JournalOptions, JournalSink, LiveSegment } from './journal-options.ts';
-import { type FoundSegment, judgeRow } from './recovery.ts';
-import { rewrite, type SegmentEnd, SegmentReplay } from './replay.ts';
-import {
-  decodeSegmentHeader,
-  journalFileName,
-  parseJournalFileName,
-  type SegmentHeader,
-  segmentHeaderBytes,
-} from './segment.ts';
+import { type ReadSegment, readRow, segmentPath } from './read-row.ts';
+import { rewrite, type SegmentEnd } from './replay.ts';
+import { type SegmentHeader, segmentHeaderBytes } from './segment.ts';
 
 /** What the next segment's header is made of. */
 export interface Tail {
@@ -43,18 +36,13 @@ export interface Recovered {
  * @throws WindhoverError `corrupt` (with file and offset), `incompatible`, or as the disk does
  */
 export async function recover(options: JournalOptions, firstSegment: number, sink: JournalSink): Promise<Recovered> {
-  const names = await options.disk.list(options.folder);
-  const numbers = names.flatMap((name) => {
-    const parsed = parseJournalFileName(name);
-    return parsed?.kind === 'segment' ? [parsed.number] : [];
-  });
-  const row = await readRow(options, numbers, firstSegment);
+  const { names, numbers, segments } = await readRow(options.disk, options.folder, firstSegment, sink);
   const replayed: LiveSegment[] = [];
   let tail = freshTail(options);
-  for (const [index, header] of row.entries()) {
-    const end = await replay(options, header, row[index + 1], sink);
-    tail = tailAfter(header, end);
-    replayed.push({ number: header.number, usedBytes: end.offset });
+  for (const segment of segments) {
+    await settleTail(options, segment);
+    tail = tailAfter(segment.header, segment.end);
+    replayed.push({ number: segment.header.number, usedBytes: segment.end.offset });
   }
   // Only what nothing follows may be passed over: a later segment names its predecessor, even an empty one.
   const live = replayed.slice(0, 1 + replayed.findLastIndex(({ usedBytes }) => usedBytes > segmentHeaderBytes));
@@ -69,40 +57,12 @@ export async function recover(options: JournalOptions, firstSegment: number, sin
   };
 }
 
-/** Headers of the segments to replay, oldest first. */
-async function readRow(options: JournalOptions, numbers: number[], firstSegment: number): Promise<SegmentHeader[]> {
-  const found: FoundSegment[] = [];
-  for (const number of numbers) {
-    if (number >= firstSegment) found.push({ number, header: await readHeader(options, number) });
-  }
-  const verdict = judgeRow(found, firstSegment);
-  if (verdict.kind === 'replay') return verdict.segments;
-  const name = segmentPath(options, verdict.number);
-  throw new WindhoverError(verdict.kind, `${name}: this segment of the journal ${verdict.reason}.`);
-}
-
-async function readHeader(options: JournalOptions, number: number): Promise<FoundSegment['header']> {
-  const file = await options.disk.open(segmentPath(options, number), 'read');
+/** Makes sure of what was written and may not have been synced. Only the last segment can have such. */
+async function settleTail(options: JournalOptions, { header, end }: ReadSegment): Promise<void> {
+  if (end.unsyncedFrom === end.offset) return;
+  const file = await options.disk.open(segmentPath(options.folder, header.number), 'write');
   try {
-    const block = Buffer.alloc(segmentHeaderBytes);
-    await file.read(block, 0);
-    return decodeSegmentHeader(block);
-  } finally {
-    await file.close();
-  }
-}
-
-async function replay(
-  options: JournalOptions,
-  header: SegmentHeader,
-  successor: SegmentHeader | undefined,
-  sink: JournalSink,
-): Promise<SegmentEnd> {
-  const file = await options.disk.open(segmentPath(options, header.number), 'write');
-  try {
-    const end = await new SegmentReplay(file, await file.sizeBytes(), header, successor, sink).run();
     await rewrite(file, end.unsyncedFrom, end.offset);
-    return end;
   } finally {
     await file.close();
   }
@@ -124,8 +84,4 @@ function tailAfter(header: SegmentHeader, end: SegmentEnd): Tail {
   }
   const { previousNumber, previousEnd } = header;
   return { nextNumber, previousNumber, previousEnd, nextBatch, salt, lastCrc };
-}
-
-function segmentPath(options: JournalOptions, number: number): string {
-  return `${options.folder}/${journalFileName(number, 'segment')}`;
 }

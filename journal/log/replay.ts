@@ -28,6 +28,12 @@ export interface SegmentEnd {
   unsyncedFrom: number;
 }
 
+/** Who takes the entries in. */
+export interface BatchSink extends Pick<JournalSink, 'written'> {
+  /** All entries of a batch have been handed over; what it gives is waited for. */
+  batchRead?(): Promise<void> | undefined;
+}
+
 /** A file read in windows. A buffer once given is never overwritten, so that views of it may be kept. */
 class Window {
   readonly #file: DiskFile;
@@ -67,7 +73,7 @@ export class SegmentReplay {
   readonly #fileBytes: number;
   readonly #header: SegmentHeader;
   readonly #successor: SegmentHeader | undefined;
-  readonly #sink: JournalSink;
+  readonly #sink: BatchSink;
   readonly #window: Window;
   /** Batches that no frame read so far vouches for, oldest first. */
   #unvouched: { batch: number; offset: number }[] = [];
@@ -78,7 +84,7 @@ export class SegmentReplay {
     fileBytes: number,
     header: SegmentHeader,
     successor: SegmentHeader | undefined,
-    sink: JournalSink,
+    sink: BatchSink,
   ) {
     this.#file = file;
     this.#fileBytes = fileBytes;
@@ -98,6 +104,7 @@ export class SegmentReplay {
       if (found.verdict === 'corrupt') throw this.#corrupt(found.damagedAt);
       if (found.verdict === 'cut') break;
       await this.#hand(found.frame, offset, found.bytes);
+      await this.#sink.batchRead?.();
       this.#note(found.frame, offset);
       offset += found.bytes;
       lastCrc = found.frame.crc;

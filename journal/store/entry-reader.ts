@@ -22,10 +22,10 @@ const maxGapBytes = 32 * 1024;
 
 /** Reads entries of known places out of segments, those that stand close together in one go. */
 export class EntryReader {
-  readonly #journal: Journal;
+  readonly #journal: Pick<Journal, 'read'>;
   readonly #uses: SegmentUses;
 
-  constructor(journal: Journal, uses: SegmentUses) {
+  constructor(journal: Pick<Journal, 'read'>, uses: SegmentUses) {
     this.#journal = journal;
     this.#uses = uses;
   }

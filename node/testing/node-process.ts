@@ -184,6 +184,29 @@ export class LocalCluster {
   }
 }
 
+/** Runs `windhover` with these arguments to its end. */
+export async function runToEnd(...args: string[]): Promise<Ended & { readonly out: string; readonly errors: string }> {
+  const child = spawn(process.execPath, [...program(), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let out = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const ended = new Promise<Ended>((done, failed) => {
+    child.once('error', failed);
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      done({ code, signal });
+    });
+  });
+  const how = await within(30_000, `the end of windhover ${args[0] ?? ''}`, ended);
+  return { ...how, out, errors };
+}
+
 const folders: string[] = [];
 
 /** An empty folder that {@link cleanUp} removes. */

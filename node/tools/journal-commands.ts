@@ -1,0 +1,131 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { WindhoverError } from '../../journal/base/errors.ts';
+import { FileDisk } from '../../journal/log/file-disk.ts';
+import { lockFolder } from '../../journal/log/lock-folder.ts';
+import type { StoredItem } from '../../journal/store/item-reader.ts';
+import { exportQueue } from '../../journal/tools/export.ts';
+import { inspect } from '../../journal/tools/inspect.ts';
+import { verify } from '../../journal/tools/verify.ts';
+import { importKestrel } from './import-kestrel.ts';
+
+/** Adds `journal`: tools for a data folder whose node is stopped, and the import of a Kestrel's queues. They set `process.exitCode`. */
+export function addJournalCommands(program: Command): void {
+  const journal = program.command('journal').description("looks into a stopped node's data folder; imports Kestrel's");
+  journal
+    .command('inspect <data-folder>')
+    .description('what the journal says, as JSON lines: exit code 1 when it is damaged, and the last line says where')
+    .option('--queue <name>', 'only entries of this queue')
+    .option('--data', "items' data too, in base64", false)
+    .action((folder: string, flags: { queue?: string; data: boolean }) =>
+      onFolder('inspect', folder, (disk) => runInspect(disk, flags)),
+    );
+  journal
+    .command('verify <data-folder>')
+    .description('reads every live item, changes nothing: exit code 1, with file and offset, when anything is damaged')
+    .action((folder: string) => onFolder('verify', folder, runVerify));
+  journal
+    .command('export <data-folder> <queue>')
+    .description('the live items of a queue, in order, as JSON lines or files')
+    .option('--out <folder>', 'a file for each item, named by its id, and their facts in items.jsonl')
+    .action((folder: string, queue: string, flags: { out?: string }) =>
+      onFolder('export', folder, (disk) => runExport(disk, queue, flags.out)),
+    );
+  journal
+    .command('import-kestrel <journal-folder>')
+    .description("puts the live items of a Kestrel's journal files into a running cluster; the files are only read")
+    .option('--target <host:port>', 'any node', '127.0.0.1:22133')
+    .option('--queue <name>', 'only this queue')
+    .option('--skip <count>', 'items that an interrupted import of this queue has already stored; with --queue', '0')
+    .action((folder: string, flags: { target: string; queue?: string; skip: string }) =>
+      reported('import-kestrel', () => importKestrel(folder, flags)),
+    );
+}
+
+type Outcome = 'fine' | 'damaged';
+
+/** Runs a tool on a data folder that nobody else may use meanwhile. */
+async function onFolder(tool: string, folder: string, run: (disk: FileDisk) => Promise<Outcome>): Promise<void> {
+  await reported(tool, async () => {
+    if (!(await isFolder(folder))) throw new WindhoverError('invalid', `${folder} is not a folder`);
+    const lock = await lockFolder(folder);
+    try {
+      return await run(new FileDisk(folder));
+    } finally {
+      await lock.release();
+    }
+  });
+}
+
+async function reported(tool: string, run: () => Promise<Outcome>): Promise<void> {
+  try {
+    if ((await run()) === 'damaged') process.exitCode = 1;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;
+    console.error(`windhover journal ${tool}: ${WindhoverError.from(error, tool).message}`);
+    process.exitCode = 1;
+  }
+}
+
+async function runInspect(disk: FileDisk, flags: { queue?: string; data: boolean }): Promise<Outcome> {
+  const found = await inspect(disk, { queue: flags.queue, data: flags.data }, (lines) =>
+    write(process.stdout, lines.map((line) => `${JSON.stringify(line)}\n`).join('')),
+  );
+  return found === 'sound' ? 'fine' : 'damaged';
+}
+
+async function runVerify(disk: FileDisk): Promise<Outcome> {
+  const { queues, damages } = await verify(disk);
+  for (const damage of damages) console.error(damage);
+  const items = queues.reduce((sum, queue) => sum + queue.items, 0);
+  const bytes = queues.reduce((sum, queue) => sum + queue.bytes, 0);
+  console.log(`${queues.length} queues whole: ${items} items, ${bytes} bytes of data`);
+  if (damages.length > 0) console.log(`${damages.length} damaged, see above`);
+  return damages.length === 0 ? 'fine' : 'damaged';
+}
+
+async function runExport(disk: FileDisk, queue: string, out: string | undefined): Promise<Outcome> {
+  if (out === undefined) {
+    await exportQueue(disk, queue, (item) => write(process.stdout, line(item, item.data.toString('base64'))));
+    return 'fine';
+  }
+  await mkdir(out, { recursive: true });
+  const facts = createWriteStream(join(out, 'items.jsonl'), { flags: 'wx' });
+  const count = await exportQueue(disk, queue, async (item) => {
+    await writeFile(join(out, String(item.id).padStart(16, '0')), item.data, { flag: 'wx' });
+    await write(facts, line(item, undefined));
+  });
+  await new Promise<void>((resolve, reject) => {
+    facts.on('error', reject);
+    facts.end(resolve);
+  });
+  console.log(`${count} items`);
+  return 'fine';
+}
+
+function line({ id, flags, addedAtMs, expiresAtMs }: StoredItem, data: string | undefined): string {
+  const addedAt = new Date(addedAtMs).toISOString();
+  const expiresAt = expiresAtMs === 0 ? null : new Date(expiresAtMs).toISOString();
+  return `${JSON.stringify({ id, flags, addedAt, expiresAt, data })}\n`;
+}
+
+/** Waits where the reader is slower than we are. */
+function write(to: Writable, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    to.write(text, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
