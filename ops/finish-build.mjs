@@ -1,8 +1,9 @@
 /**
- * What `tsc` leaves to do: the generated JavaScript beside the code that imports it, the run bit of the executable, and
- * `dist/.built`, which is written last and tells ops/start-cluster.sh that the build is whole and how old it is.
+ * What `tsc` leaves to do: the generated JavaScript and the built-in scenarios beside the code that reads them, the run
+ * bit of the executable, and `dist/.built`, which is written last and tells ops/start-cluster.sh that the build is whole
+ * and how old it is.
  */
-import { chmodSync, cpSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
@@ -12,5 +13,9 @@ cpSync(join(root, 'proto/gen'), join(root, 'dist/proto/gen'), {
   recursive: true,
   filter: (path) => !path.endsWith('.d.ts'),
 });
+const scenarios = 'loadtest/scenarios';
+for (const name of readdirSync(join(root, scenarios)).filter((file) => file.endsWith('.yaml'))) {
+  cpSync(join(root, scenarios, name), join(root, 'dist', scenarios, name));
+}
 if (existsSync(main)) chmodSync(main, 0o755);
 writeFileSync(join(root, 'dist/.built'), '');
