@@ -1,6 +1,7 @@
 import { type ClusterLog, type ClusterTiming, defaultTiming } from '../../cluster/driver.ts';
 import type { SimDirectory } from '../../cluster/testing/sim-directory.ts';
 import type { SimNetwork } from '../../cluster/testing/sim-network.ts';
+import type { Transport } from '../../cluster/transport.ts';
 import type { SimClock } from '../../journal/testing/sim-clock.ts';
 import { SimDisk } from '../../journal/testing/sim-disk.ts';
 import type { NodeConfig } from '../config.ts';
@@ -15,6 +16,10 @@ export interface SimWorld {
   readonly network: SimNetwork;
   readonly directory: SimDirectory;
   readonly nodes: number;
+  /** What the servers are told otherwise than usual. */
+  readonly config?: Partial<NodeConfig>;
+  /** Puts something between a server and the network. */
+  readonly tap?: (transport: Transport, server: string) => Transport;
   /** One line of the run's trace. */
   readonly trace: (line: string) => void;
 }
@@ -43,6 +48,7 @@ export class SimServer {
   #disk: SimDisk;
   #process: Process | undefined;
   #ids = 0;
+  #boots = 0;
   #connections = 0;
 
   constructor(world: SimWorld, index: number) {
@@ -77,7 +83,8 @@ export class SimServer {
 
   start(): void {
     if (this.#process !== undefined) return;
-    const { network, directory, trace } = this.#world;
+    const { network, directory, trace, tap } = this.#world;
+    const transport = network.start(this.peer);
     const clock = new NodeClock(this.#world.clock);
     const started: Process = { clock, node: undefined, connections: new Set() };
     this.#process = started;
@@ -87,9 +94,9 @@ export class SimServer {
         clock,
         disk: this.#disk,
         directory: directory.connect(this.name, clock),
-        transport: network.start(this.peer),
+        transport: tap?.(transport, this.name) ?? transport,
         makeId: () => `id-${this.#index}-${this.#ids++}`,
-        bootId: 'simulated',
+        bootId: `boot-${this.#boots}`,
         timing: simTiming,
         log: this.#log(),
         version: 'simulated',
@@ -122,8 +129,10 @@ export class SimServer {
   #bury(process: Process, kind: 'power' | 'process'): void {
     this.#process = undefined;
     process.clock.kill();
-    if (kind === 'power') this.#world.network.vanish(this.peer);
-    else this.#world.network.kill(this.peer);
+    if (kind === 'power') {
+      this.#boots++;
+      this.#world.network.vanish(this.peer);
+    } else this.#world.network.kill(this.peer);
     this.#world.directory.crash(this.name);
     this.#disk.crash(kind);
     this.#disk = this.#disk.reopen();
@@ -196,6 +205,7 @@ export class SimServer {
       maxConnections: 1000,
       echoKey: 'bare',
       logLevel: 'info',
+      ...this.#world.config,
     };
   }
 
