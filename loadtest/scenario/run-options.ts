@@ -30,6 +30,8 @@ export interface ClusterFolders {
 
 /** Hears how a run goes while it does. */
 export interface RunObserver {
+  /** A phase begins; draining the queues is the last one. */
+  phase(name: string): void;
   /** About once a second (the engine's interval), in order. */
   point(point: SeriesPoint): void;
   /** Faults as they happen, and what else a person should read. */
