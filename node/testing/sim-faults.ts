@@ -183,10 +183,43 @@ export const faults: readonly Fault[] = [
 const drainWhenWhole: Fault = {
   ...drain,
   strike(world, servers) {
-    const whole = servers.every((server) => server.node !== undefined && server.node.cluster.unready() === undefined);
-    if (whole) drain.strike(world, servers);
+    if (isWhole(servers)) drain.strike(world, servers);
   },
 };
 
+function isWhole(servers: readonly SimServer[]): boolean {
+  return servers.every((server) => server.node !== undefined && server.node.cluster.unready() === undefined);
+}
+
 /** Only what is done on purpose: nothing may be lost, and nothing come twice. */
 export const plannedFaults: readonly Fault[] = [drainWhenWhole];
+
+/**
+ * Power loss of one node, and the kill of another one while the first catches up; only when everything is whole, for
+ * without syncs nothing else is promised.
+ */
+const powerThenKill: Fault = {
+  name: 'power, then kill',
+  strike(world, servers) {
+    const [first, second] = shuffled(world, servers);
+    if (first === undefined || second === undefined || !isWhole(servers)) return;
+    first.crash('power');
+    later(world, 10, 1500, () => first.start());
+    later(world, 0, 2500, () => {
+      second.crash('process');
+      later(world, 50, 3000, () => second.start());
+    });
+  },
+  heal: (_world, servers) => {
+    for (const server of servers) server.start();
+  },
+};
+
+function shuffled(world: SimWorld, servers: readonly SimServer[]): SimServer[] {
+  const from = Math.floor(world.random() * servers.length);
+  const rest = servers.filter((_, index) => index !== from);
+  return [...servers.slice(from, from + 1), ...(world.random() < 0.5 ? rest : rest.reverse())];
+}
+
+/** What a cluster gets over that never syncs its journals. */
+export const unsyncedFaults: readonly Fault[] = [powerThenKill, crash('process'), breakLinks];

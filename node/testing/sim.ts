@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { faults, plannedFaults } from './sim-faults.ts';
+import { type Fault, faults, plannedFaults, unsyncedFaults } from './sim-faults.ts';
 import { type SimulationResult, simulate } from './simulation.ts';
 
 interface Flags {
@@ -8,6 +8,7 @@ interface Flags {
   readonly seconds: number;
   readonly replayEvery: number;
   readonly planned: boolean;
+  readonly unsynced: boolean;
   readonly lines: number;
 }
 
@@ -18,18 +19,25 @@ const program = new Command('sim')
   .option('--seconds <n>', 'simulated time under faults', whole, 15)
   .option('--replay-every <n>', 'every so many seeds are run twice, and the traces compared', whole, 10)
   .option('--lines <n>', 'how much of a failing trace is printed', whole, 400)
-  .option('--planned', 'only planned handovers: then nothing may come twice either', false);
+  .option('--planned', 'only planned handovers: then nothing may come twice either', false)
+  .option('--unsynced', 'journals that are never synced, and the faults that they must get over', false);
 
 function whole(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('must be a whole number');
   return Number(text);
 }
 
+function faultsOf({ planned, unsynced }: Flags): readonly Fault[] {
+  if (planned) return plannedFaults;
+  return unsynced ? unsyncedFaults : faults;
+}
+
 function run(seed: number, flags: Flags): Promise<SimulationResult> {
   return simulate({
     seed,
     durationMs: flags.seconds * 1000,
-    faults: flags.planned ? plannedFaults : faults,
+    faults: faultsOf(flags),
+    syncJournal: flags.unsynced ? 'never' : 'always',
     keptLines: flags.lines,
   });
 }

@@ -14,6 +14,8 @@ export interface SimulationOptions {
   readonly durationMs?: number;
   /** Which faults may happen; all of them by default. */
   readonly faults?: readonly Fault[];
+  /** Whether the journals are synced; always by default. */
+  readonly syncJournal?: 'always' | 'never';
   /** How many of the trace's last lines are kept. */
   readonly keptLines?: number;
 }
@@ -69,6 +71,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     network: new SimNetwork({ clock, random }),
     directory: new SimDirectory(clock, random),
     nodes: options.nodes ?? 3,
+    config: { syncJournal: options.syncJournal ?? 'always' },
     trace: (line) => trace.add(`${clock.monotonicMs().toFixed(3)} ${line}`),
   };
   const servers = Array.from({ length: world.nodes }, (_, index) => new SimServer(world, index));
