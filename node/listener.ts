@@ -27,6 +27,7 @@ export interface TrafficCounters {
 }
 
 const keepAliveMs = 60_000;
+const nothing = Buffer.alloc(0);
 
 /**
  * How long a connection that we have ended may stay, so that the client reads our last answer before its own bytes in
@@ -192,17 +193,19 @@ class Connection implements Output {
     const socket = this.#socket;
     this.#counters.bytesWritten += bytes.length + (more?.length ?? 0);
     if (more === undefined) {
-      socket.write(bytes, this.#wrote);
+      socket.write(bytes);
     } else {
       socket.cork();
       socket.write(bytes);
-      socket.write(more, this.#wrote);
+      socket.write(more);
       socket.uncork();
     }
     // Node tries to write at once: what is not queued afterwards was taken by the kernel, unless it failed.
-    const taken = socket.writableLength === 0 && socket.errored === null && !socket.destroyed;
-    if (!taken) this.#draining = true;
-    return taken;
+    if (socket.writableLength === 0 && socket.errored === null && !socket.destroyed) return true;
+    this.#draining = true;
+    // Called back after all that is queued. A callback with every write would cost each a tick, mostly for nothing.
+    socket.write(nothing, this.#wrote);
+    return false;
   }
 
   end(): void {
