@@ -12,8 +12,19 @@ export interface Clock {
   wallMs(): number;
   /** Runs `callback` once, no sooner than `delayMs` from now. Does not keep the process alive. */
   schedule(delayMs: number, callback: () => void): Timer;
-  /** Runs `callback` after the I/O that is already waiting has been handled, to do once what many events asked for. */
+  /**
+   * Runs `callback` after the I/O that is already waiting has been handled, to do once what many events asked for. What
+   * it defers itself may run before any other I/O: whoever wants to let others go first awaits something in between.
+   */
   defer(callback: () => void): void;
+}
+
+/** One immediate runs all that is deferred, and what that defers in turn: one for each would cost more than most of them do. */
+let deferred: (() => void)[] = [];
+
+function runDeferred(): void {
+  for (const callback of deferred) callback();
+  deferred = [];
 }
 
 /** The machine's clock. */
@@ -26,6 +37,6 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timeout) };
   },
   defer(callback) {
-    setImmediate(callback);
+    if (deferred.push(callback) === 1) setImmediate(runDeferred);
   },
 };
