@@ -1,7 +1,7 @@
 /**
- * What `tsc` leaves to do: the generated JavaScript and the built-in scenarios beside the code that reads them, the run
- * bit of the executable, and `dist/.built`, which is written last and tells ops/start-cluster.sh that the build is whole
- * and how old it is.
+ * What `tsc` leaves to do: the generated JavaScript, the built-in scenarios and the parts of the report page beside the
+ * code that reads them, the run bit of the executable, and `dist/.built`, which is written last and tells
+ * ops/start-cluster.sh that the build is whole and how old it is.
  */
 import { chmodSync, cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,5 +17,7 @@ const scenarios = 'loadtest/scenarios';
 for (const name of readdirSync(join(root, scenarios)).filter((file) => file.endsWith('.yaml'))) {
   cpSync(join(root, scenarios, name), join(root, 'dist', scenarios, name));
 }
+const page = 'loadtest/report/page';
+cpSync(join(root, page), join(root, 'dist', page), { recursive: true });
 if (existsSync(main)) chmodSync(main, 0o755);
 writeFileSync(join(root, 'dist/.built'), '');

@@ -7,6 +7,13 @@ const restartedAt = 33.5;
 const pausedAt = 46.3;
 const resumedAt = 47.9;
 
+/** By the second in which what had waited completed. */
+const longestStalls = new Map([
+  [21, 640],
+  [22, 881],
+  [49, 1780],
+]);
+
 /** Waves instead of chance: the same every time, and uneven enough to look like a run. */
 function wave(second: number, seed: number): number {
   return Math.sin(second * 1.7 + seed) * 0.6 + Math.sin(second * 0.53 + seed * 2.1) * 0.4;
@@ -31,7 +38,7 @@ function samplePoint(second: number): SeriesPoint {
       if (perSecond === 0) return [kind, { perSecond, p50Ms: null, p99Ms: null, maxMs: null }];
       const p50Ms = ([0.9, 0.55, 0.4][seed] ?? 1) * (1 + 0.12 * wave(second, seed)) * (share < 1 ? 1.3 : 1);
       const p99Ms = p50Ms * (4 + wave(second, seed + 5)) * (trouble ? 6 : 1);
-      const maxMs = trouble && kind === 'set' ? 880 : p99Ms * (2.5 + wave(second, seed + 9));
+      const maxMs = longestStalls.get(second) ?? p99Ms * (2.5 + wave(second, seed + 9));
       return [kind, { perSecond, p50Ms, p99Ms, maxMs }];
     }),
   );
