@@ -8,6 +8,13 @@ export class Bitmap {
     return this.#count;
   }
 
+  /** Its bits, 32 a word, up to the last that is set: a view of the set itself. */
+  get words(): Uint32Array {
+    let used = this.#words.length;
+    while (used > 0 && this.#words[used - 1] === 0) used--;
+    return this.#words.subarray(0, used);
+  }
+
   has(number: number): boolean {
     return (((this.#words[number >>> 5] ?? 0) >>> (number & 31)) & 1) === 1;
   }

@@ -1,4 +1,4 @@
-import zlib from 'node:zlib';
+import { crc32 } from './crc32.ts';
 
 /**
  * What a load test puts into every item, so that whoever reads it knows who sent it. It stands at the end, behind a
@@ -28,7 +28,7 @@ const trailerBytes = 20;
 /** Fills `buffer[start..end)` but for the trailer; gives the filler's checksum for {@link sealPayload}. */
 export function fillPayload(buffer: Buffer, start: number, end: number): number {
   for (let i = start; i < end - trailerBytes; i++) buffer[i] = 97 + ((i - start) % 26);
-  return zlib.crc32(buffer.subarray(start, end - trailerBytes));
+  return crc32(buffer, start, Math.max(start, end - trailerBytes));
 }
 
 /** Writes the trailer of the payload that ends at `end`. */
@@ -38,7 +38,7 @@ export function sealPayload(buffer: Buffer, end: number, fillerCheck: number, pa
   buffer.writeUInt32LE(payload.producer, start + 4);
   buffer.writeUIntLE(payload.sequence, start + 8, 6);
   buffer.writeUInt16LE(payload.queue, start + 14);
-  buffer.writeUInt32LE(zlib.crc32(buffer.subarray(start, start + 16), fillerCheck), start + 16);
+  buffer.writeUInt32LE(crc32(buffer, start, start + 16, fillerCheck), start + 16);
 }
 
 /** A whole payload of its own. */
@@ -48,15 +48,23 @@ export function makePayload(bytes: number, payload: Payload): Buffer {
   return buffer;
 }
 
+/** A payload that is written over by the next, for paths on which nothing is to be allocated. */
+export type PayloadSlot = { -readonly [Field in keyof Payload]: Payload[Field] };
+
+/** Puts into `slot` what is in `buffer[start..end)`; false when it isn't whole what a load test wrote. */
+export function readPayloadInto(slot: PayloadSlot, buffer: Buffer, start: number, end: number): boolean {
+  const trailer = end - trailerBytes;
+  if (trailer < start) return false;
+  if (buffer.readUInt32LE(trailer + 16) !== crc32(buffer, start, trailer + 16)) return false;
+  slot.run = buffer.readUInt32LE(trailer);
+  slot.producer = buffer.readUInt32LE(trailer + 4);
+  slot.sequence = buffer.readUIntLE(trailer + 8, 6);
+  slot.queue = buffer.readUInt16LE(trailer + 14);
+  return true;
+}
+
 /** What is in `buffer[start..end)`, or undefined when it isn't whole what a load test wrote. */
 export function readPayload(buffer: Buffer, start: number, end: number): Payload | undefined {
-  const trailer = end - trailerBytes;
-  if (trailer < start) return undefined;
-  if (buffer.readUInt32LE(trailer + 16) !== zlib.crc32(buffer.subarray(start, trailer + 16))) return undefined;
-  return {
-    run: buffer.readUInt32LE(trailer),
-    producer: buffer.readUInt32LE(trailer + 4),
-    sequence: buffer.readUIntLE(trailer + 8, 6),
-    queue: buffer.readUInt16LE(trailer + 14),
-  };
+  const slot: PayloadSlot = { run: 0, producer: 0, sequence: 0, queue: 0 };
+  return readPayloadInto(slot, buffer, start, end) ? slot : undefined;
 }

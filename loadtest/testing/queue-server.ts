@@ -33,6 +33,10 @@ export interface Misbehaviour {
   repeatClosed?: () => boolean;
   /** The connection is cut after an item was handed out. */
   cutAfterRead?: () => boolean;
+  /** An item is handed out after the one behind it, when there is one. */
+  overtake?: () => boolean;
+  /** An item isn't put on a fanout of its queue. */
+  skipFanout?: () => boolean;
 }
 
 /**
@@ -41,6 +45,8 @@ export interface Misbehaviour {
  */
 export class QueueServer {
   readonly misbehaviour: Misbehaviour = {};
+  /** Called once, when the first item of a load comes. */
+  onFirstSet: (() => void) | undefined;
   readonly #queues = new Map<string, Queue>();
   readonly #connections = new Set<Connection>();
   readonly #server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket));
@@ -130,8 +136,20 @@ export class QueueServer {
   }
 
   #set(connection: Connection, name: string, flags: string, data: string): string {
+    const item = { id: this.#nextId++, flags, data };
+    if (name.endsWith('probe')) {
+      this.#add(name, item);
+      return 'STORED\r\n';
+    }
+    this.onFirstSet?.();
+    this.onFirstSet = undefined;
     if (this.misbehaviour.failSet?.()) return 'SERVER_ERROR not now\r\n';
-    if (!this.misbehaviour.dropSet?.()) this.#add(name, { id: this.#nextId++, flags, data });
+    if (!this.misbehaviour.dropSet?.()) {
+      this.#add(name, item);
+      for (const fanout of this.queueNames.filter((other) => other.startsWith(`${name}+`))) {
+        if (!this.misbehaviour.skipFanout?.()) this.#add(fanout, item);
+      }
+    }
     if (this.misbehaviour.cutAfterSet?.()) connection.socket.destroy();
     return 'STORED\r\n';
   }
@@ -147,7 +165,11 @@ export class QueueServer {
       connection.open.delete(name);
       if (this.misbehaviour.repeatClosed?.()) this.#giveBack(name, open);
     }
-    if (options.length > 0 && options.every((option) => option === 'close')) return 'END\r\n';
+    if (options.includes('abort') && open !== undefined) {
+      connection.open.delete(name);
+      this.#giveBack(name, open);
+    }
+    if (options.length > 0 && options.every((option) => option === 'close' || option === 'abort')) return 'END\r\n';
     if (options.includes('open') && connection.open.has(name)) return 'ERROR\r\n';
     const waitMs = Number(options.find((option) => option.startsWith('t='))?.slice(2) ?? 0);
     const item = options.includes('peek') ? this.#queue(name).items[0] : await this.#take(connection, name, waitMs);
@@ -161,7 +183,8 @@ export class QueueServer {
 
   #take(connection: Connection, name: string, waitMs: number): Promise<Item | undefined> {
     const queue = this.#queue(name);
-    const item = queue.items.shift();
+    const overtakes = queue.items.length > 1 && this.misbehaviour.overtake?.();
+    const [item] = queue.items.splice(overtakes ? 1 : 0, 1);
     if (item !== undefined || waitMs === 0) return Promise.resolve(item);
     return new Promise((resolve) => {
       const waiter = { connection, give: (given: Item | undefined) => done(given) };

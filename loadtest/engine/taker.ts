@@ -1,0 +1,86 @@
+import { type Driver, type DriverPort, Retries, Turn } from './driver.ts';
+import type { Group, Shared } from './group.ts';
+import type { ReaderOrder } from './ledger.ts';
+import type { ConnectionJob } from './messages.ts';
+import type { Outcome } from './wires/wire.ts';
+
+/** Gets items from its sources in turn; each is gone once it is sent. */
+export class Taker implements Driver {
+  readonly #port: DriverPort;
+  readonly #group: Group;
+  readonly #shared: Shared;
+  readonly #sources: Turn;
+  /** Of the requests in flight. */
+  readonly #asked: Uint32Array;
+  readonly #order: ReaderOrder = new Map();
+  readonly #retries = new Retries();
+
+  constructor(port: DriverPort, group: Group, shared: Shared, job: ConnectionJob) {
+    this.#port = port;
+    this.#group = group;
+    this.#shared = shared;
+    this.#sources = new Turn(job.sources, job.id);
+    this.#asked = new Uint32Array(group.job.depth);
+  }
+
+  due(): boolean {
+    return this.#retries.pending && this.#group.running;
+  }
+
+  may(): boolean {
+    return this.#group.open && !this.#group.holdsBack();
+  }
+
+  begin(slot: number, intendedMs: number): number {
+    const retriedMs = this.#retries.take();
+    if (retriedMs === undefined) this.#group.budget--;
+    const source = this.#sources.next();
+    this.#asked[slot] = source;
+    const request = this.#port.requests.read(source, 'take');
+    const start = this.#port.room(request.length);
+    request.copy(this.#port.buffer, start);
+    return retriedMs ?? intendedMs;
+  }
+
+  item(slot: number, buffer: Buffer, start: number, end: number): void {
+    const { ledger, counters, queues } = this.#shared;
+    const source = this.#asked[slot] as number;
+    if (ledger === undefined || !ledger.read(this.#order, source, buffer, start, end)) return;
+    ledger.delivered(ledger.item.producer, ledger.item.sequence, source);
+    if (ledger.fresh) counters.readFrom(Math.floor(source / queues));
+  }
+
+  answered(slot: number, outcome: Outcome, text: string, startMs: number, nowMs: number): void {
+    const { recorder, ledger, counters, queues } = this.#shared;
+    const source = this.#asked[slot] as number;
+    if (outcome === 'hit') {
+      this.#group.done++;
+      counters.readAtMs = nowMs;
+      if (ledger === undefined) counters.readFrom(Math.floor(source / queues));
+      this.#port.resume();
+      const { measured, waitMs } = this.#group.job;
+      if (measured) recorder.operation('get', this.#port.target, startMs, nowMs, waitMs);
+    } else if (outcome === 'miss') {
+      this.#group.budget++;
+      counters.emptyAtMs[source] = startMs;
+      recorder.miss();
+      this.#port.resume();
+    } else {
+      recorder.error(text === '' ? `${outcome} as the answer to a get` : text);
+      this.#retries.add(startMs);
+      this.#port.pause();
+    }
+  }
+
+  lost(slot: number, startMs: number): void {
+    this.#shared.ledger?.readLost(this.#asked[slot] as number, true);
+    this.#retries.add(startMs);
+  }
+
+  ended(): void {}
+
+  stopped(nowMs: number): void {
+    const { waitMs } = this.#group.job;
+    for (const startMs of this.#retries.takeAll()) this.#shared.recorder.waited('get', startMs, nowMs, waitMs);
+  }
+}
