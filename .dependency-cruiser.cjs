@@ -18,6 +18,8 @@ const pureFiles = [
   'cluster/(ring|partition-map|plan|leader|role|operation|messages)',
   'node/protocol/[^/]+',
   'node/queues/[^/]+',
+  'loadtest/report/format',
+  'loadtest/compare/(comparison|contender|goals|page|sample|standard|statistics|table)',
 ];
 
 const pure = `^(${pureFiles.join('|')})\\.ts$`;

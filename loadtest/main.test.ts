@@ -93,7 +93,7 @@ test('it is one command of the program that mounts it', () => {
   );
   assert.equal(
     program.commands[0]?.commands.map((command) => command.name()),
-    ['flood', 'failover', 'diff'],
+    ['flood', 'failover', 'diff', 'compare'],
   );
 });
 

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { addCompareCommand } from './commands/compare.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addFailoverCommand } from './commands/failover.ts';
 import { addFloodCommand } from './commands/flood.ts';
@@ -16,6 +17,7 @@ function addScenarios(command: Command): void {
   addFloodCommand(command);
   addFailoverCommand(command);
   addDiffCommand(command);
+  addCompareCommand(command);
 }
 
 /** True when this file is what Node was asked to run. */

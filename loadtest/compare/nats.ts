@@ -3,15 +3,15 @@ import net from 'node:net';
 const timeoutMs = 5000;
 
 /**
- * Makes `streams` streams with three copies each, which share the subjects `bench.0` … between them. False when the
+ * Makes `streams` streams with three copies each, which share the subjects `compare.0` … between them. False when the
  * cluster can't do so yet.
  */
 export async function createStreams(port: number, streams: number, subjects: number): Promise<boolean> {
   for (let stream = 0; stream < streams; stream++) {
     const own = Array.from({ length: subjects }, (_, index) => index).filter((index) => index % streams === stream);
     const config = {
-      name: `BENCH${stream}`,
-      subjects: own.map((index) => `bench.${index}`),
+      name: `COMPARE${stream}`,
+      subjects: own.map((index) => `compare.${index}`),
       retention: 'limits',
       storage: 'file',
       num_replicas: 3,
@@ -45,7 +45,7 @@ function request(port: number, subject: string, body: string): Promise<string> {
       if (message !== null) finish(message[1] ?? '');
     });
     socket.write(
-      `CONNECT {"verbose":false,"pedantic":false}\r\nSUB _INBOX.bench 1\r\nPUB ${subject} _INBOX.bench ${Buffer.byteLength(body)}\r\n${body}\r\n`,
+      `CONNECT {"verbose":false,"pedantic":false}\r\nSUB _INBOX.compare 1\r\nPUB ${subject} _INBOX.compare ${Buffer.byteLength(body)}\r\n${body}\r\n`,
     );
   });
 }

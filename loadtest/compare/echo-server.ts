@@ -1,14 +1,14 @@
 /**
  * What the sockets alone cost in Node: answers as many bytes as a memcache server would for every so many bytes that
- * come, without looking at them. `node --import tsx echo-server.ts PORT set|get ITEM_BYTES`; the queue is `flood0`.
+ * come, without looking at them. `node echo-server.js PORT set|get ITEM_BYTES QUEUE`
  */
 import net from 'node:net';
 
-const [port, work, itemBytesText] = process.argv.slice(2);
+const [port, work, itemBytesText, queue] = process.argv.slice(2);
 const itemBytes = Number(itemBytesText);
-const setBytes = `set flood0 0 0 ${itemBytes}\r\n`.length + itemBytes + 2;
-const hitBytes = `VALUE flood0 0 ${itemBytes}\r\n`.length + itemBytes + '\r\nEND\r\n'.length;
-const requestBytes = work === 'get' ? 'get flood0\r\n'.length : setBytes;
+const setBytes = `set ${queue} 0 0 ${itemBytes}\r\n`.length + itemBytes + 2;
+const hitBytes = `VALUE ${queue} 0 ${itemBytes}\r\n`.length + itemBytes + '\r\nEND\r\n'.length;
+const requestBytes = work === 'get' ? `get ${queue}\r\n`.length : setBytes;
 const answer = Buffer.alloc(work === 'get' ? hitBytes : 'STORED\r\n'.length, 'x');
 
 const server = net.createServer({ noDelay: true }, (socket) => {
