@@ -151,13 +151,18 @@ function seriesOf(chart, lines) {
       label: line.label,
       value: value(line),
       stroke: () => colour(chart.shape === 'stack' ? 'paper' : line.colour),
-      width: line.line === 'dotted' || chart.shape === 'stack' ? 1 : 1.75,
+      width: line.line === 'dotted' || chart.shape === 'stack' ? 1 : widthOf(chart),
       dash: dashes[line.line],
       fill: fillOf(chart, line),
       paths: chart.shape === 'steps' ? uPlot.paths.stepped({ align: 1 }) : undefined,
       points: { show: false, size: 6, filter: lonely, fill: () => colour(line.colour) },
     })),
   ];
+}
+
+/** Lines of many points are thinner, or they would be a blot. */
+function widthOf(chart) {
+  return chart.xs.length > 240 ? 1.25 : 1.75;
 }
 
 function fillOf(chart, line) {
@@ -170,7 +175,7 @@ function options(chart, width, figure) {
   return {
     width,
     height: chart.isWide ? height.wide : height.narrow,
-    padding: [chart.x === 'time' && run.marks.events.length > 0 ? 22 : 10, chart.x === 'percentile' ? 28 : 14, 0, 0],
+    padding: [chart.x === 'time' && run.marks.events.length > 0 ? 22 : 10, chart.x === 'percentile' ? 34 : 20, 0, 0],
     scales: {
       x: { time: false, distr: chart.x === 'latency' ? 3 : 1, range: rangeAcross(chart) },
       y: { distr: chart.scale === 'log' ? 3 : 1, range: rangeOf(chart) },
@@ -235,7 +240,7 @@ function drawBehind(plot) {
 
 /** A vertical line on whole pixels, so that it is as sharp everywhere. */
 function drawUpright(context, position, box, dash) {
-  context.lineWidth = Math.round(1.5 * uPlot.pxRatio);
+  context.lineWidth = Math.floor(1.5 * uPlot.pxRatio);
   const x = Math.round(position) + (context.lineWidth % 2) / 2;
   context.setLineDash(dash.map((length) => length * uPlot.pxRatio));
   context.beginPath();
@@ -257,15 +262,23 @@ function drawBefore(plot, isWide) {
       const width = Math.max(at(toSeconds) - at(fromSeconds), 2 * uPlot.pxRatio);
       context.fillRect(at(fromSeconds), box.top + box.height - strip, width, strip);
     }
-    context.fillStyle = colour('quiet');
-    context.font = font(11 * uPlot.pxRatio);
-    context.textAlign = 'left';
-    context.textBaseline = 'top';
-    for (const { name, fromSeconds } of isWide ? run.marks.phases : []) {
-      context.fillText(name, at(fromSeconds) + 6 * uPlot.pxRatio, box.top + 4 * uPlot.pxRatio);
-    }
+    if (isWide) drawPhaseNames(context, at, box);
   });
   drawNumbers(plot);
+}
+
+/** Each where it has room before the next phase. */
+function drawPhaseNames(context, at, box) {
+  const gap = 6 * uPlot.pxRatio;
+  context.fillStyle = colour('quiet');
+  context.font = font(11 * uPlot.pxRatio);
+  context.textAlign = 'left';
+  context.textBaseline = 'top';
+  for (const [index, { name, fromSeconds }] of run.marks.phases.entries()) {
+    const left = at(fromSeconds) + gap;
+    const end = at(run.marks.phases[index + 1]?.fromSeconds ?? run.seconds);
+    if (left + context.measureText(name).width < end) context.fillText(name, left, box.top + gap);
+  }
 }
 
 function drawNumbers({ ctx: context, bbox: box, valToPos }) {
