@@ -1,0 +1,176 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Store } from '../journal/store/store.ts';
+import { SimClock } from '../journal/testing/sim-clock.ts';
+import { SimDisk } from '../journal/testing/sim-disk.ts';
+import { FollowClient } from './follow-client.ts';
+import { type FollowerMessage, type Hello, type LeaderMessage, protocolVersion } from './messages.ts';
+import type { LinkHandler, Transport } from './transport.ts';
+
+const timing = { heartbeatMs: 500, hangMs: 2000, redialMs: 250 };
+const syncMs = 5;
+
+function hello(node: string): Hello {
+  return { clusterId: 'c', node, incarnation: `${node}1`, protocolVersion };
+}
+
+/** A store on a disk of its own, and the bytes of the entries appended to it. */
+class Log {
+  readonly clock: SimClock;
+  readonly store: Store;
+  #written: Buffer[] = [];
+
+  static async open(clock: SimClock): Promise<Log> {
+    const disk = new SimDisk({ clock, operationMs: 0, syncMs });
+    return new Log(clock, await clock.complete(Store.open({ disk, clock, sync: 'always' })));
+  }
+
+  private constructor(clock: SimClock, store: Store) {
+    this.clock = clock;
+    this.store = store;
+    store.events = {
+      written: (_partition, _sequence, _kind, buffer, start, end) => this.#written.push(buffer.subarray(start, end)),
+      durable: () => {},
+      failed: (error) => assert.unreachable(error.message),
+    };
+  }
+
+  /** What `append` puts into the journal, as it travels. */
+  async entries(append: (store: Store) => void): Promise<Buffer> {
+    this.#written = [];
+    append(this.store);
+    await this.clock.complete(this.store.flushed());
+    return Buffer.concat(this.#written);
+  }
+
+  async snapshot(partition: number): Promise<Buffer> {
+    const snapshot = this.store.openSnapshot(partition);
+    const parts: Buffer[] = [];
+    for (;;) {
+      const bytes = await this.clock.complete(snapshot.next());
+      if (bytes === undefined) break;
+      parts.push(bytes);
+    }
+    snapshot.close();
+    return Buffer.concat(parts);
+  }
+}
+
+/** A follower on a link whose other end is the test. */
+class Stage {
+  readonly clock: SimClock;
+  readonly store: Store;
+  readonly client: FollowClient;
+  readonly sent: FollowerMessage[] = [];
+  #handler: LinkHandler<FollowerMessage, LeaderMessage> | undefined;
+
+  constructor(clock: SimClock, store: Store) {
+    this.clock = clock;
+    this.store = store;
+    const transport: Transport = {
+      dialFollow: (_address, _hello, handler) => {
+        this.#handler = handler;
+        return { close: () => {} };
+      },
+      dialForward: () => assert.unreachable() as never,
+      serve: () => assert.unreachable() as never,
+    };
+    const events = {
+      handover: () => {},
+      mapChanged: () => {},
+      refused: () => {},
+      broken: () => {},
+      warn: (message: string) => assert.unreachable(message),
+    };
+    const address = 'leader:1';
+    this.client = new FollowClient({ transport, clock, store, address, hello: hello('f'), timing, events });
+    this.#handler?.opened?.({
+      peer: hello('l'),
+      send: (message) => this.sent.push(message),
+      queuedBytes: 0,
+      close: () => {},
+    });
+  }
+
+  receive(message: LeaderMessage): void {
+    this.#handler?.received(message);
+  }
+
+  async follow(partition: number, epoch: number): Promise<void> {
+    this.client.follow(partition, epoch);
+    await this.clock.runFor(1);
+    assert.is(this.sent.at(-1)?.kind, 'subscribe');
+    this.receive({ kind: 'subscribed', partition, epoch });
+  }
+
+  /** The highest end acknowledged for a partition. */
+  acknowledged(partition: number): number | undefined {
+    const ends = this.sent.flatMap((message) => (message.kind === 'acknowledge' ? message.ends : []));
+    return ends.filter((end) => end.partition === partition).at(-1)?.sequence;
+  }
+}
+
+test('what was admitted is acknowledged when it is durable, not before', async () => {
+  const clock = new SimClock();
+  const leader = await Log.open(clock);
+  const first = await leader.entries((store) => store.beginEpoch(1, 1, 'l'));
+  const stage = new Stage(clock, (await Log.open(clock)).store);
+  await stage.follow(1, 1);
+  stage.receive({ kind: 'entries', bytes: first });
+  await clock.runFor(syncMs - 1);
+  assert.is(stage.acknowledged(1), undefined);
+  await clock.runFor(2);
+  assert.is(stage.acknowledged(1), 1);
+});
+
+test('entries before the subscription is open, or of an epoch that was not admitted, are neither taken nor acknowledged', async () => {
+  const clock = new SimClock();
+  const leader = await Log.open(clock);
+  const first = await leader.entries((store) => store.beginEpoch(1, 1, 'l'));
+  const second = await leader.entries((store) => store.beginEpoch(1, 2, 'l'));
+  const stage = new Stage(clock, (await Log.open(clock)).store);
+  stage.client.follow(1, 1);
+  await clock.runFor(1);
+  stage.receive({ kind: 'entries', bytes: first });
+  await clock.runFor(50);
+  assert.is(stage.store.replica(1).lastSequence, 0, 'the subscription is not open yet');
+  stage.receive({ kind: 'subscribed', partition: 1, epoch: 1 });
+  stage.receive({ kind: 'entries', bytes: Buffer.concat([first, second]) });
+  await clock.runFor(50);
+  assert.is(stage.store.replica(1).lastSequence, 1, 'the entry of epoch 2 is left out');
+  assert.is(stage.acknowledged(1), 1);
+  stage.client.unfollow(1);
+  stage.receive({ kind: 'entries', bytes: second });
+  await clock.runFor(50);
+  assert.is(stage.store.replica(1).lastSequence, 1, 'nothing is taken from a leader that is not followed any more');
+});
+
+test('a log that a snapshot replaces is not acknowledged any more', async () => {
+  const clock = new SimClock();
+  const former = await Log.open(clock);
+  const leader = await Log.open(clock);
+  const other = await Log.open(clock);
+  const log = await former.entries((store) => {
+    store.beginEpoch(1, 1, 'x');
+    for (const name of ['a', 'b', 'c']) store.createQueue(1, name);
+  });
+  await leader.entries((store) => store.beginEpoch(1, 2, 'l'));
+  const unrelated = await other.entries((store) => store.beginEpoch(2, 1, 'l'));
+  const { store } = await Log.open(clock);
+  store.appendRun(log);
+  await clock.complete(store.flushed());
+  const stage = new Stage(clock, store);
+  await stage.follow(1, 2);
+  await stage.follow(2, 1);
+  // A sync is under way that began before the snapshot came: when it ends the old log still stands in the replica.
+  stage.receive({ kind: 'entries', bytes: unrelated });
+  await clock.runFor(1);
+  stage.receive({ kind: 'entries', bytes: await leader.snapshot(1) });
+  await clock.runFor(syncMs);
+  assert.is(stage.acknowledged(2), 1, 'the sync has ended');
+  assert.is(stage.acknowledged(1), undefined, 'nothing of the old log counts');
+  await clock.runFor(50);
+  assert.is(stage.acknowledged(1), leader.store.replica(1).lastSequence, 'the snapshot does');
+});
+
+test.run();
