@@ -1,6 +1,6 @@
 import net from 'node:net';
 import type { Target } from '../client/target.ts';
-import type { Driver, DriverPort } from './driver.ts';
+import type { Driver, DriverPort, Times } from './driver.ts';
 import type { Outbox } from './outbox.ts';
 import type { Recorder } from './recorder.ts';
 import type { Requests } from './wires/requests.ts';
@@ -10,6 +10,8 @@ const receiveBytes = 65_536;
 const connectTimeoutMs = 2000;
 const firstPauseMs = 5;
 const longestPauseMs = 100;
+/** How often one that had to go elsewhere looks whether its own target is back. */
+const homesickMs = 2000;
 
 /** All sockets read into one buffer: a wire keeps nothing of it beyond its `receive`. */
 const received = Buffer.allocUnsafeSlow(receiveBytes);
@@ -44,7 +46,10 @@ export class Connection implements WireSink, DriverPort {
   readonly #options: ConnectionOptions;
   readonly #driver: Driver;
   /** When each request in flight was begun: a ring, `#oldest` the one whose answer is next. */
-  readonly #startsMs: Float64Array;
+  readonly #intendedMs: Float64Array;
+  readonly #sentMs: Float64Array;
+  /** Told to the driver, and written over by the next. */
+  readonly #times = { intendedMs: 0, sentMs: 0, nowMs: 0 };
   #oldest = 0;
   #inFlight = 0;
   #answered = 0;
@@ -60,12 +65,17 @@ export class Connection implements WireSink, DriverPort {
   /** Of tries to connect since one succeeded. */
   #refused = 0;
   #pauseMs = firstPauseMs;
+  /** When the target that it was made for was last found gone; it is looked for again from time to time. */
+  #strayedMs = 0;
+  #looking = false;
+  #leaving = false;
   #timer: NodeJS.Timeout | undefined;
   #connected: ((error: Error | undefined) => void) | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#startsMs = new Float64Array(options.depth);
+    this.#intendedMs = new Float64Array(options.depth);
+    this.#sentMs = new Float64Array(options.depth);
     this.#turn = options.target;
     this.#driver = options.makeDriver(this);
   }
@@ -89,6 +99,10 @@ export class Connection implements WireSink, DriverPort {
 
   get target(): number {
     return this.#turn;
+  }
+
+  get leaving(): boolean {
+    return this.#leaving;
   }
 
   get requests(): Requests {
@@ -130,26 +144,27 @@ export class Connection implements WireSink, DriverPort {
   pump(nowMs: number): void {
     if (this.#state !== 'open' || this.#timer !== undefined || this.#dropping) return;
     const { depth, loop, outbox } = this.#options;
-    const closed = loop === 'closed';
+    const closed = loop === 'closed' && !this.#leaving;
     while (this.#inFlight < depth && (this.#driver.due() || (closed && this.#driver.may()))) this.#begin(nowMs, nowMs);
     outbox.flush(this.#socket);
+    if (this.#leaving && this.settled) this.#goHome();
   }
 
   /** Begins one request that was meant to begin at `intendedMs`; false when it can't now. */
   beginAt(intendedMs: number, nowMs: number): boolean {
     if (this.#state !== 'open' || this.#timer !== undefined || this.#inFlight === this.#options.depth) return false;
-    if (!this.#driver.may()) return false;
+    if (this.#leaving || !this.#driver.may()) return false;
     this.#begin(intendedMs, nowMs);
     this.#options.outbox.flush(this.#socket);
     return true;
   }
 
-  /** Ends the connection if the server has been silent for too long. */
-  checkSilence(nowMs: number): void {
-    const { silenceMs } = this.#options;
-    if (this.#state === 'open' && this.#inFlight > 0 && nowMs - this.#heardMs > silenceMs) {
-      this.#lose(`no answer within ${silenceMs / 1000} s`);
-    }
+  /** To be called several times a second: ends it if the server has been silent for too long, and sees it home. */
+  check(nowMs: number): void {
+    const { silenceMs, target } = this.#options;
+    if (this.#state !== 'open') return;
+    if (this.#inFlight > 0 && nowMs - this.#heardMs > silenceMs) this.#lose(`no answer within ${silenceMs / 1000} s`);
+    else if (this.#turn !== target && nowMs - this.#strayedMs > homesickMs) this.#lookForHome(nowMs);
   }
 
   /** Ends the connection for good; what is in flight counts as lost. */
@@ -177,14 +192,23 @@ export class Connection implements WireSink, DriverPort {
     }
     const slot = (this.#oldest + this.#answered) % this.#options.depth;
     this.#answered++;
-    this.#driver.answered(slot, outcome, text, this.#startsMs[slot] as number, this.#nowMs);
+    this.#driver.answered(slot, outcome, text, this.#timesOf(slot));
   }
 
-  #begin(startMs: number, nowMs: number): void {
+  #begin(intendedMs: number, nowMs: number): void {
     const slot = (this.#oldest + this.#inFlight) % this.#options.depth;
     if (this.#inFlight === 0) this.#heardMs = nowMs;
-    this.#startsMs[slot] = this.#driver.begin(slot, startMs);
+    const tried = this.#driver.begin(slot);
+    this.#intendedMs[slot] = tried?.intendedMs ?? intendedMs;
+    this.#sentMs[slot] = tried?.sentMs ?? nowMs;
     this.#inFlight++;
+  }
+
+  #timesOf(slot: number): Times {
+    this.#times.intendedMs = this.#intendedMs[slot] as number;
+    this.#times.sentMs = this.#sentMs[slot] as number;
+    this.#times.nowMs = this.#nowMs;
+    return this.#times;
   }
 
   #receive(socket: net.Socket, bytes: number): boolean {
@@ -257,9 +281,35 @@ export class Connection implements WireSink, DriverPort {
     else this.#connectNext();
   }
 
+  /** Knocks at the target that it was made for; if somebody is there it goes back once nothing is under way. */
+  #lookForHome(nowMs: number): void {
+    if (this.#looking || this.#leaving) return;
+    this.#looking = true;
+    this.#strayedMs = nowMs;
+    const { host, port } = this.#options.targets[this.#options.target] as Target;
+    const knock = net.connect({ host, port, timeout: connectTimeoutMs });
+    knock.once('connect', () => {
+      this.#leaving = this.#state === 'open';
+      knock.destroy();
+      this.pump(performance.now());
+    });
+    knock.once('timeout', () => knock.destroy());
+    knock.on('error', () => knock.destroy());
+    knock.once('close', () => {
+      this.#looking = false;
+    });
+  }
+
+  #goHome(): void {
+    this.#away();
+    this.#turn = this.#options.target;
+    this.#connectNext();
+  }
+
   /** The connection is no good any more, which is none of our doing. */
   #lose(why: string): void {
     this.#options.recorder.error(why);
+    this.#strayedMs = performance.now();
     this.#settleLost();
     this.#away();
     this.#turn = (this.#turn + 1) % this.#options.targets.length;
@@ -275,7 +325,7 @@ export class Connection implements WireSink, DriverPort {
 
   #settleLost(): void {
     for (; this.#inFlight > 0; this.#inFlight--) {
-      this.#driver.lost(this.#oldest, this.#startsMs[this.#oldest] as number);
+      this.#driver.lost(this.#oldest, this.#timesOf(this.#oldest));
       this.#oldest = (this.#oldest + 1) % this.#options.depth;
     }
     this.#driver.ended();
@@ -284,6 +334,7 @@ export class Connection implements WireSink, DriverPort {
   #away(): void {
     this.#state = 'away';
     this.#dropping = false;
+    this.#leaving = false;
     this.#socket?.destroy();
   }
 }

@@ -15,6 +15,8 @@ export interface DriverPort {
   resume(): void;
   /** Ends the connection and makes another, once the answers at hand are dealt with. */
   drop(): void;
+  /** It is about to go back to the target that it was made for: what is open is to be closed. */
+  readonly leaving: boolean;
 }
 
 /** What a connection does: which requests it sends, what it makes of the answers. A slot is a request in flight. */
@@ -23,38 +25,48 @@ export interface Driver {
   due(): boolean;
   /** Whether it could begin something new. */
   may(): boolean;
-  /** Writes a request; gives when it is taken to have begun: `intendedMs`, or earlier when it is a try again. */
-  begin(slot: number, intendedMs: number): number;
+  /** Writes a request; gives the one that it tries again, or undefined when it is a new one. */
+  begin(slot: number): Tried | undefined;
   /** The data of an item that answers the slot's request; see `WireSink`. */
   item(slot: number, buffer: Buffer, start: number, end: number): void;
-  answered(slot: number, outcome: Outcome, text: string, startMs: number, nowMs: number): void;
+  answered(slot: number, outcome: Outcome, text: string, times: Times): void;
   /** The connection ended before there was an answer. */
-  lost(slot: number, startMs: number): void;
+  lost(slot: number, tried: Tried): void;
   /** The connection ended, after `lost` for all that was in flight: what it had open is given back. */
   ended(): void;
   /** The phase is over and nothing new is to be begun: what is still to be tried again won't be. */
   stopped(nowMs: number): void;
 }
 
-/** What is to be tried again, by when it was first begun. */
+/** When an operation was meant to begin, and when it was first sent. */
+export interface Tried {
+  readonly intendedMs: number;
+  readonly sentMs: number;
+}
+
+/** Those of an operation that is answered. */
+export interface Times extends Tried {
+  readonly nowMs: number;
+}
+
+/** What is to be tried again. */
 export class Retries {
-  readonly #startsMs: number[] = [];
+  readonly #tried: Tried[] = [];
 
   get pending(): boolean {
-    return this.#startsMs.length > 0;
+    return this.#tried.length > 0;
   }
 
-  add(startMs: number): void {
-    this.#startsMs.push(startMs);
+  add({ intendedMs, sentMs }: Tried): void {
+    this.#tried.push({ intendedMs, sentMs });
   }
 
-  /** The next one's beginning, or undefined. */
-  take(): number | undefined {
-    return this.#startsMs.shift();
+  take(): Tried | undefined {
+    return this.#tried.shift();
   }
 
-  takeAll(): number[] {
-    return this.#startsMs.splice(0);
+  takeAll(): Tried[] {
+    return this.#tried.splice(0);
   }
 }
 

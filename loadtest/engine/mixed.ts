@@ -1,4 +1,4 @@
-import type { Driver } from './driver.ts';
+import type { Driver, Times, Tried } from './driver.ts';
 import type { Outcome } from './wires/wire.ts';
 
 /** Sets and gets in turn, on one connection. */
@@ -23,22 +23,22 @@ export class Mixed implements Driver {
     return this.#sets.may();
   }
 
-  begin(slot: number, intendedMs: number): number {
+  begin(slot: number): Tried | undefined {
     const owner = this.#next();
     this.#owners[slot] = owner;
-    return owner.begin(slot, intendedMs);
+    return owner.begin(slot);
   }
 
   item(slot: number, buffer: Buffer, start: number, end: number): void {
     (this.#owners[slot] as Driver).item(slot, buffer, start, end);
   }
 
-  answered(slot: number, outcome: Outcome, text: string, startMs: number, nowMs: number): void {
-    (this.#owners[slot] as Driver).answered(slot, outcome, text, startMs, nowMs);
+  answered(slot: number, outcome: Outcome, text: string, times: Times): void {
+    (this.#owners[slot] as Driver).answered(slot, outcome, text, times);
   }
 
-  lost(slot: number, startMs: number): void {
-    (this.#owners[slot] as Driver).lost(slot, startMs);
+  lost(slot: number, tried: Tried): void {
+    (this.#owners[slot] as Driver).lost(slot, tried);
   }
 
   ended(): void {}

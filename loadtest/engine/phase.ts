@@ -16,7 +16,7 @@ import type { Protocol } from './wires/wire.ts';
 const connectAtOnce = 100;
 const patienceMs = 10_000;
 const silenceMs = 5000;
-const silenceCheckMs = 250;
+const checkMs = 250;
 const holdCheckMs = 2;
 /** How long answers are waited for once nothing new is begun; what comes later is as good as lost. */
 const lastAnswersMs = 6000;
@@ -59,8 +59,8 @@ export class WorkerPhase {
 
   go(): void {
     for (const group of this.groups) group.running = true;
-    this.#every(silenceCheckMs, (nowMs) => {
-      for (const connection of this.#connections) connection.checkSilence(nowMs);
+    this.#every(checkMs, (nowMs) => {
+      for (const connection of this.#connections) connection.check(nowMs);
     });
     if (this.groups.some(({ job }) => job.behindItems > 0)) this.#every(holdCheckMs, (nowMs) => this.#pump(nowMs));
     const nowMs = performance.now();
@@ -155,7 +155,7 @@ function sets({ job }: Group): boolean {
 const idle: Driver = {
   due: () => false,
   may: () => false,
-  begin: (_slot, intendedMs) => intendedMs,
+  begin: () => undefined,
   item: () => undefined,
   answered: () => undefined,
   lost: () => undefined,

@@ -1,4 +1,4 @@
-import { type Driver, type DriverPort, Retries, Turn } from './driver.ts';
+import { type Driver, type DriverPort, Retries, type Times, type Tried, Turn } from './driver.ts';
 import type { Group, Shared } from './group.ts';
 import type { ConnectionJob } from './messages.ts';
 import { writeSet } from './wires/requests.ts';
@@ -38,23 +38,23 @@ export class Producer implements Driver {
     return this.#group.open;
   }
 
-  begin(slot: number, intendedMs: number): number {
-    const retriedMs = this.#retries.take();
-    if (retriedMs === undefined) this.#group.budget--;
+  begin(slot: number): Tried | undefined {
+    const tried = this.#retries.take();
+    if (tried === undefined) this.#group.budget--;
     const template = this.#port.requests.set(this.#queues.next(), this.#nextSize());
     const sequence = this.#shared.ledger?.attempt(this.#producer) ?? 0;
     this.#sequences[slot] = sequence;
     this.#payload.sequence = sequence;
     const start = this.#port.room(template.bytes.length);
     writeSet(template, this.#port.buffer, start, this.#payload);
-    return retriedMs ?? intendedMs;
+    return tried;
   }
 
   item(): void {
     this.#shared.recorder.error('an item that nobody asked for');
   }
 
-  answered(slot: number, outcome: Outcome, text: string, startMs: number, nowMs: number): void {
+  answered(slot: number, outcome: Outcome, text: string, times: Times): void {
     const { recorder, ledger, counters } = this.#shared;
     const sequence = this.#sequences[slot] as number;
     if (outcome === 'set') {
@@ -62,22 +62,22 @@ export class Producer implements Driver {
       counters.acknowledged++;
       this.#group.done++;
       this.#port.resume();
-      if (this.#group.job.measured) recorder.operation('set', this.#port.target, startMs, nowMs, 0);
+      if (this.#group.job.measured) recorder.operation('set', this.#port.target, times, 0);
       return;
     }
     if (outcome === 'refused') ledger?.refused(this.#producer, sequence);
     recorder.error(text === '' ? `${outcome} as the answer to a set` : text);
-    this.#retries.add(startMs);
+    this.#retries.add(times);
     this.#port.pause();
   }
 
-  lost(_slot: number, startMs: number): void {
-    this.#retries.add(startMs);
+  lost(_slot: number, tried: Tried): void {
+    this.#retries.add(tried);
   }
 
   ended(): void {}
 
   stopped(nowMs: number): void {
-    for (const startMs of this.#retries.takeAll()) this.#shared.recorder.waited('set', startMs, nowMs, 0);
+    for (const { sentMs } of this.#retries.takeAll()) this.#shared.recorder.waited('set', sentMs, nowMs, 0);
   }
 }

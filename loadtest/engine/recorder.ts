@@ -1,4 +1,5 @@
 import { type OperationKind, operationKinds } from '../result.ts';
+import type { Times } from './driver.ts';
 import { LatencyCounts } from './latency-counts.ts';
 import type { Interval } from './messages.ts';
 import { StallFinder } from './stalls.ts';
@@ -36,18 +37,21 @@ export class Recorder {
   }
 
   /** An operation that succeeded. `waitMs`: how long it may have waited for an item, which is no stall. */
-  operation(kind: OperationKind, target: number, startMs: number, nowMs: number, waitMs: number): void {
-    this.waited(kind, startMs, nowMs, waitMs);
+  operation(kind: OperationKind, target: number, { intendedMs, sentMs, nowMs }: Times, waitMs: number): void {
+    this.waited(kind, sentMs, nowMs, waitMs);
     if (!this.recording) return;
-    this.#latencies[kind].record(nowMs - startMs);
+    this.#latencies[kind].record(nowMs - intendedMs);
     this.#perTarget[target] = (this.#perTarget[target] as number) + 1;
   }
 
-  /** An operation that has waited so long already, whether or not it is over. */
-  waited(kind: OperationKind, startMs: number, nowMs: number, waitMs: number): void {
-    const durationMs = nowMs - startMs - waitMs;
+  /**
+   * An operation that has waited since it was first sent, whether or not it is over. (A request of an open loop that was
+   * sent late because others waited is not a stall of its own.)
+   */
+  waited(kind: OperationKind, sentMs: number, nowMs: number, waitMs: number): void {
+    const durationMs = nowMs - sentMs - waitMs;
     if (durationMs > this.#longestMs) this.#longestMs = durationMs;
-    this.#stalls.note(kind, startMs - this.#startMs, durationMs);
+    this.#stalls.note(kind, sentMs - this.#startMs, durationMs);
   }
 
   miss(): void {

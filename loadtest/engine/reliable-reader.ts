@@ -1,4 +1,4 @@
-import { type Driver, type DriverPort, Retries, Turn } from './driver.ts';
+import { type Driver, type DriverPort, Retries, type Times, type Tried, Turn } from './driver.ts';
 import type { Group, Shared } from './group.ts';
 import type { ReaderOrder } from './ledger.ts';
 import type { ConnectionJob } from './messages.ts';
@@ -44,7 +44,7 @@ export class ReliableReader implements Driver {
   }
 
   due(): boolean {
-    if (this.#held !== undefined) return this.#abort || this.#turnIsOver || !this.#group.open;
+    if (this.#held !== undefined) return this.#abort || this.#mayNotGoOn;
     return this.#retries.pending && this.#group.running;
   }
 
@@ -52,20 +52,15 @@ export class ReliableReader implements Driver {
     return this.#group.open && (this.#held !== undefined || !this.#group.holdsBack());
   }
 
-  begin(_slot: number, intendedMs: number): number {
+  begin(): Tried | undefined {
     this.#asked = this.#nextRequest();
-    let startMs = intendedMs;
-    if (this.#asked === 'open') {
-      const retriedMs = this.#retries.take();
-      if (retriedMs === undefined) this.#group.budget--;
-      startMs = retriedMs ?? intendedMs;
-    } else if (this.#asked === 'close-open') {
-      this.#group.budget--;
-    }
+    const tried = this.#asked === 'open' ? this.#retries.take() : undefined;
+    const isNew = this.#asked === 'close-open' || (this.#asked === 'open' && tried === undefined);
+    if (isNew) this.#group.budget--;
     const request = this.#port.requests.read(this.#source, this.#asked);
     const start = this.#port.room(request.length);
     request.copy(this.#port.buffer, start);
-    return startMs;
+    return tried;
   }
 
   item(_slot: number, buffer: Buffer, start: number, end: number): void {
@@ -75,25 +70,25 @@ export class ReliableReader implements Driver {
     if (ledger === undefined || (ours && ledger.fresh)) counters.readFrom(Math.floor(this.#source / queues));
   }
 
-  answered(_slot: number, outcome: Outcome, text: string, startMs: number, nowMs: number): void {
+  answered(_slot: number, outcome: Outcome, text: string, times: Times): void {
     if (outcome !== 'hit' && outcome !== 'miss') {
       this.#shared.recorder.error(text === '' ? `${outcome} as the answer to a read` : text);
-      this.#broken(startMs);
+      this.#broken(times);
       // Whatever the server has open for this connection goes back when it ends.
       this.#port.drop();
       this.#port.pause();
       return;
     }
     this.#port.resume();
-    this.#settleHeld(startMs, nowMs);
+    this.#settleHeld(times);
     this.#held = this.#incoming;
     this.#incoming = undefined;
-    if (this.#asked === 'open' || this.#asked === 'close-open') this.#opened(outcome, startMs, nowMs);
+    if (this.#asked === 'open' || this.#asked === 'close-open') this.#opened(outcome, times);
     if (this.#held === undefined && (outcome === 'miss' || this.#turnIsOver)) this.#nextSource();
   }
 
-  lost(_slot: number, startMs: number): void {
-    this.#broken(startMs);
+  lost(_slot: number, tried: Tried): void {
+    this.#broken(tried);
   }
 
   ended(): void {
@@ -105,21 +100,26 @@ export class ReliableReader implements Driver {
 
   stopped(nowMs: number): void {
     const { waitMs } = this.#group.job;
-    for (const startMs of this.#retries.takeAll()) this.#shared.recorder.waited('get', startMs, nowMs, waitMs);
+    for (const { sentMs } of this.#retries.takeAll()) this.#shared.recorder.waited('get', sentMs, nowMs, waitMs);
   }
 
   get #turnIsOver(): boolean {
     return this.#itemsOfTurn >= turnItems && this.#sources.length > 1;
   }
 
+  /** What is held is to be closed without opening another. */
+  get #mayNotGoOn(): boolean {
+    return this.#turnIsOver || !this.#group.open || this.#port.leaving;
+  }
+
   #nextRequest(): ReadHow {
     if (this.#held === undefined) return 'open';
     if (this.#abort) return 'abort';
-    return this.#turnIsOver || !this.#group.open ? 'close' : 'close-open';
+    return this.#mayNotGoOn ? 'close' : 'close-open';
   }
 
   /** The answer says what became of the item that was held when the request was sent. */
-  #settleHeld(startMs: number, nowMs: number): void {
+  #settleHeld(times: Times): void {
     const held = this.#held;
     if (held === undefined) return;
     if (this.#asked === 'abort') {
@@ -130,23 +130,23 @@ export class ReliableReader implements Driver {
     if (held.ours) this.#shared.ledger?.delivered(held.producer, held.sequence, this.#source);
     if (this.#group.job.measured) {
       const waitMs = this.#asked === 'close-open' ? this.#group.job.waitMs : 0;
-      this.#shared.recorder.operation('close', this.#port.target, startMs, nowMs, waitMs);
+      this.#shared.recorder.operation('close', this.#port.target, times, waitMs);
     }
   }
 
-  #opened(outcome: Outcome, startMs: number, nowMs: number): void {
+  #opened(outcome: Outcome, times: Times): void {
     const { recorder, counters } = this.#shared;
     const { measured, waitMs, abortEvery, disconnectEvery } = this.#group.job;
     if (outcome === 'miss') {
       this.#group.budget++;
-      counters.emptyAtMs[this.#source] = startMs;
+      counters.emptyAtMs[this.#source] = times.sentMs;
       recorder.miss();
       return;
     }
-    counters.readAtMs = nowMs;
+    counters.readAtMs = times.nowMs;
     this.#itemsOfTurn++;
     this.#items++;
-    if (measured) recorder.operation('get', this.#port.target, startMs, nowMs, waitMs);
+    if (measured) recorder.operation('get', this.#port.target, times, waitMs);
     if (isTurn(this.#items, disconnectEvery)) {
       this.#port.drop();
     } else if (isTurn(this.#items, abortEvery)) {
@@ -156,14 +156,14 @@ export class ReliableReader implements Driver {
   }
 
   /** A request was sent and its answer never came, or says nothing. */
-  #broken(startMs: number): void {
+  #broken(tried: Tried): void {
     const { ledger } = this.#shared;
     const held = this.#held;
     if (held?.ours && this.#asked !== 'abort') ledger?.closeLost(held.producer, held.sequence, this.#source);
     if (held !== undefined && this.#asked !== 'abort') this.#group.done++;
     if (this.#asked === 'open' || this.#asked === 'close-open') {
       ledger?.readLost(this.#source, false);
-      this.#retries.add(startMs);
+      this.#retries.add(tried);
     }
     this.#held = undefined;
     this.#incoming = undefined;

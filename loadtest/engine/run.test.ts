@@ -246,7 +246,7 @@ test('a stall is measured from the first try, and marked on the time line', asyn
 
 test('mixed connections find an item each time', async () => {
   const { result } = await run(
-    scenario({ phases: [phase({ mixed: [mixed({ connections: 2, depth: 2, items: 1000 })] })] }),
+    scenario({ phases: [phase({ mixed: [mixed({ connections: 2, depth: 2, items: 1000, queues: [0, 1] })] })] }),
   );
   assert.equal([result.totals.set?.operations, result.totals.get?.operations], [500, 500]);
   assert.is(result.phases[0]?.misses, 0);
@@ -311,19 +311,26 @@ test('routed by owner, every queue is asked for at the node that the ring names'
   );
 });
 
-test('a connection goes on at another target when its own is gone', async () => {
-  const servers = [new QueueServer(), new QueueServer()];
-  const ports = await Promise.all(servers.map((server) => server.listen()));
-  servers[1]!.misbehaviour.cutAfterSet = onTime(20);
-  servers[1]!.onFirstSet = () => setTimeout(() => servers[1]!.close(), 100);
-  const load = phase({ durationMs: 500, producers: [producers({ connections: 2, ratePerSecond: 400 })] });
-  const { result } = await runTrial(scenario({ phases: [load], drain: undefined }), ports);
+test('a connection goes on at another target when its own is gone, and back when that is there again', async () => {
+  const servers = [new QueueServer(), new QueueServer()] as const;
+  const ports = [await servers[0].listen(), await servers[1].listen()];
+  servers[1].onFirstSet = () => {
+    setTimeout(() => servers[1].close(), 100);
+    setTimeout(() => void servers[1].listen(ports[1]), 600);
+  };
+  const load = phase({
+    durationMs: 4000,
+    producers: [producers({ connections: 2, ratePerSecond: 200 })],
+    consumers: [consumers({ connections: 2 })],
+  });
+  const { result, points } = await runTrial(scenario({ phases: [load] }), ports);
   for (const server of servers) server.close();
-  const [first, second] = result.perTarget;
-  assert.ok(
-    (first?.operations ?? 0) > 110 && (second?.operations ?? 0) < 90,
-    `${first?.operations} ${second?.operations}`,
+  const sharesOfSecond = points.map(
+    ({ perTarget: [first, second] }) => Number(second) / (Number(first) + Number(second)),
   );
+  assert.ok(sharesOfSecond[1] === 0, `${sharesOfSecond}`);
+  assert.ok(Number(sharesOfSecond[3]) > 0.3, `${sharesOfSecond}`);
+  assert.equal([result.verdict.duplicated, result.verdict.unexpected], [0, 0]);
 });
 
 test('requests larger than the socket takes at once arrive as they were meant', async () => {

@@ -1,4 +1,4 @@
-import { type Driver, type DriverPort, Retries, Turn } from './driver.ts';
+import { type Driver, type DriverPort, Retries, type Times, type Tried, Turn } from './driver.ts';
 import type { Group, Shared } from './group.ts';
 import type { ReaderOrder } from './ledger.ts';
 import type { ConnectionJob } from './messages.ts';
@@ -31,15 +31,15 @@ export class Taker implements Driver {
     return this.#group.open && !this.#group.holdsBack();
   }
 
-  begin(slot: number, intendedMs: number): number {
-    const retriedMs = this.#retries.take();
-    if (retriedMs === undefined) this.#group.budget--;
+  begin(slot: number): Tried | undefined {
+    const tried = this.#retries.take();
+    if (tried === undefined) this.#group.budget--;
     const source = this.#sources.next();
     this.#asked[slot] = source;
     const request = this.#port.requests.read(source, 'take');
     const start = this.#port.room(request.length);
     request.copy(this.#port.buffer, start);
-    return retriedMs ?? intendedMs;
+    return tried;
   }
 
   item(slot: number, buffer: Buffer, start: number, end: number): void {
@@ -50,37 +50,37 @@ export class Taker implements Driver {
     if (ledger.fresh) counters.readFrom(Math.floor(source / queues));
   }
 
-  answered(slot: number, outcome: Outcome, text: string, startMs: number, nowMs: number): void {
+  answered(slot: number, outcome: Outcome, text: string, times: Times): void {
     const { recorder, ledger, counters, queues } = this.#shared;
     const source = this.#asked[slot] as number;
     if (outcome === 'hit') {
       this.#group.done++;
-      counters.readAtMs = nowMs;
+      counters.readAtMs = times.nowMs;
       if (ledger === undefined) counters.readFrom(Math.floor(source / queues));
       this.#port.resume();
       const { measured, waitMs } = this.#group.job;
-      if (measured) recorder.operation('get', this.#port.target, startMs, nowMs, waitMs);
+      if (measured) recorder.operation('get', this.#port.target, times, waitMs);
     } else if (outcome === 'miss') {
       this.#group.budget++;
-      counters.emptyAtMs[source] = startMs;
+      counters.emptyAtMs[source] = times.sentMs;
       recorder.miss();
       this.#port.resume();
     } else {
       recorder.error(text === '' ? `${outcome} as the answer to a get` : text);
-      this.#retries.add(startMs);
+      this.#retries.add(times);
       this.#port.pause();
     }
   }
 
-  lost(slot: number, startMs: number): void {
+  lost(slot: number, tried: Tried): void {
     this.#shared.ledger?.readLost(this.#asked[slot] as number, true);
-    this.#retries.add(startMs);
+    this.#retries.add(tried);
   }
 
   ended(): void {}
 
   stopped(nowMs: number): void {
     const { waitMs } = this.#group.job;
-    for (const startMs of this.#retries.takeAll()) this.#shared.recorder.waited('get', startMs, nowMs, waitMs);
+    for (const { sentMs } of this.#retries.takeAll()) this.#shared.recorder.waited('get', sentMs, nowMs, waitMs);
   }
 }

@@ -52,10 +52,10 @@ export class QueueServer {
   readonly #server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket));
   #nextId = 1;
 
-  /** Resolves to the port. */
-  listen(): Promise<number> {
+  /** Resolves to the port: the one wanted, or one that is free. */
+  listen(wanted = 0): Promise<number> {
     return new Promise((resolve) => {
-      this.#server.listen(0, '127.0.0.1', () => resolve((this.#server.address() as net.AddressInfo).port));
+      this.#server.listen(wanted, '127.0.0.1', () => resolve((this.#server.address() as net.AddressInfo).port));
     });
   }
 
