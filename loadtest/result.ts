@@ -56,7 +56,10 @@ const point = z.object({
   generatorLagMs: milliseconds,
 });
 
-/** Something that was done to a node, or seen of it. `node`: its number, from 1; null when it concerns all. */
+/**
+ * Something that was done to a node, or seen of it. `node`: its number, from 1; null when it concerns all. `text` says it
+ * in full, the node's number included.
+ */
 const event = z.object({
   atSeconds: seconds,
   kind: z.enum(['kill', 'terminate', 'pause', 'resume', 'start', 'note']),
@@ -76,7 +79,7 @@ const phase = z.object({
   errors: count,
   /** False: a warm-up or a drain, left out of `totals`. Absent: counted. */
   measured: z.boolean().optional(),
-  /** Operations due per second by schedule (open loop: latencies count from when each was due). Absent: closed loop. */
+  /** Begun per second by schedule (latencies count from when each was due). Absent: each as its connection is free. */
   duePerSecond: z.number().min(0).optional(),
 });
 

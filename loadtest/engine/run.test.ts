@@ -86,8 +86,11 @@ test('a server that keeps its word passes, with everything delivered once and in
   assert.is(result.generator.workers, 2);
   assert.equal(result.series, points);
   assert.equal(
-    result.phases.map(({ name }) => name),
-    ['load', 'drain'],
+    result.phases.map(({ name, measured, duePerSecond }) => [name, measured, duePerSecond]),
+    [
+      ['load', true, 1500],
+      ['drain', false, undefined],
+    ],
   );
   assert.is(points.at(-1)?.depth, 0);
 });

@@ -15,13 +15,12 @@ import { type Answer, type Interval, monotonicMs, type PhaseJob } from './messag
 import { OwnQueues } from './own-queues.ts';
 import { PhaseWatch } from './phase-watch.ts';
 import { planRun, type RunPlan } from './plan.ts';
-import { Series } from './series.ts';
+import { type PhaseFacts, Series } from './series.ts';
 import type { Protocol } from './wires/wire.ts';
 import { wires } from './wires/wires.ts';
 
 const pointMs = 1000;
 const watchMs = 10;
-const drainName = 'drain';
 
 /**
  * Runs a scenario with worker processes of its own and says what came of it. Rejects when it can't begin (`invalid`
@@ -122,7 +121,8 @@ class Run {
 
   async #runPhase(phase: Phase, jobs: readonly PhaseJob[]): Promise<void> {
     const watch = new PhaseWatch(phase, this.#scenario.queues.fanouts);
-    await this.#load(phase.name, phase.measured, jobs, async (startMs) => {
+    const facts = { name: phase.name, measured: phase.measured, duePerSecond: duePerSecond(phase) };
+    await this.#load(facts, jobs, async (startMs) => {
       const endMs = phase.durationMs === undefined ? undefined : startMs + phase.durationMs;
       const over = new AbortController();
       const faults = this.#causeFaults(phase, startMs, endMs, AbortSignal.any([over.signal, this.#stop.signal]));
@@ -143,16 +143,15 @@ class Run {
    * time line goes on for as long as there is a load.
    */
   async #load(
-    name: string,
-    measured: boolean,
+    facts: PhaseFacts,
     jobs: readonly PhaseJob[],
     until: (startMs: number) => Promise<() => Promise<void>>,
   ): Promise<void> {
     this.#phases++;
     await this.#fleet.ask((worker) => ({ kind: 'connect', phase: jobs[worker] as PhaseJob }));
     const startMs = performance.now();
-    this.#observer.phase(name);
-    this.#series.beginPhase(name, measured, this.#secondsAt(startMs));
+    this.#observer.phase(facts.name);
+    this.#series.beginPhase(facts, this.#secondsAt(startMs));
     await this.#fleet.ask(() => ({ kind: 'go' }));
     const ticker = setInterval(() => void this.#point('interval').catch(() => undefined), pointMs);
     let seconds = 0;
@@ -192,7 +191,8 @@ class Run {
     if (drain === undefined || this.#queues === undefined) return false;
     const untilMs = performance.now() + drain.timeoutMs;
     let drained = false;
-    await this.#load(drainName, false, this.#plan.drain, async () => {
+    const facts = { name: 'drain', measured: false, duePerSecond: undefined };
+    await this.#load(facts, this.#plan.drain, async () => {
       await this.#fleet.ask(() => ({ kind: 'drain', quietMs: drain.quietMs }));
       while (!drained && performance.now() < untilMs && !this.#stop.signal.aborted) {
         await sleep(watchMs);
@@ -264,6 +264,12 @@ class Run {
   #secondsAt(ms: number): number {
     return Math.max(0, (ms - this.#startMs) / 1000);
   }
+}
+
+/** Operations that the groups of a phase begin per second by their schedules. */
+function duePerSecond({ producers, consumers, mixed }: Phase): number | undefined {
+  const rates = [...producers, ...consumers, ...mixed].flatMap(({ ratePerSecond }) => ratePerSecond ?? []);
+  return rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
 }
 
 /** Throws `invalid` when a scenario wants what a protocol has no counterpart for. */

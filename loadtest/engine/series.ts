@@ -37,9 +37,14 @@ class Latencies {
   }
 }
 
-interface RunningPhase {
+export interface PhaseFacts {
   readonly name: string;
   readonly measured: boolean;
+  /** Undefined: nothing is on schedule. */
+  readonly duePerSecond: number | undefined;
+}
+
+interface RunningPhase extends PhaseFacts {
   readonly startSeconds: number;
   readonly latencies: Latencies;
   misses: number;
@@ -77,8 +82,8 @@ export class Series {
     return this.#points;
   }
 
-  beginPhase(name: string, measured: boolean, startSeconds: number): void {
-    this.#phase = { name, measured, startSeconds, latencies: new Latencies(), misses: 0, errors: 0 };
+  beginPhase(facts: PhaseFacts, startSeconds: number): void {
+    this.#phase = { ...facts, startSeconds, latencies: new Latencies(), misses: 0, errors: 0 };
   }
 
   /** Adds what all workers did until `atSeconds`; gives the point of the time line. */
@@ -113,14 +118,15 @@ export class Series {
   /** `seconds`: how long the phase went on, for its rates. */
   endPhase(seconds: number): void {
     const phase = this.#phase as RunningPhase;
-    const { name, startSeconds, misses, errors } = phase;
+    const { name, measured, duePerSecond, startSeconds, misses, errors } = phase;
     const operations = phase.latencies.map((latency) => latency.result(seconds));
     for (const kind of operationKinds) {
-      if (phase.measured && operations[kind] !== undefined) {
+      if (measured && operations[kind] !== undefined) {
         this.#secondsOf.set(kind, (this.#secondsOf.get(kind) ?? 0) + seconds);
       }
     }
-    this.#phases.push({ name, startSeconds, seconds, operations, misses, errors });
+    const schedule = duePerSecond === undefined ? {} : { duePerSecond };
+    this.#phases.push({ name, startSeconds, seconds, operations, misses, errors, measured, ...schedule });
   }
 
   /** The parts of a result that come from here; `targets`: their labels. */

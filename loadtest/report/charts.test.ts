@@ -174,6 +174,18 @@ test('a node is away from its kill until its start, or until the end', () => {
   assert.equal(outages([1, 'start', 2], [2, 'note', null]), []);
 });
 
+test('a stall is marked from where it began, unless nobody could see it', () => {
+  const { stalls } = marksOf(
+    changed((result) => {
+      result.stalls = [
+        { atSeconds: 2, kind: 'set', durationMs: 500 },
+        { atSeconds: 4, kind: 'set', durationMs: 99 },
+      ];
+    }),
+  );
+  assert.equal(stalls, [{ fromSeconds: 2, toSeconds: 2.5 }]);
+});
+
 test('events are numbered in their order in time, however they were noted', () => {
   const { events } = marksOf(changed((result) => result.events.reverse()));
   assert.equal(

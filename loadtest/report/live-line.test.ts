@@ -30,14 +30,14 @@ test('on a terminal each point rewrites the line, and a fault stays above it', (
   const { line, written } = live({ isTTY: true, columns: 100 });
   line.phase('measure');
   line.point(point(1, 41_203));
-  line.event({ atSeconds: 1.5, kind: 'kill', node: 2, text: 'kill -9' });
+  line.event({ atSeconds: 1.5, kind: 'kill', node: 2, text: 'node 2 killed' });
   line.point(point(2, 0));
   line.finish();
   line.finish();
   assert.is(
     written(),
     '\r1 s measure · set 41,203/s 0.42/12.3 p50/p99 ms · depth 1,234\x1b[K' +
-      '\r\x1b[K1.50 s  kill node 2: kill -9\n' +
+      '\r\x1b[K1.50 s  node 2 killed\n' +
       '\r2 s measure · nothing for 1.00 s · set 0/s 0.00/0.00 p50/p99 ms · depth 1,234\x1b[K' +
       '\r\x1b[K',
   );
@@ -61,7 +61,7 @@ test('elsewhere a line covers ten seconds: mean rate, worst percentiles, all err
     'phase measure',
     '10 s measure · 2 errors · set 120/s 1.00/1,500 p50/p99 ms · depth 1,234 · 7 misses · longest stall 2.50 s',
     '20 s measure · set 100/s 0.42/12.3 p50/p99 ms · depth 1,234 · longest stall 2.50 s',
-    '25.0 s  note: all quiet',
+    '25.0 s  all quiet',
     '',
   ]);
 });

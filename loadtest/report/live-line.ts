@@ -48,8 +48,7 @@ export class LiveLine {
 
   event(event: RunEvent): void {
     this.finish();
-    const who = event.node === null ? '' : ` node ${event.node}`;
-    this.#stream.write(`${formatSeconds(event.atSeconds)}  ${event.kind}${who}: ${event.text}\n`);
+    this.#stream.write(`${formatSeconds(event.atSeconds)}  ${event.text}\n`);
   }
 
   /** Takes the rewritten line away, so that what follows begins on a line of its own. */

@@ -1,5 +1,8 @@
 import type { RunEvent, RunResult } from '../result.ts';
 
+/** Shorter stalls are in the page's table alone: in charts they would be dust. */
+const markedStallMs = 100;
+
 /** What charts over time show beside their lines. Times are seconds of the run. */
 export interface Marks {
   /** Numbered as in the page's list of faults. */
@@ -41,10 +44,12 @@ export function marksOf(result: RunResult): Marks {
   return {
     events: events.map(({ atSeconds, kind }, index) => ({ number: index + 1, atSeconds, tone: toneOf(kind) })),
     outages: outages(events, runSeconds(result)),
-    stalls: result.stalls.map(({ atSeconds, durationMs }) => ({
-      fromSeconds: atSeconds,
-      toSeconds: atSeconds + durationMs / 1000,
-    })),
+    stalls: result.stalls
+      .filter(({ durationMs }) => durationMs >= markedStallMs)
+      .map(({ atSeconds, durationMs }) => ({
+        fromSeconds: atSeconds,
+        toSeconds: atSeconds + durationMs / 1000,
+      })),
     phases:
       result.phases.length < 2
         ? []

@@ -79,15 +79,14 @@ ${entries.map(([mark, meaning]) => html`<li><span class="mark ${mark}" aria-hidd
 }
 
 export function eventsSection(result: RunResult): Markup {
-  const rows = orderedEvents(result).map(({ atSeconds, kind, node, text }, index) => [
+  const rows = orderedEvents(result).map(({ atSeconds, kind, text }, index) => [
     html`<span class="number ${toneOf(kind)}">${index + 1}</span>`,
     formatSeconds(atSeconds),
-    html`<strong>${kind}</strong>${node === null ? '' : ` node ${node}`}`,
     text,
   ]);
   if (rows.length === 0) return nothing;
   return html`<section aria-labelledby="faults"><h2 id="faults">What was done to the servers</h2>
-${table('Events, numbered as in the charts', ['', 'at', 'what', ''], rows, 'events')}</section>`;
+${table('Events, numbered as in the charts', ['', 'at', 'what'], rows, 'events')}</section>`;
 }
 
 export function stallsSection({ stalls }: RunResult): Markup {
@@ -156,12 +155,12 @@ export function factsSection(result: RunResult): Markup {
   const total = perTarget.reduce((sum, { operations }) => sum + operations, 0);
   const share = (operations: number): string => (total === 0 ? '' : ` (${Math.round((100 * operations) / total)} %)`);
   const due = result.phases.flatMap(({ name, duePerSecond }) =>
-    duePerSecond === undefined ? [] : [`${name}: ${formatCount(duePerSecond)} a second`],
+    duePerSecond === undefined ? [] : [`${name}: ${formatCount(duePerSecond)} begun a second`],
   );
   const schedule =
     due.length === 0
-      ? 'none: each connection went on as soon as it was answered'
-      : `${due.join(', ')}; latencies count from when each operation was due`;
+      ? 'none: a connection went on as soon as it was answered'
+      : `${due.join(', ')}; latencies count from when each was due`;
   const facts: [string, Markup | string][] = [
     ['command', html`<code>${result.command.map(shellWord).join(' ')}</code>`],
     [
