@@ -19,7 +19,7 @@ const pureFiles = [
   'node/protocol/[^/]+',
   'node/queues/[^/]+',
   'loadtest/report/format',
-  'loadtest/compare/(comparison|contender|goals|page|sample|standard|statistics|table)',
+  'loadtest/compare/(comparison|contender|goals|page|sample|standard|statistics|table|work)',
 ];
 
 const pure = `^(${pureFiles.join('|')})\\.ts$`;

@@ -5,7 +5,6 @@ import { WindhoverError } from '../../journal/base/errors.ts';
 import { parseTargets } from '../client/target.ts';
 import type { Findings, Part, Result } from '../compare/comparison.ts';
 import type { Contender } from '../compare/contender.ts';
-import { workWords } from '../compare/driver.ts';
 import { goalResults } from '../compare/goals.ts';
 import { describeMachine, splitCpus } from '../compare/machine.ts';
 import { formatPage, type Session } from '../compare/page.ts';
@@ -142,13 +141,7 @@ function save({ json, markdown }: CompareFlags, session: Session, findings: Find
   if (json !== undefined) {
     writeFileSync(json, JSON.stringify({ format: 'windhover-compare', version: 1, session, ...findings }, null, 2));
   }
-  if (markdown !== undefined) writeFileSync(markdown, formatPage(session, findings, workCommand));
-}
-
-function workCommand({ comparison }: Result): string {
-  const [first] = comparison.contenders;
-  if (comparison.kind === 'idle' || first === undefined) return '';
-  return ['windhover loadtest', ...workWords(first, comparison.work)].join(' ');
+  if (markdown !== undefined) writeFileSync(markdown, formatPage(session, findings));
 }
 
 function isAnythingWrong({ parts }: Findings): boolean {

@@ -1,98 +1,53 @@
-import { readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { WindhoverError } from '../../journal/base/errors.ts';
-import { type Contender, protocolOf, queueCount, queuePrefix, type Work } from './contender.ts';
+import { readResult } from '../report/result-file.ts';
+import type { RunResult } from '../result.ts';
+import { type Contender, protocolOf, type Work } from './contender.ts';
+import { type CpuUse, CpuWatch } from './cpu-watch.ts';
+import type { GeneratorJob } from './generator.ts';
 import { runToEnd } from './processes.ts';
 import { ownProgram } from './this-build.ts';
+import { measuredPhase, scenarioOf } from './work.ts';
 
-/** What the load generator found. */
+/** What the load generator found, and what was used meanwhile. */
 export interface Driven {
-  readonly seconds: number;
-  /** Operations that did what they should. */
-  readonly operations: number;
-  readonly latency: { readonly p50Ms: number; readonly p99Ms: number; readonly p999Ms: number };
-  readonly misses: number;
-  readonly errors: number;
-  readonly errorTexts: readonly string[];
-  readonly generatorCpuSeconds: number;
+  readonly result: RunResult;
+  readonly used: CpuUse;
 }
 
 export interface DriveOptions {
   readonly targets: readonly string[];
+  readonly serverPids: readonly number[];
   readonly seconds: number;
-  /** Ends it earlier; undefined: only time does. */
-  readonly operations: number | undefined;
   readonly folder: string;
   /** What the generator is bound to, as taskset takes it. */
   readonly cpus: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** What the generator is given beyond a work's time: to start, to connect, and to wait for the last answers. */
-const graceMs = 20_000;
+/** What the generator is given beyond a work's time: to start, to warm up, to fill, and to wait for the last answers. */
+const graceMs = 60_000;
 
-interface Latencies {
-  readonly operations: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly p999Ms: number;
-}
-
-interface FloodResult {
-  readonly seconds: number;
-  readonly set: Latencies;
-  readonly get: Latencies;
-  readonly misses: number;
-  readonly errors: number;
-  readonly errorSamples: readonly { readonly text: string }[];
-  readonly generatorCpuSeconds: number;
-}
-
-/** The load generator's words for a work, but for where it goes and how long. */
-export function workWords(contender: Contender, work: Work): string[] {
-  const route = contender.kind === 'windhover' ? contender.route : 'any';
-  // The echo server counts bytes: every request must be as long as the next.
-  const queues = contender.kind === 'echo' ? 1 : queueCount;
-  return [
-    ...['flood', '--protocol', protocolOf(contender), '--work', work.kind, '--connections', String(work.connections)],
-    ...['--depth', String(work.depth), '--size', String(work.itemBytes), '--queues', String(queues)],
-    ...['--queue-prefix', queuePrefix(contender), '--route', route, '--no-verify'],
-  ];
-}
-
-/**
- * Puts a work to a server: a process of its own, the same program for every contender. Rejects with `unavailable` when
- * it says nothing in time.
- */
+/** Puts a work to a server. Rejects with `unavailable` when nothing came of it in time. */
 export async function drive(contender: Contender, work: Work, options: DriveOptions): Promise<Driven> {
-  const file = path.join(options.folder, 'generator.json');
-  const words = [
-    ...[...ownProgram('loadtest/main'), ...workWords(contender, work)],
-    ...['--targets', options.targets.join(','), '--seconds', String(options.seconds), '--json', file],
-    ...(options.operations === undefined ? [] : ['--operations', String(options.operations)]),
-  ];
-  const timeoutMs = options.seconds * 1000 + graceMs;
-  const output = await runToEnd(process.execPath, words, { ...options, timeoutMs });
-  return drivenOf(readResult(file, output), work);
-}
-
-function readResult(file: string, output: string): FloodResult {
-  try {
-    const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: [FloodResult] };
-    return results[0];
-  } catch (error) {
-    throw new WindhoverError('unavailable', `the load generator failed: ${output}`, { cause: error });
-  }
-}
-
-function drivenOf(result: FloodResult, work: Work): Driven {
-  return {
-    seconds: result.seconds,
-    operations: result.set.operations + result.get.operations,
-    latency: work.kind === 'set' ? result.set : result.get,
-    misses: result.misses,
-    errors: result.errors,
-    errorTexts: result.errorSamples.map(({ text }) => text),
-    generatorCpuSeconds: result.generatorCpuSeconds,
+  const { targets, serverPids, seconds, folder, cpus, signal } = options;
+  const [jobFile, resultFile] = [path.join(folder, 'job.json'), path.join(folder, 'result.json')];
+  const job: GeneratorJob = {
+    scenario: scenarioOf(contender, work, seconds),
+    protocol: protocolOf(contender),
+    targets: targets.join(','),
   };
+  writeFileSync(jobFile, JSON.stringify(job));
+  const watch = new CpuWatch(serverPids);
+  const output = await runToEnd(process.execPath, [...ownProgram('loadtest/compare/generator'), jobFile, resultFile], {
+    ...{ cpus, signal, timeoutMs: seconds * 1000 + graceMs },
+    heard: (text, pid) => {
+      if (text.includes(`phase ${measuredPhase}\n`)) watch.begin(pid);
+      if (text.includes(`point ${measuredPhase}\n`)) watch.look(pid);
+    },
+  });
+  const used = watch.use();
+  if (used === undefined) throw new WindhoverError('unavailable', `the load generator failed: ${output}`);
+  return { result: await readResult(resultFile), used };
 }

@@ -7,9 +7,9 @@ import net from 'node:net';
 const [port, work, itemBytesText, queue] = process.argv.slice(2);
 const itemBytes = Number(itemBytesText);
 const setBytes = `set ${queue} 0 0 ${itemBytes}\r\n`.length + itemBytes + 2;
-const hitBytes = `VALUE ${queue} 0 ${itemBytes}\r\n`.length + itemBytes + '\r\nEND\r\n'.length;
 const requestBytes = work === 'get' ? `get ${queue}\r\n`.length : setBytes;
-const answer = Buffer.alloc(work === 'get' ? hitBytes : 'STORED\r\n'.length, 'x');
+const hit = `VALUE ${queue} 0 ${itemBytes}\r\n${'x'.repeat(itemBytes)}\r\nEND\r\n`;
+const answer = Buffer.from(work === 'get' ? hit : 'STORED\r\n', 'latin1');
 
 const server = net.createServer({ noDelay: true }, (socket) => {
   let received = 0;

@@ -11,7 +11,7 @@ const processes = new Set<ChildProcess>();
 const folders = new Set<string>();
 let isWatching = false;
 
-/** A process that leads a group of its own. It is forgotten once it has ended. */
+/** A process that leads a group of its own. It is forgotten once all of the group has ended. */
 export function noteProcess(child: ChildProcess): void {
   watch();
   processes.add(child);
@@ -19,10 +19,10 @@ export function noteProcess(child: ChildProcess): void {
     processes.delete(child);
   };
   child.once('error', forget);
-  child.once('exit', forget);
+  child.once('close', forget);
 }
 
-/** Ends the process and all of its group at once; nothing happens when it has ended. */
+/** Ends the process and all of its group at once; nothing happens when they have ended. */
 export function killGroup(child: ChildProcess): void {
   if (child.pid === undefined || !processes.has(child)) return;
   try {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WindhoverError } from '../../journal/base/errors.ts';
-import { type Contender, canDo, keepsItems, queueCount, type Work } from './contender.ts';
+import type { Contender, Work } from './contender.ts';
 import { type Driven, drive } from './driver.ts';
 import { withFolder } from './leftovers.ts';
 import type { CpuSplit } from './machine.ts';
@@ -8,6 +8,7 @@ import type { Ports } from './ports.ts';
 import { cpuSeconds, residentMiB } from './processes.ts';
 import type { IdleSample, LoadSample } from './sample.ts';
 import { type Running, start } from './servers.ts';
+import { measuredPhase } from './work.ts';
 
 /** What every measurement of a comparison has in common. */
 export interface Bench {
@@ -19,32 +20,19 @@ export interface Bench {
   readonly signal: AbortSignal;
 }
 
-const maxWarmUpSeconds = 1.5;
-/** Items that are there to be read when reads are measured, 100 MiB of 1 KiB; filling takes a minute at most. */
-const filledItems = 100_000;
-const fillSeconds = 60;
-/** Reads end before the first queue is empty, since not every queue is read equally fast. */
-const readItems = 80_000;
 const idleSettleMs = 5000;
 const misleadingMissShare = 0.01;
-const generatorLimitShare = 0.95;
+/** Of one core: beyond it, latencies are the scheduler's and rates are too low. */
+const misleadingOtherShare = 0.25;
 
 /** Starts the contender, warms it up, puts the work to it for so long, and stops it. */
 export function measureLoad(contender: Contender, work: Work, seconds: number, bench: Bench): Promise<LoadSample> {
-  return withRunning(contender, work, bench, async (running, folder) => {
-    const put = (own: Work, time: number, operations?: number): Promise<Driven> =>
-      drive(contender, own, {
-        ...{ targets: running.targets, seconds: time, operations, folder },
-        ...{ cpus: bench.split?.generator, signal: bench.signal },
-      });
-    await put({ ...work, kind: warmUpKind(contender, work) }, Math.min(seconds, maxWarmUpSeconds));
-    const isFilled = work.kind === 'get' && keepsItems(contender);
-    if (isFilled) await put({ ...work, kind: 'set', connections: queueCount }, fillSeconds, filledItems);
-    const pids = running.processes.map(({ pid }) => pid);
-    const before = cpuSeconds(pids);
-    const driven = await put(work, seconds, isFilled ? readItems : undefined);
-    const used = cpuSeconds(pids).map((after, index) => after - (before[index] as number));
-    return sampleOf(driven, used);
+  return withRunning(contender, work, bench, async ({ targets, processes }, folder) => {
+    const serverPids = processes.map(({ pid }) => pid);
+    const { signal, split } = bench;
+    return sampleOf(
+      await drive(contender, work, { targets, serverPids, seconds, folder, cpus: split?.generator, signal }),
+    );
   });
 }
 
@@ -77,24 +65,27 @@ function withRunning<T>(
   });
 }
 
-/** Both ways where the contender has both, so that what is measured later has been compiled and nothing is left over. */
-function warmUpKind(contender: Contender, work: Work): Work['kind'] {
-  return canDo(contender, 'mixed') ? 'mixed' : work.kind;
-}
-
-function sampleOf(driven: Driven, serverCpuSeconds: readonly number[]): LoadSample {
-  const { seconds, operations, latency, misses, errors } = driven;
-  if (operations === 0)
-    throw new WindhoverError('unavailable', `no operation succeeded: ${driven.errorTexts.join('; ')}`);
-  const generatorCpuShare = driven.generatorCpuSeconds / seconds;
+function sampleOf({ result, used }: Driven): LoadSample {
+  const { set, get } = result.totals;
+  const operations = (set?.operations ?? 0) + (get?.operations ?? 0);
+  const { misses, errors } = result.phases.find(({ name }) => name === measuredPhase) ?? { misses: 0, errors: 0 };
+  const errorTexts = result.errorSamples.map(({ text }) => text).join('; ');
+  const latency = get ?? set;
+  if (latency === undefined || operations === 0) {
+    throw new WindhoverError('unavailable', `no operation succeeded: ${errorTexts}`);
+  }
+  const otherCpuShare = used.others / used.seconds;
   const notes: string[] = [];
-  if (errors > 0) notes.push(`${errors} errors: ${driven.errorTexts.join('; ')}`);
+  if (errors > 0) notes.push(`${errors} errors: ${errorTexts}`);
   if (misses > operations * misleadingMissShare) notes.push(`${misses} reads found nothing`);
-  if (generatorCpuShare > generatorLimitShare) notes.push('the generator was the limit');
+  if (result.generator.limit !== null) notes.push(`the generator may have been the limit: ${result.generator.limit}`);
+  if (otherCpuShare > misleadingOtherShare) {
+    notes.push(`something else used ${(otherCpuShare * 100).toFixed(0)} % of a core meanwhile`);
+  }
   return {
-    perSecond: operations / seconds,
+    perSecond: (set?.perSecond ?? 0) + (get?.perSecond ?? 0),
     ...{ p50Ms: latency.p50Ms, p99Ms: latency.p99Ms, p999Ms: latency.p999Ms },
-    cpuSecondsPerMillion: serverCpuSeconds.map((each) => (each / operations) * 1e6),
-    ...{ generatorCpuShare, misses, errors, notes },
+    cpuSecondsPerMillion: used.servers.map((each) => (each / operations) * 1e6),
+    ...{ generatorCpuShare: used.generator / used.seconds, otherCpuShare, misses, errors, notes },
   };
 }

@@ -45,7 +45,7 @@ function samples(...rates: (number | undefined)[]): (LoadSample | undefined)[] {
       : {
           perSecond,
           ...{ p50Ms: 1, p99Ms: perSecond / 100, p999Ms: 9, cpuSecondsPerMillion: [4, 3] },
-          ...{ generatorCpuShare: 0.5, misses: 0, errors: 0, notes: [] },
+          ...{ generatorCpuShare: 0.5, otherCpuShare: 0, misses: 0, errors: 0, notes: [] },
         },
   );
 }
@@ -62,7 +62,7 @@ const both: Series<LoadSample>[] = [
 function page(results: Result[], unfinished?: string): string {
   const part: Part = { letter: 'x', title: 'A part', about: 'What it is about.', comparisons: [comparison] };
   const findings: Findings = { parts: [{ part, results }], unfinished };
-  return formatPage(session, findings, () => 'windhover loadtest flood');
+  return formatPage(session, findings);
 }
 
 test('a goal is judged by the median of the ratios within the runs, and only where its peer was measured', () => {
@@ -122,7 +122,7 @@ test('the page holds machine, date, versions, command, medians, ratios with thei
   assert.match(text, '| theirs | 1,000 | 1.00 ms | 10.0 ms | 9.00 ms | 7.0 (4.0 + 3.0) | 50 % | 0.50 (0.30–1.00) |');
   assert.match(text, '| x | set: ours, rate beside theirs | at least 0.6 | 0.50 (0.30–1.00) | **not met** |');
   assert.match(text, '- left out: someone, not installed');
-  assert.match(text, 'The work: `windhover loadtest flood`');
+  assert.match(text, 'Again: `npm run bench -- --only x`');
   assert.not.match(text, 'Not finished');
 });
 

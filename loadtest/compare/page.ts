@@ -1,4 +1,4 @@
-import type { Findings, Result } from './comparison.ts';
+import type { Findings, Part, Result } from './comparison.ts';
 import { type GoalResult, goalResults } from './goals.ts';
 import type { Machine } from './machine.ts';
 import { formatSpread, tableOf } from './table.ts';
@@ -14,10 +14,10 @@ export interface Session {
   readonly machine: Machine;
 }
 
-/** The whole of docs/performance.md. `workCommand` gives the command that puts a result's work to its first contender. */
-export function formatPage(session: Session, findings: Findings, workCommand: (result: Result) => string): string {
+/** The whole of docs/performance.md. */
+export function formatPage(session: Session, findings: Findings): string {
   const sections = findings.parts.map(({ part, results }) =>
-    [`## ${part.title}`, part.about, ...results.map((result) => formatResult(result, workCommand))].join('\n\n'),
+    [`## ${part.title}`, part.about, ...results.map(formatResult), formatAgain(part)].join('\n\n'),
   );
   return `${[formatHead(session), ...formatUnfinished(findings), ...formatGoals(findings), ...sections].join('\n\n')}\n`;
 }
@@ -54,11 +54,14 @@ function formatGoal(letter: string, { text, wanted, reached, isMet }: GoalResult
   return `| ${letter} | ${text} | ${wanted} | ${formatSpread(reached)} | ${isMet ? 'met' : '**not met**'} |`;
 }
 
-function formatResult(result: Result, workCommand: (result: Result) => string): string {
+function formatResult(result: Result): string {
   const [head, ...rows] = tableOf(result) as [string[], ...string[][]];
   const lines = [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...rows];
   const parts = [lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')];
   if (result.remarks.length > 0) parts.push(result.remarks.map((remark) => `- ${remark}`).join('\n'));
-  if (result.kind === 'load') parts.push(`The work: \`${workCommand(result)}\``);
   return parts.join('\n\n');
+}
+
+function formatAgain({ letter }: Part): string {
+  return `Again: \`npm run bench -- --only ${letter}\``;
 }

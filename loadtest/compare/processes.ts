@@ -6,7 +6,7 @@ import { WindhoverError } from '../../journal/base/errors.ts';
 import { killGroup, noteProcess } from './leftovers.ts';
 
 /** Clock ticks a second in /proc/PID/stat: 100 on every Linux that Node runs on. */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
 const goneTimeoutMs = 10_000;
 const maxOutputCharacters = 4000;
 
@@ -16,7 +16,7 @@ export interface OwnProcess {
   /** The end of what it wrote, for when it doesn't work. */
   output(): string;
   hasEnded(): boolean;
-  /** Resolves once it has ended by itself, or could not be started. */
+  /** Resolves once it has ended by itself, or could not be started; what it had started is ended then, too. */
   readonly ended: Promise<void>;
   /** Ends it at once: whatever it kept is thrown away anyway. Resolves when it is gone, or 10 s later. */
   stop(): Promise<void>;
@@ -24,9 +24,15 @@ export interface OwnProcess {
 
 /**
  * Starts a process; it has to be stopped. `cpus` (as taskset takes them) binds it to these. It leads a process group of
- * its own, so that Ctrl-C reaches this process alone, which then ends what it started.
+ * its own, so that Ctrl-C reaches this process alone, which then ends what it started. `heard` is given what it writes
+ * to its standard output, as it comes.
  */
-export function startProcess(command: string, words: readonly string[], cpus: string | undefined): OwnProcess {
+export function startProcess(
+  command: string,
+  words: readonly string[],
+  cpus: string | undefined,
+  heard: (text: string, pid: number) => void = () => undefined,
+): OwnProcess {
   const [file, ...rest] = cpus === undefined ? [command, ...words] : ['taskset', '-c', cpus, command, ...words];
   const child = spawn(file as string, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   noteProcess(child);
@@ -35,19 +41,22 @@ export function startProcess(command: string, words: readonly string[], cpus: st
   const listen = (text: Buffer): void => {
     said = (said + text.toString()).slice(-maxOutputCharacters);
   };
-  child.stdout.on('data', listen);
-  child.stderr.on('data', listen);
-  const ended = new Promise<void>((resolve) => {
-    const end = (): void => {
-      hasEnded = true;
-      resolve();
-    };
-    child.once('error', (error) => {
-      listen(Buffer.from(error.message));
-      end();
-    });
-    child.once('exit', end);
+  child.stdout.on('data', (text: Buffer) => {
+    listen(text);
+    heard(text.toString(), child.pid ?? 0);
   });
+  child.stderr.on('data', listen);
+  const end = (): void => {
+    hasEnded = true;
+    killGroup(child);
+  };
+  child.once('error', (error) => {
+    listen(Buffer.from(error.message));
+    end();
+  });
+  child.once('exit', end);
+  // What it wrote last is heard by then.
+  const ended = new Promise<void>((resolve) => child.once('close', resolve));
   return {
     pid: child.pid ?? 0,
     output: () => said.trim(),
@@ -60,16 +69,19 @@ export function startProcess(command: string, words: readonly string[], cpus: st
   };
 }
 
+export interface RunToEndOptions {
+  readonly cpus: string | undefined;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly heard?: (text: string, pid: number) => void;
+}
+
 /**
  * Runs a program to its end and gives the end of what it wrote. Rejects with `unavailable` when it takes longer than
  * `timeoutMs`, and when `signal` says so; nothing is left running then.
  */
-export async function runToEnd(
-  command: string,
-  words: readonly string[],
-  options: { readonly cpus: string | undefined; readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<string> {
-  const child = startProcess(command, words, options.cpus);
+export async function runToEnd(command: string, words: readonly string[], options: RunToEndOptions): Promise<string> {
+  const child = startProcess(command, words, options.cpus, options.heard);
   try {
     if (await isInTime(child.ended, options.timeoutMs, options.signal)) return child.output();
     throw new WindhoverError('unavailable', `not done after ${options.timeoutMs / 1000} s: ${child.output()}`);

@@ -9,6 +9,8 @@ export interface LoadSample {
   readonly cpuSecondsPerMillion: readonly number[];
   /** What the generator used, of one core. */
   readonly generatorCpuShare: number;
+  /** What anything else on the machine used meanwhile, of one core. */
+  readonly otherCpuShare: number;
   readonly misses: number;
   readonly errors: number;
   /** What the generator has to say about it: errors, and whether it was itself the limit. */

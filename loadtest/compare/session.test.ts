@@ -47,6 +47,19 @@ if (findProgram('memcached') === undefined) console.log('skipped: memcached is n
   assert.match(tableOf(result)[2]?.at(-1) as string, /^\d\.\d\d$/);
 });
 
+test('the bare server answers gets as it answers sets', async () => {
+  const findings: Findings = { parts: [], unfinished: undefined };
+  const echo: Contender = { kind: 'echo', name: 'echo' };
+  await compareAll([comparing('get', [echo]), comparing('set', [echo])], findings, options({ seconds: 0.5 }));
+  for (const { results } of findings.parts) {
+    const [result] = results;
+    assert.ok(result?.kind === 'load');
+    const sample = result.series[0]?.samples[0];
+    assert.ok((sample?.perSecond ?? 0) > 100, result.remarks.join());
+    assert.equal([sample?.errors, sample?.misses], [0, 0]);
+  }
+});
+
 test('who can not do a work is left out, who does not answer fails, and the others go on', async () => {
   const findings: Findings = { parts: [], unfinished: undefined };
   const echo: Contender = { kind: 'echo', name: 'echo' };

@@ -1,29 +1,42 @@
+import { LineBlocks } from './line-blocks.ts';
 import { Requests } from './requests.ts';
-import type { Protocol } from './wire.ts';
+import type { Protocol, WireSink } from './wire.ts';
 
-const answerBytes = 'STORED\r\n'.length;
+const storedBytes = 'STORED\r\n'.length;
 
 /**
- * For a server that understands nothing and answers so many bytes for so many: the requests are the sets of the
- * memcache protocol, an answer is as long as a memcache server's would be. It shows what the sockets alone cost.
+ * For a server that understands nothing and answers so many bytes for so many: requests and answers are as long as those
+ * of the memcache protocol. It shows what the sockets alone cost. A connection's answers are all as long as its first,
+ * which says how long that is.
  */
 export const echo: Protocol = {
-  reads: [],
+  reads: ['take'],
   showsItems: false,
   requests: ({ names }) =>
     new Requests(
       (queue, bytes) => ({ head: `set ${names[queue]} 0 0 ${bytes}\r\n`, tail: '\r\n' }),
-      () => '',
+      (queue) => `get ${names[queue]}\r\n`,
     ),
   open(_context, requests, _connection, sink) {
-    let received = 0;
-    return {
-      hello: undefined,
-      requests,
-      receive(_chunk, bytes) {
-        received += bytes;
-        for (; received >= answerBytes; received -= answerBytes) sink.answered('set', '');
-      },
-    };
+    return { hello: undefined, requests, receive: counter(sink) };
   },
 };
+
+function counter(sink: WireSink): (chunk: Buffer, bytes: number) => void {
+  let received = 0;
+  let answerBytes = 0;
+  let outcome: 'set' | 'hit' = 'set';
+  const first = new LineBlocks((text) => {
+    if (answerBytes > 0) return 0;
+    const item = /^VALUE \S+ \d+ (\d+)$/.exec(text);
+    outcome = item === null ? 'set' : 'hit';
+    answerBytes = item === null ? storedBytes : text.length + 2 + Number(item[1]) + '\r\nEND\r\n'.length;
+    return 0;
+  });
+  return (chunk, bytes) => {
+    if (answerBytes === 0) first.push(chunk, bytes);
+    received += bytes;
+    if (answerBytes === 0) return;
+    for (; received >= answerBytes; received -= answerBytes) sink.answered(outcome, '');
+  };
+}

@@ -1,0 +1,56 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Contender, Work } from './contender.ts';
+import { measuredPhase, scenarioOf } from './work.ts';
+
+const windhover: Contender = { kind: 'windhover', name: 'w', nodes: 3, syncJournal: 'always', route: 'owner' };
+const echo: Contender = { kind: 'echo', name: 'e' };
+const beanstalkd: Contender = { kind: 'beanstalkd', name: 'b' };
+
+function work(kind: Work['kind']): Work {
+  return { kind, connections: 7, depth: 3, itemBytes: 99 };
+}
+
+function phases(contender: Contender, kind: Work['kind'], seconds = 5): string {
+  const parts = scenarioOf(contender, work(kind), seconds).phases.map(
+    ({ name, producers, consumers, mixed, durationMs }) =>
+      `${name}: ${producers.length} set, ${consumers.length} get, ${mixed.length} mixed, ${durationMs} ms`,
+  );
+  return parts.join('; ');
+}
+
+test('a work is measured alone, after a warm-up both ways where the contender has both', () => {
+  assert.is(
+    phases(windhover, 'set'),
+    'warm-up: 0 set, 0 get, 1 mixed, 1500 ms; measured: 1 set, 0 get, 0 mixed, 5000 ms',
+  );
+  assert.is(
+    phases(beanstalkd, 'set', 1),
+    'warm-up: 1 set, 0 get, 0 mixed, 1000 ms; measured: 1 set, 0 get, 0 mixed, 1000 ms',
+  );
+  const measured = scenarioOf(windhover, work('set'), 5).phases.filter((phase) => phase.measured);
+  assert.equal(
+    measured.map(({ name }) => name),
+    [measuredPhase],
+  );
+  const [group] = measured[0]?.producers ?? [];
+  assert.equal([group?.connections, group?.depth, group?.sizes], [7, 3, { kind: 'fixed', bytes: 99 }]);
+});
+
+test('what is to be read is filled in before, and more than is read; an echo server has no items', () => {
+  assert.match(phases(windhover, 'get'), /fill: 1 set, .*; measured: 0 set, 1 get, 0 mixed, 5000 ms$/);
+  const [, fill, measured] = scenarioOf(windhover, work('get'), 5).phases;
+  assert.ok((fill?.producers[0]?.items ?? 0) > Number(measured?.consumers[0]?.items));
+  assert.is(phases(echo, 'get'), 'warm-up: 0 set, 1 get, 0 mixed, 1500 ms; measured: 0 set, 1 get, 0 mixed, 5000 ms');
+});
+
+test('an echo server has one queue, so that all requests are equally long; a cluster may be routed by owner', () => {
+  assert.is(scenarioOf(echo, work('set'), 1).queues.count, 1);
+  assert.ok(scenarioOf(windhover, work('set'), 1).queues.count > 1);
+  assert.equal(
+    [windhover, beanstalkd].map((contender) => scenarioOf(contender, work('set'), 1).route),
+    ['owner', 'any'],
+  );
+});
+
+test.run();
