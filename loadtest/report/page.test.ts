@@ -72,8 +72,8 @@ async function onPage(
   }
 }
 
-/** How many pixels of a chart have one of the page's colours, drawn opaquely. */
-function pixels(page: Page, chart: string, colour: string): Promise<number> {
+/** How many pixels of a chart have one of the page's colours, opaque or with another `alpha` of 255. */
+function pixels(page: Page, chart: string, colour: string, alpha = 255): Promise<number> {
   return page.evaluate(`(() => {
     const name = getComputedStyle(document.documentElement).getPropertyValue('--${colour}').trim();
     const wanted = [1, 3, 5].map((at) => parseInt(name.slice(at, at + 2), 16));
@@ -84,7 +84,7 @@ function pixels(page: Page, chart: string, colour: string): Promise<number> {
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     let count = 0;
     for (let at = 0; at < data.length; at += 4) {
-      if (data[at + 3] === 255 && wanted.every((value, part) => Math.abs(data[at + part] - value) < 3)) count++;
+      if (data[at + 3] === ${alpha} && wanted.every((value, part) => Math.abs(data[at + part] - value) < ${alpha < 255 ? 9 : 3})) count++;
     }
     return count;
   })()`);
@@ -94,6 +94,8 @@ async function text(page: Page, selector: string): Promise<string> {
   return ((await page.textContent(selector)) ?? '').trim();
 }
 
+/** How opaque the shade is that covers a node's absence. */
+const shade = 0x1c;
 const allCharts = ['rate', 'latency-set', 'latency-get', 'latency-close', 'trouble', 'depth', 'nodes'].concat([
   'generator-cpu',
   'generator-lag',
@@ -138,6 +140,7 @@ testPage('faults are marked in every chart over time, and listed under the same 
   await onPage(quiet, {}, async (page) => {
     assert.is(await pixels(page, 'rate', 'bad'), 0);
     assert.is(await pixels(page, 'rate', 'stall'), 0);
+    assert.is(await pixels(page, 'rate', 'bad', shade), 0);
     assert.is(await page.$('.key'), null);
     assert.is(await page.$('.events'), null);
   });
@@ -146,6 +149,7 @@ testPage('faults are marked in every chart over time, and listed under the same 
       assert.ok((await pixels(page, chart, 'bad')) > 200, `${chart}: kill and pause`);
       assert.ok((await pixels(page, chart, 'good')) > 100, `${chart}: start and resume`);
       assert.ok((await pixels(page, chart, 'stall')) > 20, `${chart}: stalls`);
+      assert.ok((await pixels(page, chart, 'bad', shade)) > 1000, `${chart}: while a node was away`);
     }
     assert.is(await pixels(page, 'histogram', 'bad'), 0);
     const rows = await page.$$eval('.events tbody tr', (list) => list.map((row) => row.textContent));
