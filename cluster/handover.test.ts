@@ -1,0 +1,170 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Store } from '../journal/store/store.ts';
+import { seededRandom } from '../journal/testing/random.ts';
+import { SimClock } from '../journal/testing/sim-clock.ts';
+import { SimDisk } from '../journal/testing/sim-disk.ts';
+import type { Directory } from './directory/directory.ts';
+import { FollowServer } from './follow-server.ts';
+import type { FollowerMessage, Hello, LeaderMessage } from './messages.ts';
+import { Partition, type PartitionHost } from './partition.ts';
+import { type PartitionRecord, parseListing, partitionKey } from './partition-map.ts';
+import { SimDirectory } from './testing/sim-directory.ts';
+import type { LinkHandler } from './transport.ts';
+
+const hello: Hello = { clusterId: 'c', node: 'b', incarnation: 'b1', protocolVersion: 1 };
+const number = 0;
+const epoch = 2;
+
+/** Node a, which leads a partition that b follows; b is the test. */
+class Stage {
+  readonly clock = new SimClock();
+  readonly directory: Directory = new SimDirectory(this.clock, seededRandom(1)).connect('a');
+  readonly toFollower: LeaderMessage[] = [];
+  /** What the partition tells the queues. */
+  readonly told: string[] = [];
+  partition!: Partition;
+  #follower!: LinkHandler<LeaderMessage, FollowerMessage>;
+
+  /** Until the partition is served, with both nodes in sync. */
+  async serve(): Promise<void> {
+    const { clock, directory } = this;
+    const record: PartitionRecord = {
+      partition: number,
+      epoch: 1,
+      leader: 'a',
+      inSync: ['a', 'b'],
+      replicas: ['a', 'b'],
+    };
+    await clock.complete(directory.compareAndSwap(partitionKey(number), 0, JSON.stringify(record)));
+    const disk = new SimDisk({ clock, operationMs: 0, syncMs: 1 });
+    const store = await clock.complete(Store.open({ disk, clock, sync: 'always' }));
+    const followers = this.#followers(store);
+    store.events = {
+      written: (partition, sequence, _kind, buffer, start, end) =>
+        followers.written(partition, sequence, buffer, start, end),
+      durable: (ends) => this.partition.localDurable(ends.get(number) ?? 0),
+      failed: (error) => assert.unreachable(error.message),
+    };
+    this.partition = new Partition(number, this.#host(store, followers), { record, version: 1 });
+    this.partition.evaluate();
+    await clock.runFor(50);
+    this.#follower = followers.accept({
+      peer: hello,
+      send: (message) => this.toFollower.push(message),
+      queuedBytes: 0,
+      close: () => {},
+    });
+    this.#follower.received({ kind: 'subscribe', partition: number, epoch, lastSequence: 0, lastEpoch: 0 });
+    this.#follower.received({
+      kind: 'acknowledge',
+      ends: [{ partition: number, epoch, sequence: 1 }],
+      durableBytes: 0,
+    });
+    assert.is(this.partition.phase, 'serving');
+  }
+
+  #followers(store: Store): FollowServer {
+    const partition = (): Partition => this.partition;
+    return new FollowServer(store, this.clock, {
+      subscribe: (node, message) => partition().admit(node, message),
+      needsSnapshot: (node) => partition().needsSnapshot(node),
+      acknowledged: (node, _partition, at, sequence) => partition().acknowledged(node, at, sequence),
+      left: (node) => partition().followerLeft(node),
+      lost: (node) => partition().followerLost(node),
+      handoverReady: (node, _partition, at) => partition().handoverReady(node, at),
+    });
+  }
+
+  #host(store: Store, followers: FollowServer): PartitionHost {
+    const { clock, directory, told } = this;
+    return {
+      me: 'a',
+      store,
+      clock,
+      directory,
+      followers,
+      timing: { graceMs: 300, handoverTimeoutMs: 1000, swapRetryMs: 100 },
+      service: {
+        lead: () => told.push('lead'),
+        committed: () => {},
+        freeze: () => told.push('freeze'),
+        thaw: () => told.push('thaw'),
+        exportState: () => Buffer.from('reads'),
+        moved: () => told.push('moved'),
+        resign: () => told.push('resign'),
+        routeChanged: () => {},
+      },
+      mayServe: () => true,
+      mayLead: () => true,
+      suspects: () => false,
+      follow: () => {},
+      handoverReady: () => {},
+      learned: (changed) => this.partition.learned(changed),
+      info: () => {},
+    };
+  }
+
+  followerIsReady(): void {
+    this.#follower.received({ kind: 'handoverReady', partition: number, epoch });
+  }
+
+  followerIsLost(): void {
+    this.#follower.closed({ kind: 'lost', why: 'cut' });
+  }
+
+  /** Time goes by, with a tick every 50 ms. */
+  async wait(ms: number): Promise<void> {
+    for (let gone = 0; gone < ms; gone += 50) {
+      await this.clock.runFor(50);
+      this.partition.evaluate();
+    }
+  }
+
+  async recorded(): Promise<PartitionRecord | undefined> {
+    const { partitions } = parseListing(await this.clock.complete(this.directory.list('')));
+    return partitions.get(number)?.record;
+  }
+}
+
+test('a follower that is ready is given the lead, by one swap of the record', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  assert.is(stage.partition.handOver('b', false), true);
+  assert.is(stage.toFollower.at(-1)?.kind, 'handover');
+  stage.followerIsReady();
+  await stage.wait(100);
+  const record = await stage.recorded();
+  assert.equal([record?.leader, record?.epoch, record?.inSync], ['b', epoch + 1, ['a', 'b']]);
+  assert.equal(stage.told, ['lead', 'freeze', 'moved']);
+});
+
+test('a handover whose target has left the in-sync set is not carried out', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  stage.partition.handOver('b', false);
+  stage.followerIsLost();
+  await stage.wait(500);
+  assert.equal((await stage.recorded())?.inSync, ['a'], 'the grace is over');
+  assert.is(stage.partition.phase, 'serving', 'long before the handover would have timed out');
+  stage.partition.handoverReady('b', epoch);
+  await stage.wait(100);
+  const record = await stage.recorded();
+  assert.equal([record?.leader, record?.epoch], ['a', epoch]);
+  assert.equal(stage.told, ['lead', 'freeze', 'thaw']);
+});
+
+test('a handover that the target does not answer comes to nothing in time', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  stage.partition.handOver('b', false);
+  await stage.wait(900);
+  assert.is(stage.partition.phase, 'frozen');
+  await stage.wait(200);
+  assert.is(stage.partition.phase, 'serving');
+  stage.followerIsReady();
+  await stage.wait(100);
+  assert.is((await stage.recorded())?.leader, 'a', 'an answer that comes too late changes nothing');
+});
+
+test.run();
