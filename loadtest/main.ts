@@ -1,23 +1,19 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
-import { addCompareCommand } from './commands/compare.ts';
-import { addDiffCommand } from './commands/diff.ts';
-import { addFailoverCommand } from './commands/failover.ts';
-import { addFloodCommand } from './commands/flood.ts';
+import type { Command } from 'commander';
+import { runLoadtest, summary } from './commands/run-loadtest.ts';
+import { runScenario } from './engine/run.ts';
 
-const summary = 'loads queue servers through their sockets and says what came of it';
-
-/** Adds `loadtest` to `program`, with a subcommand for each scenario. They set `process.exitCode`. */
+/** Adds `loadtest` to `program`, which does what the words after it ask for. It sets `process.exitCode`. */
 export function addLoadtestCommands(program: Command): void {
-  addScenarios(program.command('loadtest').description(summary));
-}
-
-function addScenarios(command: Command): void {
-  addFloodCommand(command);
-  addFailoverCommand(command);
-  addDiffCommand(command);
-  addCompareCommand(command);
+  program
+    .command('loadtest')
+    .description(summary)
+    .usage('<scenario | file.yaml | command> [options]')
+    .argument('[words...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action((_words: string[], _flags: object, command: Command) => runLoadtest(command.args, runScenario));
 }
 
 /** True when this file is what Node was asked to run. */
@@ -26,8 +22,4 @@ function isMain(): boolean {
   return asked !== undefined && realpathSync(asked) === fileURLToPath(import.meta.url);
 }
 
-if (isMain()) {
-  const program = new Command('loadtest').description(summary);
-  addScenarios(program);
-  await program.parseAsync();
-}
+if (isMain()) await runLoadtest(process.argv.slice(2), runScenario);

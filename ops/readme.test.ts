@@ -37,9 +37,15 @@ test('README.md: the Node version is the one that package.json and the scripts w
   assert.is(manifest.engines.node, `>=${matches(read('README.md'), /Needs Node ([\d.]+) or newer/g)[0]}`);
 });
 
-test('README.md: the load test has the scenarios named', async () => {
-  for (const scenario of matches(read('README.md'), /main\.js loadtest (\w+)/g)) {
-    assert.ok(existsSync(join(repository, `loadtest/commands/${scenario}.ts`)), scenario);
+test('README.md: the load test has the scenarios and commands named', async () => {
+  const named = matches(read('README.md'), /main\.js loadtest (\w[\w-]*)/g);
+  assert.ok(named.length > 0);
+  for (const scenario of named) {
+    const files = [`loadtest/scenarios/${scenario}.yaml`, `loadtest/commands/${scenario}.ts`];
+    assert.ok(
+      files.some((file) => existsSync(join(repository, file))),
+      scenario,
+    );
   }
 });
 

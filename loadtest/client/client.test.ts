@@ -4,7 +4,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { QueueServer } from '../testing/queue-server.ts';
 import { Client } from './client.ts';
-import { RoamingClient } from './roaming-client.ts';
 import { parseTargets } from './target.ts';
 
 async function withServer(use: (server: QueueServer, port: number) => Promise<void>): Promise<void> {
@@ -98,28 +97,6 @@ test('a server that falls silent is given up, an idle connection is not', () =>
     const answer = await client.get('work/t=5000');
     assert.is(answer.kind, 'lost');
     assert.match(answer.text, '50 ms');
-  }));
-
-test('a roaming client goes to the next server and gives up when told to', () =>
-  withServer(async (server, port) => {
-    const probe = net.createServer();
-    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-    const deadPort = (probe.address() as net.AddressInfo).port;
-    await new Promise((resolve) => probe.close(resolve));
-    const options = { first: 0, connectTimeoutMs: 500, silenceTimeoutMs: 0, retryMs: 5 };
-    const dead = { host: '127.0.0.1', port: deadPort };
-    const roaming = new RoamingClient({ ...options, targets: [dead, { host: '127.0.0.1', port }] });
-    const first = await roaming.connected(() => false);
-    assert.is(first?.target.port, port);
-    assert.is(await roaming.connected(() => false), first);
-    server.cutConnections();
-    await sleep(20);
-    const second = await roaming.connected(() => false);
-    assert.is.not(second, first);
-    assert.is((await second?.set('q', Buffer.from('x')))?.kind, 'stored');
-    roaming.close();
-    let asked = 0;
-    assert.is(await new RoamingClient({ ...options, targets: [dead] }).connected(() => ++asked > 3), undefined);
   }));
 
 test('targets', () => {

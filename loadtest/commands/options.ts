@@ -1,4 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import { WindhoverError } from '../../journal/base/errors.ts';
+import { parseTargets, type Target } from '../client/target.ts';
+import type { Quantity } from '../scenario/quantities.ts';
 
 /** A whole number of at least `least`, for an option's value. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -17,4 +20,22 @@ export function positiveNumber(text: string): number {
   if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError('Want a number above 0.');
   return value;
+}
+
+/** A quantity as scenario files write it, for an option's value. */
+export function quantityFlag<T>(quantity: Quantity<T>): (text: string) => T {
+  return (text) => {
+    const value = quantity.parse(text);
+    if (value === undefined) throw new InvalidArgumentError(`Want ${quantity.wanted}.`);
+    return value;
+  };
+}
+
+/** `host:port,…` for an option's value. */
+export function addressList(text: string): Target[] {
+  try {
+    return parseTargets(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${WindhoverError.from(error, 'targets').message}.`);
+  }
 }
