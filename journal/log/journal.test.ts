@@ -178,6 +178,25 @@ test("with 'never', a failed sync behind the writing is as final, and no segment
   await clock.complete(journal.close());
 });
 
+test("with 'never', synced brings what was written to the drive, in the middle of a segment, and its failure is final", async () => {
+  const disk = new SimDisk({ clock, syncMs: 5, random: () => 0.5 }); // which loses all that was not synced
+  const sink = new Recorder();
+  const journal = await openJournal(options(disk, { sync: 'never' }), sink);
+  append(journal, 1, 1, 'kept');
+  await clock.complete(journal.flushed());
+  await clock.complete(journal.synced());
+  append(journal, 1, 2, 'lost');
+  await clock.complete(journal.flushed());
+  disk.failNextSync();
+  await rejects(clock.complete(journal.synced()), 'io');
+  await rejects(journal.flushed(), 'io');
+  assert.is(sink.failures.length, 1);
+  disk.crash('power');
+  const again = new Recorder();
+  await openJournal(options(disk.reopen()), again);
+  assert.equal(again.bodies(), ['kept']);
+});
+
 test('a failed write is as final as a failed sync', async () => {
   const sink = new Recorder();
   const disk = new SimDisk({ clock });

@@ -131,6 +131,20 @@ export class Journal {
     });
   }
 
+  /**
+   * Resolves when everything written before the call is on stable storage, whatever the mode. Unlike `flushed` it waits
+   * for no room, and takes none. Rejects with the failure when the journal is poisoned.
+   */
+  async synced(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      await this.#writer.sync();
+    } catch (error) {
+      this.#poison(error);
+      throw error;
+    }
+  }
+
   /** Bytes of entries appended and not yet durable. */
   get pendingBytes(): number {
     return this.#gather.appendedBytes - this.#durableBytes;

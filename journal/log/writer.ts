@@ -32,8 +32,12 @@ export class Writer {
   #durableBatch: number;
   /** What the first sync that failed threw. */
   #failure: unknown;
-  /** A sync that nobody waits for, and what it began with. */
-  #behind: Promise<void> | undefined;
+  /**
+   * The sync under way; never rejects. One at a time: the kernel tells of a failure only once, so that of two syncs the
+   * other could seem to have gone well.
+   */
+  #syncing: Promise<void> | undefined;
+  /** How far the segment was written when it was last synced without anybody waiting. */
   #behindBytes = 0;
 
   constructor(options: JournalOptions, sink: JournalSink, recovered: Recovered, spares: Spares) {
@@ -85,30 +89,38 @@ export class Writer {
     return this.#announce(batch.parts, live.number, payloadAt);
   }
 
-  /** Makes all that was written durable. After a failure it only fails: another attempt would prove nothing. */
+  /**
+   * Makes all that was written before durable; more may be written meanwhile. After a failure it only fails: another
+   * attempt would prove nothing.
+   */
   async sync(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
     const written = this.#tail.nextBatch - 1;
     if (this.#current === undefined || written === this.#durableBatch) return;
+    if (this.#failure === undefined) {
+      this.#syncing = this.#syncFile(this.#current.file, written);
+      await this.#syncing;
+    }
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #syncFile(file: DiskFile, written: number): Promise<void> {
     try {
-      await this.#current.file.sync();
+      await file.sync();
+      this.#durableBatch = written;
     } catch (error) {
       this.#failure = error;
-      throw error;
     }
-    this.#durableBatch = Math.max(this.#durableBatch, written);
+    this.#syncing = undefined;
   }
 
   /** Syncs every few MiB while writing goes on, for when nobody waits for a sync: see `syncBehindBytes`. */
   syncBehind(failed: (error: unknown) => void): void {
     const { usedBytes } = this.#current?.live ?? { usedBytes: 0 };
     const enoughBytes = Math.min(syncBehindBytes, this.#options.segmentBytes / 4);
-    if (this.#behind !== undefined || usedBytes - this.#behindBytes < enoughBytes) return;
+    if (this.#syncing !== undefined || usedBytes - this.#behindBytes < enoughBytes) return;
     this.#behindBytes = usedBytes;
-    const done = () => {
-      this.#behind = undefined;
-    };
-    this.#behind = this.sync().catch(failed).then(done);
+    void this.sync().catch(failed);
   }
 
   /**
@@ -116,7 +128,6 @@ export class Writer {
    * header of the new one says that it has ended.
    */
   async beginSegment(): Promise<void> {
-    await this.#behind;
     await this.sync();
     await this.#current?.file.close();
     this.#behindBytes = 0;
@@ -140,7 +151,6 @@ export class Writer {
    */
   async close(): Promise<void> {
     if (this.#current === undefined) return;
-    await this.#behind;
     await this.sync();
     if (this.hasContent && this.freeBytes >= frameHeaderBytes) {
       this.write({ frame: Buffer.alloc(frameHeaderBytes), entries: 0, parts: [], payloadBytes: 0 });
@@ -151,7 +161,7 @@ export class Writer {
 
   /** Closes the file as it stands. */
   async abandon(): Promise<void> {
-    await this.#behind;
+    while (this.#syncing !== undefined) await this.#syncing;
     await this.#current?.file.close();
     this.#current = undefined;
   }

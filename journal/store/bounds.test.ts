@@ -23,13 +23,17 @@ const data = Buffer.alloc(100, 'x');
 /** A store with one queue, number 2 of partition 1. */
 class Place {
   readonly clock = new SimClock();
-  readonly disk = new SimDisk();
+  readonly disk: SimDisk;
   store!: Store;
   nextId = 1;
 
-  async open(): Promise<this> {
+  constructor(syncMs = 0) {
+    this.disk = syncMs === 0 ? new SimDisk() : new SimDisk({ clock: this.clock, syncMs });
+  }
+
+  async open(sync: 'always' | 'never' = 'always'): Promise<this> {
     const { disk, clock } = this;
-    this.store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings }));
+    this.store = await clock.complete(Store.open({ disk, clock, sync, settings }));
     this.store.events = { ...this.store.events, troubled: (error) => assert.unreachable(error.message) };
     if (this.store.replica(1).queues.size === 0) {
       this.store.beginEpoch(1, 1, 'a');
@@ -60,6 +64,25 @@ class Place {
     return this.store.replica(1) as ReplicaState;
   }
 }
+
+test('a journal that has come to its limit is settled and takes more again, also when it is never synced', async () => {
+  for (const sync of ['always', 'never'] as const) {
+    const place = await new Place(50).open(sync);
+    const { store, clock } = place;
+    // Faster than anything can be settled.
+    for (let ms = 0; ms < 1500; ms++) {
+      for (let count = 0; count < 20 && store.room !== 'none'; count++, place.nextId++) {
+        store.addItem(1, 2, place.nextId, 0, place.nextId * 1000, place.nextId, data);
+      }
+      await clock.runFor(1);
+    }
+    await clock.runFor(5000);
+    assert.is(store.room, 'ample', sync);
+    await place.add(1);
+    const items = await clock.complete(readAll(store, 1, 2, 1 << 20));
+    assert.is(items.length, place.nextId - 1);
+  }
+});
 
 test('traffic that keeps up grows neither the disk nor what is kept in memory, and writes no backlog file', async () => {
   const place = await new Place().open();

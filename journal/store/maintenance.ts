@@ -143,25 +143,11 @@ export class Maintenance {
   }
 
   #checkpoint(): Promise<void> {
-    return this.#checkpoints.write(() => this.#allStable());
+    return this.#checkpoints.write(() => this.#parts.journal.synced());
   }
 
   async #release(through: number): Promise<void> {
     for (const replica of this.#parts.state.replicas.values()) replica.log.dropSegments(through);
     await this.#parts.journal.release(through);
-  }
-
-  /** Resolves when all entries written so far are on stable storage. */
-  async #allStable(): Promise<void> {
-    const { journal, sync, state, clock } = this.#parts;
-    const segment = state.lastSegment;
-    await journal.flushed();
-    if (sync === 'always') return;
-    // Nothing is synced as it is written, but a segment is before the next one begins.
-    journal.rotate();
-    for (let tries = 0; (journal.segments.at(-1)?.number ?? 0) <= segment; tries++) {
-      if (tries === 100) throw new WindhoverError('no-space', 'the journal has no room for a new segment');
-      await new Promise<void>((resolve) => clock.schedule(10, resolve));
-    }
   }
 }
