@@ -99,6 +99,11 @@ export class FollowServer {
     return false;
   }
 
+  /** Ends the node's subscription to the partition: if it is there, it asks again and says anew what it has. */
+  refuse(node: string, partition: number, why: string): void {
+    for (const subscriber of this.#subscribers) if (subscriber.node === node) subscriber.refuse(partition, why);
+  }
+
   /** Nothing more of this partition goes to anybody: it is not led here any more. */
   drop(partition: number): void {
     for (const subscriber of this.#subscribers) subscriber.drop(partition);
@@ -293,13 +298,17 @@ class Subscriber {
     );
   }
 
-  /** This partition can't be sent; the others on the link go on. The follower asks again. */
-  #fail(subscription: Subscription, error: WindhoverError): void {
-    if (!this.#current(subscription)) return;
-    const { partition, epoch } = subscription;
+  refuse(partition: number, why: string): void {
+    const subscription = this.#subscriptions.get(partition);
+    if (subscription === undefined) return;
     this.drop(partition);
     this.#events.lost(this.node, partition);
-    this.send({ kind: 'refused', partition, epoch, why: error.message });
+    this.send({ kind: 'refused', partition, epoch: subscription.epoch, why });
+  }
+
+  /** This partition can't be sent; the others on the link go on. The follower asks again. */
+  #fail(subscription: Subscription, error: WindhoverError): void {
+    if (this.#current(subscription)) this.refuse(subscription.partition, error.message);
   }
 
   #current(subscription: Subscription): boolean {

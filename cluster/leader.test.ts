@@ -106,6 +106,41 @@ test('what a member had acknowledged before it left for a snapshot counts for no
   assert.is(leader.due(['a', 'b'], 0, graceMs), undefined, 'it has nothing yet');
 });
 
+test('a member that took itself out counts for nothing until it subscribes again, whatever it acknowledged before', () => {
+  const leader = new LeaderState('a', ['a', 'b'], 0);
+  leader.localDurable(9);
+  leader.subscribed('b', 9);
+  assert.is(leader.committed, 9);
+  assert.equal(leader.decided(['a']), ['b'], 'the leader has not proposed that');
+  leader.followerLost('b', 0);
+  leader.followerDurable('b', 9);
+  assert.is(leader.due(['a', 'b'], 0, graceMs), undefined, 'not on the word of an earlier life');
+  leader.subscribed('b', 7);
+  leader.followerDurable('b', 9);
+  assert.equal(leader.due(['a', 'b'], 0, graceMs), { kind: 'grow', inSync: ['a', 'b'] });
+});
+
+test('whom the leader itself took out, or did not get in, need not subscribe again unless another changed the set', () => {
+  const leader = new LeaderState('a', ['a', 'b'], 0);
+  leader.proposed(['a']);
+  assert.equal(leader.decided(['a']), []);
+  leader.proposed(['a', 'b']);
+  assert.equal(leader.decided(['a', 'b']), []);
+  leader.proposed(['a', 'b', 'c']);
+  assert.equal(leader.decided(['a', 'b']), ['c'], 'c may have been taken in and have left');
+});
+
+test('a member that lacked some is back in the set with the last of it, though nothing more is written', () => {
+  const leader = new LeaderState('a', ['a', 'b'], 0);
+  leader.localDurable(9);
+  leader.subscribed('b', 9);
+  leader.subscribed('b', 7);
+  leader.proposed(['a']);
+  leader.followerDurable('b', 9);
+  leader.decided(['a']);
+  assert.equal(leader.due(['a', 'b'], 0, graceMs), { kind: 'grow', inSync: ['a', 'b'] });
+});
+
 test('a leaving follower, and one that is no replica any more, leave the set', () => {
   const leader = new LeaderState('a', ['a', 'b', 'c'], 0);
   leader.subscribed('b', 0);

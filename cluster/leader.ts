@@ -8,12 +8,12 @@ interface Follower {
   acknowledged: number;
   /**
    * `connected`; `lost` since a moment: it leaves the in-sync set after a grace; `behind`: it lacks what a member must
-   * have, leaves the set at once, and is then filled; `leaving`: it leaves at once, and gets nothing any more.
+   * have, leaves the set at once, and is filled (from the log, or once it has left by a snapshot); `leaving`: it leaves at once, and gets nothing any more.
    */
   state:
     | { readonly kind: 'connected' }
     | { readonly kind: 'lost'; readonly sinceMs: number }
-    | { readonly kind: 'behind' }
+    | { readonly kind: 'behind'; readonly filledBy: 'log' | 'snapshot' }
     | { readonly kind: 'leaving' };
 }
 
@@ -69,7 +69,9 @@ export class LeaderState {
   subscribed(node: string, sequence: number | undefined): void {
     const has = sequence ?? 0;
     const lostSome = this.counts(node) && (sequence === undefined || has < this.#committed);
-    this.#followers.set(node, { acknowledged: has, state: { kind: lostSome ? 'behind' : 'connected' } });
+    const filledBy = sequence === undefined ? 'snapshot' : 'log';
+    const state: Follower['state'] = lostSome ? { kind: 'behind', filledBy } : { kind: 'connected' };
+    this.#followers.set(node, { acknowledged: has, state });
     this.#advance();
   }
 
@@ -130,17 +132,26 @@ export class LeaderState {
     this.#proposed = new Set(inSync);
   }
 
-  /** The directory's set is known again: the proposed one (accepted) or what it says instead. */
-  decided(inSync: readonly string[]): void {
+  /**
+   * The directory's set is known again: the proposed one (accepted) or what it says instead. Gives those that are no
+   * members any more though this leader did not propose that. They took themselves out, for they may have lost what they
+   * acknowledged: they have to subscribe again before they count for anything.
+   */
+  decided(inSync: readonly string[]): string[] {
     assert(inSync.includes(this.#me), 'a leader is in its own in-sync set');
-    this.#inSync = new Set(inSync);
+    const next = new Set(inSync);
+    const counted = [...this.#inSync, ...(this.#proposed ?? [])];
+    const isOurs = this.#proposed !== undefined && isSame(this.#proposed, next);
+    this.#inSync = next;
     this.#proposed = undefined;
     for (const [node, follower] of this.#followers) {
       if (follower.state.kind !== 'behind' || this.counts(node)) continue;
+      // What it acknowledged of a log that a snapshot replaces counts for nothing.
+      if (follower.state.filledBy === 'snapshot') follower.acknowledged = 0;
       follower.state = { kind: 'connected' };
-      follower.acknowledged = 0;
     }
     this.#advance();
+    return isOurs ? [] : [...new Set(counted)].filter((node) => !next.has(node));
   }
 
   #advance(): void {
@@ -156,4 +167,8 @@ export class LeaderState {
     if (follower === undefined || follower.state.kind === 'leaving' || follower.state.kind === 'behind') return 0;
     return follower.acknowledged;
   }
+}
+
+function isSame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((node) => other.has(node));
 }

@@ -143,12 +143,18 @@ export class Partition {
     const { record } = changed;
     if ('leading' in this.#phase) {
       if (record.leader === this.#host.me && record.epoch === this.#phase.epoch)
-        this.#phase.leading.decided(record.inSync);
+        this.#decided(this.#phase.leading, record);
       else this.#deposed();
     }
     if (this.#promise !== undefined && !this.#keeps(this.#promise, record)) this.#promise = undefined;
     this.evaluate();
     this.#host.service.routeChanged(this.number);
+  }
+
+  #decided(leading: LeaderState, { inSync }: PartitionRecord): void {
+    for (const node of leading.decided(inSync)) {
+      this.#host.followers.refuse(node, this.number, 'it is out of the in-sync set: it has to say again what it has');
+    }
   }
 
   /** A promise is kept while its leader still leads the same epoch, or has made us the next. */
