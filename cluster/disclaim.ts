@@ -5,25 +5,30 @@ import { type PartitionRecord, parseListing, partitionKey, type VersionedRecord 
 
 /**
  * Takes this node out of every in-sync set that has another member, before it plays any part. For a node whose journal
- * may have lost its end (it was not synced, and the machine went down): it may lack what it once acknowledged. Where it
- * led, another member is to lead. Where it is the only member nothing better exists, and it stays.
+ * may have lost its end (it was not synced, and the machine went down), or can't be read: it may lack what it once
+ * acknowledged. Where it led, another member is to lead. Where it is the only member nothing better exists, and it stays;
+ * gives the numbers of those partitions.
  *
  * Resolves when the directory has accepted all of it; tries again while the directory can't be reached.
  */
-export async function disclaim(directory: Directory, clock: Clock, me: string, retryMs: number): Promise<void> {
+export async function disclaim(directory: Directory, clock: Clock, me: string, retryMs: number): Promise<number[]> {
   for (;;) {
     try {
-      const { partitions } = parseListing(await directory.list('partition/'));
-      const claims = [...partitions.values()].filter(
-        ({ record }) => record.inSync.includes(me) && record.inSync.length > 1,
-      );
-      if (claims.length === 0) return;
-      for (const claim of claims) await giveUp(directory, claim, me);
+      const claims = await claimsOf(directory, me);
+      const shared = claims.filter(({ record }) => record.inSync.length > 1);
+      if (shared.length === 0) return claims.map(({ record }) => record.partition);
+      for (const claim of shared) await giveUp(directory, claim, me);
     } catch (error) {
       if (!(error instanceof WindhoverError) || error.code !== 'unavailable') throw error;
       await new Promise<void>((resolve) => clock.schedule(retryMs, resolve));
     }
   }
+}
+
+/** The partitions in whose in-sync set the node is. Rejects as the directory does. */
+export async function claimsOf(directory: Directory, node: string): Promise<VersionedRecord[]> {
+  const { partitions } = parseListing(await directory.list('partition/'));
+  return [...partitions.values()].filter(({ record }) => record.inSync.includes(node));
 }
 
 /** One compare-and-swap; if it is lost, the record is looked at again. */

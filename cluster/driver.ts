@@ -132,6 +132,8 @@ export class ClusterNode {
         for (const [partition, sequence] of ends) this.#partitions.get(partition)?.localDurable(sequence);
       },
       failed: (error) => this.#fail(error),
+      troubled: (error) =>
+        options.log.warn('the journal could not be settled, trying again', { reason: error.message }),
     };
   }
 

@@ -34,6 +34,7 @@ export const nodeConfigSchema = z.strictObject({
   replicas: count(1, 5).default(2),
   partitionsPerLabel: count(1, 256).default(8),
   syncJournal: z.enum(['always', 'never']).default('always'),
+  setAsideDamaged: z.boolean().default(false),
   segmentBytes: bytes
     .pipe(
       z
@@ -65,6 +66,7 @@ export const nodeFlags: readonly (readonly [flag: string, help: string])[] = [
   ['--replicas <n>', 'copies of each queue, its leader included (default 2)'],
   ['--partitions-per-label <n>', 'how finely a node’s queues can be spread (default 8; fixed at the first start)'],
   ['--sync-journal <mode>', 'always: every set is synced before it is answered; never (default always)'],
+  ['--set-aside-damaged', 'begin anew, filled by the others, if the store is damaged; moves it, deletes nothing'],
   ['--segment-bytes <size>', 'size of a journal segment (default 64MiB)'],
   ['--journal-limit <size>', 'bound on all journal segments together (default 512MiB)'],
   ['--max-memory <size>', 'memory for items, over all queues (default 256MiB)'],

@@ -7,7 +7,7 @@ import { type Hello, protocolVersion } from '../cluster/messages.ts';
 import type { NodeRecord } from '../cluster/partition-map.ts';
 import type { Transport } from '../cluster/transport.ts';
 import type { Clock } from '../journal/base/clock.ts';
-import type { WindhoverError } from '../journal/base/errors.ts';
+import { WindhoverError } from '../journal/base/errors.ts';
 import type { Disk } from '../journal/log/disk.ts';
 import { Store, type StoreSettings } from '../journal/store/store.ts';
 import { NodeBroker } from './broker.ts';
@@ -17,6 +17,7 @@ import { Identity } from './identity.ts';
 import { NodeBudget } from './queues/node-budget.ts';
 import { defaultNodeLimits, defaultQueueSettings } from './queues/queue-settings.ts';
 import { QueueCounters } from './queues/queue-stats.ts';
+import { setAsideStore } from './set-aside.ts';
 import type { ServerFigures } from './statistics.ts';
 
 /** What a node runs on: the machine's own, or simulated ones. */
@@ -79,12 +80,7 @@ export class WindhoverNode {
   static async start(parts: NodeParts, config: NodeConfig): Promise<WindhoverNode> {
     const { clock, disk, directory, transport, log } = parts;
     const identity = await Identity.load(disk, parts.makeId);
-    const store = await Store.open({
-      disk,
-      clock,
-      sync: config.syncJournal,
-      settings: storeSettings(config),
-    });
+    const found = await openStore(parts, config).catch((error: unknown) => damageToSetAside(error, config));
     const cluster = await joinCluster({
       directory,
       clock,
@@ -99,6 +95,7 @@ export class WindhoverNode {
       warn: (message) => log.warn(message),
     });
     await identity.belongTo(cluster.id);
+    const store = found instanceof Store ? found : await beginAnew(parts, config, identity.nodeId, found);
     if (identity.mayHaveLost(parts.bootId)) {
       log.warn(
         'the journal was not synced before the machine went down: leaving all in-sync sets that have another member',
@@ -159,6 +156,27 @@ export class WindhoverNode {
     await this.#identity.unsynced(undefined);
     await this.#parts.directory.close();
   }
+}
+
+function openStore({ disk, clock }: NodeParts, config: NodeConfig): Promise<Store> {
+  return Store.open({ disk, clock, sync: config.syncJournal, settings: storeSettings(config) });
+}
+
+/** The damage that a store was refused for, if the operator wants it set aside; else throws what was thrown. */
+function damageToSetAside(error: unknown, { setAsideDamaged }: NodeConfig): WindhoverError {
+  if (setAsideDamaged && error instanceof WindhoverError && error.code === 'corrupt') return error;
+  throw error;
+}
+
+/** An empty store in the place of a damaged one. */
+async function beginAnew(parts: NodeParts, config: NodeConfig, me: string, damage: WindhoverError): Promise<Store> {
+  const { disk, directory, clock, log } = parts;
+  log.error('the store is damaged: it is set aside, if every partition has another in-sync replica', {
+    reason: damage.message,
+  });
+  const folder = await setAsideStore(disk, directory, clock, me, directoryRetryMs);
+  log.warn('the store was set aside; this node is filled by the others', { folder });
+  return openStore(parts, config);
 }
 
 /** Half of what the journal may hold is kept unsettled: what is consumed by then is never copied, and a follower that was away can go on in it. */

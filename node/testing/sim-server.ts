@@ -198,6 +198,7 @@ export class SimServer {
       replicas: 2,
       partitionsPerLabel: 2,
       syncJournal: 'always',
+      setAsideDamaged: false,
       segmentBytes: simSegmentBytes,
       journalLimit: 16 * simSegmentBytes,
       maxMemory: 1 << 20,

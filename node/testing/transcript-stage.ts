@@ -8,6 +8,7 @@ import {
 } from '../../cluster/partition-map.ts';
 import { SimDirectory } from '../../cluster/testing/sim-directory.ts';
 import { SimNetwork } from '../../cluster/testing/sim-network.ts';
+import { segmentHeaderBytes } from '../../journal/log/segment.ts';
 import { SimClock } from '../../journal/testing/sim-clock.ts';
 import { SimServer, type SimWorld } from './sim-server.ts';
 import { TranscriptClient } from './transcript-client.ts';
@@ -32,6 +33,8 @@ const middling = (): number => 0.5;
  *   stop N, continue N, drain N     SIGSTOP, SIGCONT, SIGTERM
  *   cut A B, heal A B               no network between two nodes, or between a node and `directory`; there is again
  *   slow N MS                       a sync takes so long on that node's disk
+ *   damage N                        a bit flips in the oldest segment of that node's journal
+ *   set-aside                       nodes are started with --set-aside-damaged from here on
  *   wait SECONDS                    time goes by
  *   until ready                     … until every partition is led and fully in sync
  *   watch, unwatch                  what leader and follower send one another about the partition is told, or is not
@@ -43,6 +46,10 @@ export class TranscriptStage {
   readonly #clock = new SimClock();
   readonly #network = new SimNetwork({ clock: this.#clock, random: middling, latencyMs: () => 0.5 });
   readonly #directory = new SimDirectory(this.#clock, middling);
+  readonly #config: { syncJournal: 'always' | 'never'; setAsideDamaged: boolean } = {
+    syncJournal: 'always',
+    setAsideDamaged: false,
+  };
   #servers: readonly SimServer[] = [];
   readonly #clients = new Map<string, TranscriptClient>();
   readonly #commands: string[] = [];
@@ -87,6 +94,10 @@ export class TranscriptStage {
     slow: ([node, ms]) => {
       this.#server(node).disk.syncMs = Number(ms);
     },
+    damage: ([node]) => this.#damage(this.#server(node)),
+    'set-aside': () => {
+      this.#config.setAsideDamaged = true;
+    },
     wait: ([seconds]) => this.#clock.runFor(Number(seconds) * 1000),
     until: () => this.#untilReady(),
     watch: () => {
@@ -100,13 +111,14 @@ export class TranscriptStage {
 
   async #begin(options: ReadonlyMap<string, string>): Promise<void> {
     const nodes = Number(options.get('nodes'));
+    if (options.get('sync') === 'never') this.#config.syncJournal = 'never';
     const world: SimWorld = {
       clock: this.#clock,
       random: middling,
       network: this.#network,
       directory: this.#directory,
       nodes,
-      config: options.get('sync') === 'never' ? { syncJournal: 'never' } : {},
+      config: this.#config,
       tap: (transport, follower) =>
         observedTransport(transport, (leader, partition, line) => {
           if (this.#watching && partition === this.#partition) this.#tell(line(nodeName(follower), nodeName(leader)));
@@ -136,6 +148,12 @@ export class TranscriptStage {
   #heal(from: SimServer, to: string | undefined): void {
     if (to === 'directory') this.#directory.heal(from.name);
     else this.#network.heal(from.peer, this.#server(to).peer);
+  }
+
+  #damage({ disk }: SimServer): void {
+    const segment = disk.names().find((name) => name.endsWith('.segment'));
+    if (segment === undefined) throw new Error('there is no segment');
+    disk.flipBit(segment, segmentHeaderBytes + 100);
   }
 
   async #ask(name: string, server: SimServer, text: string): Promise<void> {
