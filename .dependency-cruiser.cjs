@@ -14,12 +14,13 @@ const pureFiles = [
   'journal/base/(assert|errors)',
   'journal/log/(entry|frame|gather|recovery|segment|u64)',
   'journal/kestrel/(entry|files|queue)',
-  'journal/store/(codec|entries|id-runs|offset-runs|replica|segment-uses|state|stored-queue)',
-  'cluster/(ring|partition-map|plan|leader|role|operation|messages)',
+  'journal/store/(backlog-file|checkpoint|codec|entries|id-runs|maintenance-plan|offset-runs|replica|segment-uses|state|stored-queue)',
+  'cluster/(hello|ring|partition-map|plan|leader|role|operation|messages|directory/keys)',
   'node/protocol/[^/]+',
   'node/queues/[^/]+',
   'loadtest/report/format',
   'loadtest/compare/(comparison|contender|goals|page|sample|standard|statistics|table|work)',
+  'node/(byte-budget|holdings)',
 ];
 
 const pure = `^(${pureFiles.join('|')})\\.ts$`;
