@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Fault } from '../scenario/scenario.ts';
@@ -9,6 +10,7 @@ import { LocalCluster } from './local-cluster.ts';
 
 /** Stands in for a node: runs on a folder, ends at SIGTERM. */
 const nodeScript = `process.on('SIGTERM', () => { require('fs').writeFileSync(process.argv[1] + '/handed-over', ''); process.exit(0); });
+require('fs').writeFileSync(process.argv[1] + '/up', '');
 setInterval(() => {}, 1000);`;
 
 /** Starts what is down, as ops/start-cluster.sh does, and counts how often it was called. */
@@ -92,8 +94,8 @@ faults('one node is killed and started again, the others left alone', async ({ w
 });
 
 faults('a node that is told to end can hand over', async ({ world }) => {
-  // Later, so that the node has got as far as to hear the signal.
-  await world.cause({ action: 'terminate', atMs: 400 });
+  while (!existsSync(path.join(world.folder, 'node-2', 'up'))) await sleep(10);
+  await world.cause({ action: 'terminate' });
   assert.ok(existsSync(path.join(world.folder, 'node-2', 'handed-over')));
   assert.is(world.events[0], 'terminate 2: node 2 told to end');
 });
@@ -101,7 +103,7 @@ faults('a node that is told to end can hand over', async ({ world }) => {
 faults('a node that was paused goes on, the same process', async ({ world }) => {
   const before = world.pids();
   const paused = world.cause({ action: 'pause', downMs: 200 });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await sleep(100);
   assert.match(readFileSync(`/proc/${before[1]}/status`, 'utf8'), /State:\tT/);
   await paused;
   assert.not.match(readFileSync(`/proc/${before[1]}/status`, 'utf8'), /State:\tT/);
