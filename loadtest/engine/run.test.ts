@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -46,6 +47,12 @@ async function withServer<T>(
   } finally {
     server.close();
   }
+}
+
+/** Process ids of this process's children. */
+function children(): string[] {
+  const text = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
+  return text.split(' ').filter((pid) => pid !== '');
 }
 
 /** True the `n`th time that it is asked, and only then. */
@@ -249,7 +256,7 @@ test('a stall is measured from the first try, and marked on the time line', asyn
 
 test('mixed connections find an item each time', async () => {
   const { result } = await run(
-    scenario({ phases: [phase({ mixed: [mixed({ connections: 2, depth: 2, items: 1000, queues: [0, 1] })] })] }),
+    scenario({ phases: [phase({ mixed: [mixed({ depth: 2, items: 1000, queues: [0, 1] })] })] }),
   );
   assert.equal([result.totals.set?.operations, result.totals.get?.operations], [500, 500]);
   assert.is(result.phases[0]?.misses, 0);
@@ -404,6 +411,21 @@ test('what is wrong from the start is said at once', async () => {
   assert.match(await failure(steady, port), 'ECONNREFUSED');
   assert.match(await failure(steady, port, { protocol: 'smtp' }), 'there is no protocol smtp');
   assert.match(await failure(steady, port, { protocol: 'redis' }), 'no counterpart for reliable');
+});
+
+test('a worker that dies ends the run, which says so', async () => {
+  const server = new QueueServer();
+  const port = await server.listen();
+  const others = children();
+  server.onFirstSet = () => {
+    const [first] = children().filter((pid) => !others.includes(pid));
+    process.kill(Number(first), 'SIGKILL');
+  };
+  const long = scenario({ phases: [phase({ durationMs: 60_000, producers: [producers()] })] });
+  const error = await runTrial(long, [port], { workers: 2 }).catch((thrown: unknown) => thrown);
+  server.close();
+  assert.match(String(error), /worker \d ended with SIGKILL/);
+  assert.equal(children(), others);
 });
 
 test('interrupted, it ends with its processes, not with a result', async () => {
