@@ -14,7 +14,7 @@ const pureFiles = [
   'journal/base/(assert|errors)',
   'journal/log/(entry|frame|gather|recovery|segment|u64)',
   'journal/kestrel/(entry|files|queue)',
-  'journal/store/(backlog-file|checkpoint|codec|entries|id-runs|maintenance-plan|offset-runs|replica|segment-uses|state|stored-queue)',
+  'journal/store/(backlog-file|checkpoint|codec|entries|extent|id-runs|maintenance-plan|offset-runs|replica|segment-uses|state|stored-queue)',
   'cluster/(hello|ring|partition-map|plan|leader|role|operation|messages|directory/keys)',
   'node/protocol/[^/]+',
   'node/queues/[^/]+',

@@ -1,118 +1,132 @@
-import type { Disk, DiskFile } from '../log/disk.ts';
+import { WindhoverError } from '../base/errors.ts';
+import type { DiskFile } from '../log/disk.ts';
 import { writeFully } from '../log/write-fully.ts';
-import { type BacklogFile, encodeBacklogHeader, markEntry, newBacklogFile } from './backlog-file.ts';
+import { type BacklogFile, backlogFolder, encodeBacklogHeader, newBacklogFile } from './backlog-file.ts';
+import { turn } from './checkpoint-writer.ts';
+import { type Extent, markEntry, newExtent } from './extent.ts';
+import type { StoreParts } from './store-parts.ts';
 
-/** Entries of one buffer, in the order of their ids. */
+/** Entries of one queue in one buffer, in the order of their ids. */
 export interface EntryBatch {
   readonly ids: number[];
   readonly starts: number[];
   readonly ends: number[];
 }
 
+/** So much is written at once; the event loop runs in between. */
+const gatherBytes = 256 * 1024;
+
+/** Synced bit by bit: a whole file of dirty pages at once would hold up the journal's syncs. */
+const syncEveryBytes = 2 * 1024 * 1024;
+
 /**
- * Appends entries to a backlog file, new or with entries already. What it knows shows in `file` only by `commit`; until
- * then readers see an old file as it was, and after a crash what was appended is void.
+ * Writes entries to new backlog files, in the order given. Nobody knows of the files until `commit`, and a crash before
+ * the next checkpoint leaves them as orphans.
  */
 export class BacklogOutput {
-  readonly file: BacklogFile;
-  readonly isNew: boolean;
-  /** Where the next entry goes. */
-  bytes: number;
-  readonly #disk: Disk;
-  readonly #header: Buffer;
-  /** The file with what has been appended. */
-  readonly #grown: BacklogFile;
+  readonly #parts: StoreParts;
+  readonly #files: BacklogFile[] = [];
   #handle: DiskFile | undefined;
-  #exists: boolean;
+  readonly #gathered = Buffer.allocUnsafeSlow(gatherBytes);
+  #gatheredBytes = 0;
+  /** Where in the file what is gathered goes. */
+  #position = 0;
+  #unsyncedBytes = 0;
 
-  /** To append to `file`, which is in use until `commit` or `abandon`. */
-  static append(disk: Disk, file: BacklogFile): BacklogOutput {
-    file.users++;
-    return new BacklogOutput(disk, file, Buffer.alloc(0), false);
-  }
-
-  /** To make a file with the given first entry. */
-  static create(disk: Disk, partition: number, queue: number, number: number, firstId: number): BacklogOutput {
-    const header = encodeBacklogHeader(partition, queue, number);
-    return new BacklogOutput(disk, newBacklogFile(partition, queue, number, firstId), header, true);
-  }
-
-  private constructor(disk: Disk, file: BacklogFile, header: Buffer, isNew: boolean) {
-    this.#disk = disk;
-    this.file = file;
-    this.isNew = isNew;
-    this.bytes = file.bytes;
-    this.#header = header;
-    this.#grown = { ...file, marks: file.marks.slice(-2) };
-    this.#exists = !isNew;
-  }
-
-  get isOpen(): boolean {
-    return this.#handle !== undefined;
-  }
-
-  async open(): Promise<void> {
-    if (this.#exists) {
-      this.#handle = await this.#disk.open(this.file.name, 'write');
-      return;
-    }
-    this.#handle = await this.#disk.open(this.file.name, 'create');
-    this.#exists = true;
-    writeFully(this.#handle, [this.#header], 0);
-  }
-
-  /** Writes the entries, which are not durable yet. */
-  write(buffer: Buffer, batch: EntryBatch): void {
-    const views: Buffer[] = [];
-    let at = this.bytes;
-    let viewStart = batch.starts[0] as number;
-    for (const [index, id] of batch.ids.entries()) {
-      const start = batch.starts[index] as number;
-      const end = batch.ends[index] as number;
-      if (start !== (batch.ends[index - 1] ?? start)) {
-        views.push(buffer.subarray(viewStart, batch.ends[index - 1]));
-        viewStart = start;
-      }
-      markEntry(this.#grown, id, at);
-      at += end - start;
-      this.#grown.lastId = id;
-    }
-    views.push(buffer.subarray(viewStart, batch.ends[batch.ends.length - 1]));
-    writeFully(this.#handle as DiskFile, views, this.bytes);
-    this.bytes = at;
-  }
-
-  /** What was written is durable when this resolves; `open` goes on with the file. */
-  async close(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    await handle?.sync();
-    await handle?.close();
-  }
-
-  /** From now on the file counts with all that was appended; it must have been closed. */
-  commit(): void {
-    const { file } = this;
-    file.lastId = this.#grown.lastId;
-    file.bytes = this.bytes;
-    const known = file.marks[file.marks.length - 2] as number;
-    const { marks } = this.#grown;
-    for (let at = 0; at < marks.length; at += 2) {
-      if ((marks[at] as number) > known) file.marks.push(marks[at] as number, marks[at + 1] as number);
-    }
-    if (!this.isNew) file.users--;
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
   }
 
   /**
-   * What was appended is void. Nothing is appended to the file any more, since a failed write or sync leaves open what
-   * is there; a new file is removed.
+   * Appends the entries. They go on with the extent `last` if that is where the last entry went, else they begin a new
+   * one, which is given.
+   * @throws `no-space`, `io`; then only `abandon` may follow
    */
-  async abandon(): Promise<void> {
-    if (!this.isNew) {
-      this.file.sealed = true;
-      this.file.users--;
+  async append(last: Extent | undefined, buffer: Buffer, { ids, starts, ends }: EntryBatch): Promise<Extent> {
+    const file = await this.#file();
+    const goesOn = last !== undefined && last.file === file && last.offset + last.bytes === file.bytes;
+    const extent = goesOn ? last : newExtent(file, file.bytes, ids[0] as number);
+    for (const [index, id] of ids.entries()) {
+      const start = starts[index] as number;
+      const end = ends[index] as number;
+      markEntry(extent, id, file.bytes);
+      extent.lastId = id;
+      extent.bytes += end - start;
+      file.bytes += end - start;
+      file.items++;
+      if (!this.#gather(buffer, start, end)) await this.#writeEntry(buffer, start, end);
     }
-    await this.#handle?.close();
-    if (this.isNew && this.#exists) await this.#disk.remove(this.file.name);
+    return extent;
+  }
+
+  /** All that was appended is durable when this resolves. */
+  async finish(): Promise<void> {
+    await this.#write();
+    await this.#handle?.sync();
+    await this.#close();
+  }
+
+  /** From now on the files count; `finish` must have resolved. */
+  commit(): void {
+    for (const file of this.#files) this.#parts.state.files.set(file.number, file);
+  }
+
+  /** Removes the files. One that can't be removed now is an orphan, removed by the next start. */
+  async abandon(): Promise<void> {
+    const { disk } = this.#parts;
+    const works = [this.#close(), ...this.#files.map(({ name }) => disk.remove(name))];
+    for (const result of await Promise.allSettled(works)) {
+      if (result.status === 'rejected' && !(result.reason instanceof WindhoverError)) throw result.reason;
+    }
+  }
+
+  /** The file that the next entry goes to. */
+  async #file(): Promise<BacklogFile> {
+    const { disk, state, settings } = this.#parts;
+    const last = this.#files[this.#files.length - 1];
+    if (last !== undefined && last.bytes < settings.backlogFileBytes) return last;
+    await this.finish();
+    if (last === undefined) await disk.makeFolder(backlogFolder);
+    const file = newBacklogFile(state.nextFile++);
+    this.#files.push(file);
+    this.#handle = await disk.open(file.name, 'create');
+    this.#position = 0;
+    this.#gather(encodeBacklogHeader(file.number), 0, file.bytes);
+    return file;
+  }
+
+  /** False when there is no room for it. */
+  #gather(buffer: Buffer, start: number, end: number): boolean {
+    if (this.#gatheredBytes + end - start > gatherBytes) return false;
+    this.#gatheredBytes += buffer.copy(this.#gathered, this.#gatheredBytes, start, end);
+    return true;
+  }
+
+  async #writeEntry(buffer: Buffer, start: number, end: number): Promise<void> {
+    await this.#write();
+    if (!this.#gather(buffer, start, end)) await this.#put(buffer.subarray(start, end));
+  }
+
+  async #write(): Promise<void> {
+    if (this.#gatheredBytes === 0) return;
+    const bytes = this.#gatheredBytes;
+    this.#gatheredBytes = 0;
+    await this.#put(this.#gathered.subarray(0, bytes));
+  }
+
+  async #put(bytes: Buffer): Promise<void> {
+    const handle = this.#handle as DiskFile;
+    writeFully(handle, [bytes], this.#position);
+    this.#position += bytes.length;
+    this.#unsyncedBytes += bytes.length;
+    if (this.#unsyncedBytes < syncEveryBytes) return turn(this.#parts.clock);
+    this.#unsyncedBytes = 0;
+    await handle.sync();
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
   }
 }

@@ -1,10 +1,10 @@
 import { WindhoverError } from '../base/errors.ts';
 import type { Disk, DiskFile } from '../log/disk.ts';
 import { checkEntry, entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
-import { type BacklogFile, backlogHeaderBytes, checkBacklogHeader, markEntry, scanStart } from './backlog-file.ts';
+import { type BacklogFile, backlogHeaderBytes, checkBacklogHeader } from './backlog-file.ts';
 import { bodyQueue, itemId, kinds } from './entries.ts';
 import { pieceBytes, type Span } from './entry-reader.ts';
-import type { ReplicaState } from './replica.ts';
+import { type Extent, markEntry, scanStart } from './extent.ts';
 import type { QueueState } from './stored-queue.ts';
 
 /** How many backlog files are kept open for reading at most, those being read aside. */
@@ -26,31 +26,25 @@ export class BacklogReader {
   }
 
   /**
-   * Reads live items of `file`, a file of `queue`: at least item `fromId`, which is one of them, and those after it as
-   * long as their entries have at most `limitBytes` together.
+   * Reads live items of `extent`, an extent of `queue`: at least item `fromId`, which is one of them, and those after
+   * it as long as their entries have at most `limitBytes` together.
    * @throws `corrupt`, with file and offset, where the file is damaged before or at them.
    */
-  async read(
-    replica: ReplicaState,
-    queue: QueueState,
-    file: BacklogFile,
-    fromId: number,
-    limitBytes: number,
-  ): Promise<Span> {
+  async read(partition: number, queue: QueueState, extent: Extent, fromId: number, limitBytes: number): Promise<Span> {
+    const { file } = extent;
     file.users++;
     try {
-      const handle = await this.#handle(replica.partition, queue, file);
-      const scan = new BacklogScan(replica.partition, queue, file, fromId, limitBytes);
+      const handle = await this.#handle(file);
+      const scan = new ExtentScan(partition, queue, extent, fromId, limitBytes);
       let length = Math.max(Math.min(limitBytes, pieceBytes), 4096);
       for (;;) {
-        const buffer = Buffer.allocUnsafeSlow(Math.min(length, file.bytes - scan.offset));
+        const buffer = Buffer.allocUnsafeSlow(Math.min(length, scan.leftBytes));
         const starts = scan.piece(buffer, await handle.read(buffer, scan.offset));
         if (starts.length > 0 || scan.isAtEnd) return { buffer, starts };
         length = Math.max(pieceBytes, scan.wantedBytes);
       }
     } finally {
       file.users--;
-      replica.collectFiles(queue, file.firstId, file.lastId);
     }
   }
 
@@ -65,8 +59,8 @@ export class BacklogReader {
     for (const { file } of [...this.#open.values()]) await this.close(file);
   }
 
-  async #handle(partition: number, queue: QueueState, file: BacklogFile): Promise<DiskFile> {
-    const open = this.#open.get(file.number) ?? { file, handle: this.#openFile(partition, queue, file) };
+  async #handle(file: BacklogFile): Promise<DiskFile> {
+    const open = this.#open.get(file.number) ?? { file, handle: this.#openFile(file) };
     this.#open.delete(file.number);
     this.#open.set(file.number, open);
     try {
@@ -77,13 +71,13 @@ export class BacklogReader {
     }
   }
 
-  async #openFile(partition: number, queue: QueueState, file: BacklogFile): Promise<DiskFile> {
+  async #openFile(file: BacklogFile): Promise<DiskFile> {
     await this.#closeIdle();
     const handle = await this.#disk.open(file.name, 'read');
     try {
       const header = Buffer.alloc(backlogHeaderBytes);
       const bytes = await handle.read(header, 0);
-      checkBacklogHeader(header.subarray(0, bytes), partition, queue.number, file);
+      checkBacklogHeader(header.subarray(0, bytes), file);
       return handle;
     } catch (error) {
       await handle.close();
@@ -98,11 +92,11 @@ export class BacklogReader {
   }
 }
 
-/** Walks through a backlog file from entry to entry, piece by piece, until it has met what is wanted. */
-class BacklogScan {
+/** Walks through an extent from entry to entry, piece by piece, until it has met what is wanted. */
+class ExtentScan {
   readonly #partition: number;
   readonly #queue: QueueState;
-  readonly #file: BacklogFile;
+  readonly #extent: Extent;
   readonly #fromId: number;
   readonly #limitBytes: number;
   /** Where the next piece begins. */
@@ -110,22 +104,27 @@ class BacklogScan {
   /** Length of an entry that the last piece was too short for. */
   wantedBytes = 0;
 
-  constructor(partition: number, queue: QueueState, file: BacklogFile, fromId: number, limitBytes: number) {
+  constructor(partition: number, queue: QueueState, extent: Extent, fromId: number, limitBytes: number) {
     this.#partition = partition;
     this.#queue = queue;
-    this.#file = file;
+    this.#extent = extent;
     this.#fromId = fromId;
     this.#limitBytes = limitBytes;
-    this.offset = scanStart(file, fromId);
+    this.offset = scanStart(extent, fromId);
+  }
+
+  /** What is left of the extent. */
+  get leftBytes(): number {
+    return this.#extent.offset + this.#extent.bytes - this.offset;
   }
 
   /** Nothing more is to be found: only when the item was removed meanwhile. */
   get isAtEnd(): boolean {
-    if (this.offset < this.#file.bytes) return false;
+    if (this.leftBytes > 0) return false;
     if (this.#queue.isLive(this.#fromId)) {
       throw new WindhoverError(
         'corrupt',
-        `${this.#file.name} at ${this.offset}: item ${this.#fromId} is not in the file`,
+        `${this.#extent.file.name} at ${this.offset}: item ${this.#fromId} is not in the file`,
       );
     }
     return true;
@@ -136,7 +135,7 @@ class BacklogScan {
    * `offset` behind what it has seen.
    */
   piece(buffer: Buffer, bytes: number): number[] {
-    const file = this.#file;
+    const extent = this.#extent;
     const starts: number[] = [];
     let taken = 0;
     let at = 0;
@@ -149,10 +148,10 @@ class BacklogScan {
         if (starts.length > 0 && taken > this.#limitBytes) break;
         starts.push(at);
       }
-      markEntry(file, id, this.offset + at);
+      markEntry(extent, id, this.offset + at);
       at = end;
-      file.cursorId = id + 1;
-      file.cursorOffset = this.offset + at;
+      extent.cursorId = id + 1;
+      extent.cursorOffset = this.offset + at;
     }
     this.offset += at;
     return starts;
@@ -162,7 +161,7 @@ class BacklogScan {
   #hasWhole(buffer: Buffer, at: number, bytes: number): boolean {
     const state = checkEntry(buffer, at, bytes);
     if (state === 'whole') return true;
-    const isCut = state === 'short' && bytes === buffer.length && this.offset + bytes < this.#file.bytes;
+    const isCut = state === 'short' && bytes === buffer.length && bytes < this.leftBytes;
     if (!isCut) throw this.#damaged(at);
     this.wantedBytes = bytes - at < entryHeaderBytes ? entryHeaderBytes : entryBytes(buffer, at);
     return false;
@@ -179,6 +178,6 @@ class BacklogScan {
   }
 
   #damaged(at: number): WindhoverError {
-    return new WindhoverError('corrupt', `${this.#file.name} at ${this.offset + at}: the entry is damaged`);
+    return new WindhoverError('corrupt', `${this.#extent.file.name} at ${this.offset + at}: the entry is damaged`);
   }
 }

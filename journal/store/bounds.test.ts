@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { readAll } from '../testing/model-store.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
-import { markEveryBytes } from './backlog-file.ts';
+import { markEveryBytes } from './extent.ts';
 import type { ReplicaState } from './replica.ts';
 import type { StoreSettings } from './settings.ts';
 import { Store } from './store.ts';
@@ -99,7 +99,6 @@ test('traffic that keeps up grows neither the disk nor what is kept in memory, a
   assert.ok(Math.max(...sizes) <= 6 * settings.segmentBytes + 1000, `at most ${Math.max(...sizes)} bytes`);
   assert.is(place.replica.queue(2)?.places.runs.length, 0);
   assert.ok(place.replica.log.runs.length <= 4);
-  assert.equal(place.replica.garbage, []);
 
   await place.clock.complete(place.store.close());
   await place.open();
@@ -114,9 +113,9 @@ test('a backlog keeps nothing for a settled item, and leaves nothing on the disk
   assert.is(queue?.count, 40_000);
   const placed = queue?.places.runs.reduce((sum, run) => sum + run.length, 0) ?? 0;
   assert.ok(placed * 164 <= settings.unsettledBytes + settings.segmentBytes, `${placed} items have a place`);
-  const files = queue?.files ?? [];
-  assert.ok(files.length > 20 && files.length < 40, `${files.length} files`);
-  for (const file of files) assert.ok(file.marks.length <= 2 + (2 * file.bytes) / markEveryBytes);
+  const extents = queue?.extents ?? [];
+  assert.ok(extents.length > 20 && extents.length < 150, `${extents.length} extents`);
+  for (const { marks, bytes } of extents) assert.ok(marks.length <= (2 * bytes) / markEveryBytes);
   assert.equal(queue?.removed.flat, []);
 
   const items = await place.clock.complete(readAll(place.store, 1, 2, 50_000));
@@ -130,19 +129,53 @@ test('a backlog keeps nothing for a settled item, and leaves nothing on the disk
   assert.ok((await place.diskBytes()) <= 6 * settings.segmentBytes + 1000);
 });
 
-test('an old item keeps its own backlog file only', async () => {
+test("an old item keeps only its own bytes, whoever's stood beside it", async () => {
   const place = await new Place().open();
-  for (let round = 0; round < 200; round++) await place.add(100);
+  const other = place.store.createQueue(1, 'other');
+  for (let round = 0; round < 200; round++) {
+    await place.add(100);
+    for (let index = 1; index <= 10; index++) {
+      place.store.addItem(1, other, round * 10 + index, 0, 1, 1, data);
+    }
+  }
   await place.clock.runFor(1000);
-  const before = place.backlogFiles();
+  assert.ok(place.backlogFiles().length > 8);
   place.store.removeItems(1, 2, [2, 20_000]);
+  place.store.removeItems(1, other, [1, 2000]);
   await place.clock.runFor(5000);
-  assert.ok(before.length > 8);
-  assert.equal(place.backlogFiles(), before.slice(0, 1));
+  const [left, ...more] = place.backlogFiles();
+  assert.equal(more, []);
+  assert.ok(((await place.disk.readWhole(left as string))?.length ?? 0) < 2 * data.length);
   assert.equal(
     (await place.clock.complete(readAll(place.store, 1, 2, 1000))).map(({ id }) => id),
     [1],
   );
+});
+
+test('many queues of few items make few files, and all their items are there after a restart', async () => {
+  const place = await new Place().open();
+  const queues = Array.from({ length: 500 }, (_, index) => place.store.createQueue(1, `small ${index}`));
+  for (let id = 1; id <= 6; id++) {
+    for (const queue of queues) place.store.addItem(1, queue, id, 0, id * 1000, id, Buffer.from(`${queue}.${id}`));
+    await place.add(500);
+    await place.clock.runFor(1000);
+  }
+  assert.ok(
+    place.backlogFiles().length > 0 && place.backlogFiles().length <= 16,
+    `${place.backlogFiles().length} files`,
+  );
+  for (const queue of queues.slice(0, 250)) place.store.removeItems(1, queue, [1, 4]);
+  await place.clock.runFor(5000);
+  await place.clock.complete(place.store.close());
+  await place.open();
+  for (const [index, queue] of queues.entries()) {
+    const items = await place.clock.complete(readAll(place.store, 1, queue, 1000));
+    const first = index < 250 ? 5 : 1;
+    assert.equal(
+      items.map((item) => item.data),
+      Array.from({ length: 7 - first }, (_, each) => `${queue}.${first + each}`),
+    );
+  }
 });
 
 test('what is left of a restart is bounded by the unsettled journal, not by the backlog', async () => {

@@ -1,7 +1,7 @@
+import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { BacklogFile } from './backlog-file.ts';
 import { checkpointName, encodeCheckpoint, encodeReplica } from './checkpoint.ts';
-import type { ReplicaState } from './replica.ts';
 import type { StoreParts } from './store-parts.ts';
 
 /** Writes checkpoints, and deletes the backlog files that none needs any more. */
@@ -26,27 +26,28 @@ export class CheckpointWriter {
   async write(stable: () => Promise<void>): Promise<void> {
     const { disk, clock, state } = this.#parts;
     const { firstSegment, nextFile, mapRevision } = state;
-    const garbage: [ReplicaState, BacklogFile[]][] = [];
+    const named = new Set<BacklogFile>();
     const parts: Buffer[] = [];
     for (const replica of [...state.replicas.values()]) {
-      parts.push(encodeReplica(replica, state.lastSegment, state.lastOffset));
-      garbage.push([replica, [...replica.garbage]]);
+      parts.push(encodeReplica(replica, state.lastSegment, state.lastOffset, named));
       await turn(clock);
     }
     await stable();
-    await disk.replace(checkpointName, encodeCheckpoint(firstSegment, nextFile, mapRevision, parts));
+    await disk.replace(checkpointName, encodeCheckpoint(firstSegment, nextFile, mapRevision, named, parts));
     this.#firstSegment = firstSegment;
-    for (const [replica, files] of garbage) await this.#delete(replica, files);
+    await this.#deleteAllBut(named);
   }
 
-  /** Deletes files that no live item is in and no checkpoint names; those in use the next time. */
-  async #delete(replica: ReplicaState, files: readonly BacklogFile[]): Promise<void> {
-    const idle = files.filter(({ users }) => users === 0);
-    for (const file of idle) {
-      await this.#parts.backlog.close(file);
-      await this.#parts.disk.remove(file.name);
+  /** Deletes the files that no live item is in and the checkpoint does not name; those in use the next time. */
+  async #deleteAllBut(named: ReadonlySet<BacklogFile>): Promise<void> {
+    const { state, backlog, disk } = this.#parts;
+    for (const file of [...state.files.values()]) {
+      if (named.has(file) || file.users > 0) continue;
+      assert(file.live === 0, `${file.name} has live items, and no checkpoint names it`);
+      await backlog.close(file);
+      await disk.remove(file.name);
+      state.files.delete(file.number);
     }
-    replica.garbage = replica.garbage.filter((file) => !idle.includes(file));
   }
 }
 

@@ -3,14 +3,15 @@ import { WindhoverError } from '../base/errors.ts';
 import { type BacklogFile, newBacklogFile } from './backlog-file.ts';
 import { ByteReader, ByteWriter } from './codec.ts';
 import type { EpochStart } from './entries.ts';
+import { type Extent, newExtent } from './extent.ts';
 import { ReplicaState } from './replica.ts';
 import { QueueState } from './stored-queue.ts';
 
 /*
  * The checkpoint: what the store knew at some moment, so that segments before `firstSegment` are not needed any more.
  *
- *   0       8         12     16             24         32            40         44
- *   | magic | version | crc  | firstSegment | nextFile | mapRevision | replicas | replica ...
+ *   0       8         12     16             24         32            40      44         48
+ *   | magic | version | crc  | firstSegment | nextFile | mapRevision | files | replicas | file ... replica ...
  *
  * `crc` is the CRC-32 of everything after it. Each replica is as it was when the journal had been written up to and
  * with the entry at its own place; that all of this is durable before the checkpoint is.
@@ -25,7 +26,7 @@ export const checkpointMagic = 'WHCHECK\n';
  * To change the layout: raise this, keep a decoder of the version before, and add a checkpoint of that version to the
  * tests. A checkpoint of a higher version is refused.
  */
-export const checkpointVersion = 1;
+export const checkpointVersion = 2;
 
 /** Offsets of the fixed part. docs/journal-format.md is held against it. */
 export const checkpointLayout = [
@@ -35,12 +36,13 @@ export const checkpointLayout = [
   [16, 8, 'firstSegment'],
   [24, 8, 'nextFile'],
   [32, 8, 'mapRevision'],
-  [40, 4, 'replicas'],
+  [40, 4, 'files'],
+  [44, 4, 'replicas'],
 ] as const;
 
 const crcAt = 12;
 const contentStart = 16;
-const fixedBytes = 44;
+const fixedBytes = 48;
 
 /** A replica as a checkpoint has it: its state after the entry at `segment`:`offset`. */
 export interface CheckpointReplica {
@@ -53,11 +55,12 @@ export interface Checkpoint {
   readonly firstSegment: number;
   readonly nextFile: number;
   readonly mapRevision: number;
+  readonly files: ReadonlyMap<number, BacklogFile>;
   readonly replicas: readonly CheckpointReplica[];
 }
 
-/** Makes one replica's part, as it is now. */
-export function encodeReplica(replica: ReplicaState, segment: number, offset: number): Buffer {
+/** Makes one replica's part, as it is now, and adds the files that it names to `named`. */
+export function encodeReplica(replica: ReplicaState, segment: number, offset: number, named: Set<BacklogFile>): Buffer {
   const writer = new ByteWriter();
   writer.u32(replica.partition);
   writer.u32(replica.state === 'whole' ? 0 : 1);
@@ -72,22 +75,29 @@ export function encodeReplica(replica: ReplicaState, segment: number, offset: nu
     writer.u64(firstSequence);
   }
   writer.u32(replica.queues.size);
-  for (const queue of replica.queues.values()) writeQueue(writer, queue);
+  for (const queue of replica.queues.values()) writeQueue(writer, queue, named);
   return writer.bytes();
 }
 
-/** Puts the parts together. */
+/** Puts the parts together; `files` are those that they name. */
 export function encodeCheckpoint(
   firstSegment: number,
   nextFile: number,
   mapRevision: number,
+  files: ReadonlySet<BacklogFile>,
   parts: readonly Buffer[],
 ): Buffer {
   const head = new ByteWriter();
   head.u64(firstSegment);
   head.u64(nextFile);
   head.u64(mapRevision);
+  head.u32(files.size);
   head.u32(parts.length);
+  for (const file of files) {
+    head.u64(file.number);
+    head.u64(file.bytes);
+    head.u64(file.items);
+  }
   const whole = Buffer.concat([Buffer.alloc(contentStart), head.bytes(), ...parts]);
   whole.write(checkpointMagic, 0, 'latin1');
   whole.writeUInt32LE(checkpointVersion, 8);
@@ -111,15 +121,28 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     throw new WindhoverError('corrupt', `${checkpointName} at ${contentStart}: the checksum is wrong`);
   }
   const reader = new ByteReader(bytes, contentStart);
-  return {
-    firstSegment: reader.u64(),
-    nextFile: reader.u64(),
-    mapRevision: reader.u64(),
-    replicas: Array.from({ length: reader.u32() }, () => readReplica(reader)),
-  };
+  const firstSegment = reader.u64();
+  const nextFile = reader.u64();
+  const mapRevision = reader.u64();
+  const fileCount = reader.u32();
+  const replicaCount = reader.u32();
+  const files = new Map<number, BacklogFile>();
+  for (let count = 0; count < fileCount; count++) {
+    const file = readFile(reader);
+    files.set(file.number, file);
+  }
+  const replicas = Array.from({ length: replicaCount }, () => readReplica(reader, files));
+  return { firstSegment, nextFile, mapRevision, files, replicas };
 }
 
-function readReplica(reader: ByteReader): CheckpointReplica {
+function readFile(reader: ByteReader): BacklogFile {
+  const file = newBacklogFile(reader.u64());
+  file.bytes = reader.u64();
+  file.items = reader.u64();
+  return file;
+}
+
+function readReplica(reader: ByteReader, files: ReadonlyMap<number, BacklogFile>): CheckpointReplica {
   const replica = new ReplicaState(reader.u32());
   replica.state = reader.u32() === 0 ? 'whole' : 'receiving';
   const segment = reader.u64();
@@ -129,7 +152,7 @@ function readReplica(reader: ByteReader): CheckpointReplica {
   replica.lastEpoch = reader.u32();
   replica.highestEpoch = reader.u32();
   replica.epochs = Array.from({ length: reader.u32() }, () => readEpoch(reader));
-  for (let queues = reader.u32(); queues > 0; queues--) replica.restoreQueue(readQueue(reader, replica.partition));
+  for (let queues = reader.u32(); queues > 0; queues--) replica.restoreQueue(readQueue(reader, files));
   return { replica, segment, offset };
 }
 
@@ -137,7 +160,7 @@ function readEpoch(reader: ByteReader): EpochStart {
   return { epoch: reader.u32(), firstSequence: reader.u64() };
 }
 
-function writeQueue(writer: ByteWriter, queue: QueueState): void {
+function writeQueue(writer: ByteWriter, queue: QueueState, named: Set<BacklogFile>): void {
   writer.u64(queue.number);
   writer.text(queue.name);
   writer.u64(queue.nextId);
@@ -145,17 +168,18 @@ function writeQueue(writer: ByteWriter, queue: QueueState): void {
   writer.u64(queue.bytes);
   writer.u64(queue.settledThroughId);
   writer.u64s(queue.removed.flat);
-  writer.u32(queue.files.length);
-  for (const file of queue.files) {
+  writer.u32(queue.extents.length);
+  for (const { file, offset, bytes, firstId, lastId } of queue.extents) {
+    named.add(file);
     writer.u64(file.number);
-    writer.u64(file.firstId);
-    writer.u64(file.lastId);
-    writer.u64(file.bytes);
-    writer.u32(file.sealed ? 1 : 0);
+    writer.u64(offset);
+    writer.u64(bytes);
+    writer.u64(firstId);
+    writer.u64(lastId);
   }
 }
 
-function readQueue(reader: ByteReader, partition: number): QueueState {
+function readQueue(reader: ByteReader, files: ReadonlyMap<number, BacklogFile>): QueueState {
   const number = reader.u64();
   const name = reader.text();
   const nextId = reader.u64();
@@ -165,14 +189,20 @@ function readQueue(reader: ByteReader, partition: number): QueueState {
   const removed = reader.u64s();
   for (let at = 0; at < removed.length; at += 2) queue.remove(removed[at] as number, removed[at + 1] as number);
   queue.bytes = bytes;
-  queue.files = Array.from({ length: reader.u32() }, () => readFile(reader, partition, number));
+  for (let extents = reader.u32(); extents > 0; extents--) queue.addExtent(readExtent(reader, files));
   return queue;
 }
 
-function readFile(reader: ByteReader, partition: number, queue: number): BacklogFile {
-  const file = newBacklogFile(partition, queue, reader.u64(), reader.u64());
-  file.lastId = reader.u64();
-  file.bytes = reader.u64();
-  file.sealed = reader.u32() === 1;
-  return file;
+function readExtent(reader: ByteReader, files: ReadonlyMap<number, BacklogFile>): Extent {
+  const number = reader.u64();
+  const file = files.get(number);
+  if (file === undefined) {
+    throw new WindhoverError('corrupt', `${checkpointName}: it names backlog file ${number} in one place only`);
+  }
+  const offset = reader.u64();
+  const bytes = reader.u64();
+  const extent = newExtent(file, offset, reader.u64());
+  extent.bytes = bytes;
+  extent.lastId = reader.u64();
+  return extent;
 }

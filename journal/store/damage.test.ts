@@ -142,7 +142,7 @@ test('two backlog files changed round are found', async () => {
   const store = await folder.open();
   const queue = store.replica(4).queues.get('a')?.number ?? 0;
   const error = await errorOf(folder.clock.complete(readAll(store, 4, queue, 5000)));
-  assert.match(error.message, /at 12: the header is that of another file/);
+  assert.match(error.message, /at 16: the header is that of another file/);
 });
 
 test('an item damaged in a segment is not settled: the segment stays, and it is said where', async () => {

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readU64 } from '../log/u64.ts';
 import {
+  type BacklogFile,
   backlogHeaderBytes,
   backlogLayout,
   backlogMagic,
@@ -28,6 +29,7 @@ import {
   writeItemHead,
   writeRemoval,
 } from './entries.ts';
+import { newExtent } from './extent.ts';
 import { keptEpochs, ReplicaState } from './replica.ts';
 import { QueueState } from './stored-queue.ts';
 
@@ -130,16 +132,16 @@ test('bodies are encoded as the layouts say', () => {
 test("the backlog file's header is that of the code", () => {
   const layout = layoutUnder('Backlog file');
   assert.equal(layout, backlogLayout);
-  const header = encodeBacklogHeader(4, 2 ** 33, 17);
+  const header = encodeBacklogHeader(2 ** 33);
   assert.equal(
-    ['version', 'partition', 'queue', 'file'].map((name) => field(header, layout, name)),
-    [1, 4, 2 ** 33, 17],
+    ['version', 'file'].map((name) => field(header, layout, name)),
+    [backlogVersion, 2 ** 33],
   );
   assert.is(header.toString('latin1', 0, 8), backlogMagic);
   assert.is(backlogMagic, 'WHBKLOG\n');
   assert.ok(text('Backlog file').includes(`| version | ${backlogVersion};`));
   assert.ok(text('Backlog file').includes(`The first entry stands at offset ${backlogHeaderBytes}.`));
-  assert.is(newBacklogFile(4, 12, 3, 1).name, 'queues/4/12-3.backlog');
+  assert.is(newBacklogFile(17).name, 'backlog/0000000000000017.backlog');
 });
 
 /** Reads what the document's table of types describes. */
@@ -185,7 +187,8 @@ function sampleReplica(): ReplicaState {
   queue.remove(500, 501);
   queue.bytes = 12345;
   queue.settledThroughId = 600;
-  queue.files = [Object.assign(newBacklogFile(21, 44, 8, 9), { lastId: 600, bytes: 5000, sealed: true })];
+  const file = Object.assign(newBacklogFile(8), { bytes: 7000, items: 900 });
+  queue.addExtent(Object.assign(newExtent(file, 1000, 9), { lastId: 600, bytes: 5000 }));
   replica.restoreQueue(queue);
   return replica;
 }
@@ -193,21 +196,23 @@ function sampleReplica(): ReplicaState {
 test('a checkpoint can be read by what the document says', () => {
   const layout = layoutUnder('Checkpoint');
   assert.equal(layout, checkpointLayout);
-  const bytes = encodeCheckpoint(3, 9, 2 ** 35, [
-    encodeReplica(sampleReplica(), 5, 4096),
-    encodeReplica(new ReplicaState(1), 5, 5000),
-  ]);
+  const named = new Set<BacklogFile>();
+  const parts = [encodeReplica(sampleReplica(), 5, 4096, named), encodeReplica(new ReplicaState(1), 5, 5000, named)];
+  const bytes = encodeCheckpoint(3, 9, 2 ** 35, named, parts);
   assert.is(bytes.toString('latin1', 0, 8), checkpointMagic);
   assert.is(checkpointMagic, 'WHCHECK\n');
   assert.ok(text('Checkpoint').includes(`| version | ${checkpointVersion};`));
   assert.ok(text('Checkpoint').includes(`The file \`${checkpointName}\``));
   assert.ok(text('Checkpoint').includes(`the latest ${keptEpochs} `));
   assert.equal(
-    ['version', 'firstSegment', 'nextFile', 'mapRevision', 'replicas'].map((name) => field(bytes, layout, name)),
-    [1, 3, 9, 2 ** 35, 2],
+    ['version', 'firstSegment', 'nextFile', 'mapRevision', 'files', 'replicas'].map((name) =>
+      field(bytes, layout, name),
+    ),
+    [checkpointVersion, 3, 9, 2 ** 35, 1, 2],
   );
-  const reader = new DocumentReader(bytes, 44);
-  const file = { number: 8, firstId: 9, lastId: 600, bytes: 5000, sealed: 1 };
+  const reader = new DocumentReader(bytes, 48);
+  assert.equal(reader.record('file'), { number: 8, bytes: 7000, items: 900 });
+  const extent = { file: 8, offset: 1000, bytes: 5000, firstId: 9, lastId: 600 };
   const queue = { number: 44, name: 'work', nextId: 1000, firstId: 10, bytes: 12345, settledThroughId: 600 };
   assert.equal(reader.record('replica'), {
     partition: 21,
@@ -218,7 +223,7 @@ test('a checkpoint can be read by what the document says', () => {
     lastEpoch: 6,
     highestEpoch: 7,
     epochs: [{ epoch: 6, firstSequence: 99 }],
-    queues: [{ ...queue, removed: [20, 30, 500, 501], files: [file] }],
+    queues: [{ ...queue, removed: [20, 30, 500, 501], extents: [extent] }],
   });
   const empty = { lastSequence: 0, lastEpoch: 0, highestEpoch: 0, epochs: [], queues: [] };
   assert.equal(reader.record('replica'), { partition: 1, state: 0, segment: 5, offset: 5000, ...empty });

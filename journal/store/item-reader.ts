@@ -61,9 +61,9 @@ export class ItemReader {
    */
   readSpan(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {
     if (fromId > queue.settledThroughId) return this.#readUnsettled(replica, queue, fromId, limitBytes);
-    const file = queue.files[queue.fileFrom(fromId)];
-    assert(file !== undefined, `item ${fromId} of queue ${queue.name} is in no backlog file`);
-    return this.#backlog.read(replica, queue, file, fromId, limitBytes);
+    const extent = queue.extents[queue.extentFrom(fromId)];
+    assert(extent !== undefined, `item ${fromId} of queue ${queue.name} is in no backlog file`);
+    return this.#backlog.read(replica.partition, queue, extent, fromId, limitBytes);
   }
 
   async #readUnsettled(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {

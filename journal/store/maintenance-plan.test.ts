@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type MaintenanceView, nextStep } from './maintenance-plan.ts';
+import { type BacklogView, type MaintenanceView, nextStep } from './maintenance-plan.ts';
 import { defaultStoreSettings } from './settings.ts';
 
 const full = defaultStoreSettings.segmentBytes;
@@ -14,9 +14,19 @@ const quiet: MaintenanceView = {
   isRoomAmple: true,
   isIdle: false,
   garbageBytes: 0,
+  backlog: [],
   settings: { ...defaultStoreSettings, unsettledBytes: 2 * full },
 };
 const five = [5, 6, 7, 8].map((number) => ({ number, usedBytes: full }));
+
+/** A backlog file of so many MiB, of whose items this share is alive. */
+function file(number: number, mebibytes: number, share: number): BacklogView {
+  return { number, bytes: mebibytes * 1024 * 1024, items: 1000, live: share * 1000 };
+}
+
+function small(count: number): BacklogView[] {
+  return Array.from({ length: count }, (_, index) => file(index + 1, 4, 1));
+}
 
 const cases: [string, Partial<MaintenanceView>, ReturnType<typeof nextStep>][] = [
   ['within all bounds: nothing', {}, { kind: 'nothing' }],
@@ -57,6 +67,21 @@ const cases: [string, Partial<MaintenanceView>, ReturnType<typeof nextStep>][] =
   ['… until nothing is going on', { garbageBytes: 10, isIdle: true }, { kind: 'checkpoint' }],
   ['much garbage can not', { garbageBytes: defaultStoreSettings.garbageBytes + 1 }, { kind: 'checkpoint' }],
   ['idle without garbage: nothing', { isIdle: true }, { kind: 'nothing' }],
+  [
+    'files that waste much are compacted, the fuller ones are not',
+    { backlog: [file(1, 64, 0.25), file(2, 64, 0.26), file(3, 64, 0.01)] },
+    { kind: 'compact', files: [1, 3] },
+  ],
+  ['what little one wastes can wait', { backlog: [file(1, 2, 0.1)] }, { kind: 'nothing' }],
+  ['… until nothing is going on', { backlog: [file(1, 2, 0.1)], isIdle: true }, { kind: 'compact', files: [1] }],
+  ['room comes first', { backlog: [file(1, 640, 0.1)], isRoomAmple: false }, { kind: 'settle', segment: 6 }],
+  ['fifteen small files stay', { backlog: small(15) }, { kind: 'nothing' }],
+  ['sixteen become one', { backlog: small(16) }, { kind: 'compact', files: small(16).map(({ number }) => number) }],
+  [
+    'not more than fill one file',
+    { backlog: [file(1, 400, 0.1), file(2, 400, 0.1), file(3, 400, 0.1)] },
+    { kind: 'compact', files: [1, 2] },
+  ],
 ];
 
 for (const [name, change, step] of cases) {

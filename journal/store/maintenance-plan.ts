@@ -5,10 +5,21 @@ export type Step =
   | { readonly kind: 'nothing' }
   /** Copy what is alive in this segment to backlog files, and leave a checkpoint. */
   | { readonly kind: 'settle'; readonly segment: number }
+  /** Copy what is alive in these backlog files to a new one, and leave a checkpoint. */
+  | { readonly kind: 'compact'; readonly files: readonly number[] }
   /** Leave a checkpoint, so that backlog files without live items can be deleted. */
   | { readonly kind: 'checkpoint' }
   /** Give back the segments up to this one: they are settled, and nobody reads them. */
   | { readonly kind: 'release'; readonly through: number };
+
+/** A backlog file that has live items. */
+export interface BacklogView {
+  readonly number: number;
+  readonly bytes: number;
+  /** Items that were written to it, and those of them that are alive. */
+  readonly items: number;
+  readonly live: number;
+}
 
 /** What that depends on. */
 export interface MaintenanceView {
@@ -25,6 +36,8 @@ export interface MaintenanceView {
   readonly isIdle: boolean;
   /** Length of the backlog files that wait to be deleted. */
   readonly garbageBytes: number;
+  /** Backlog files that may be compacted. */
+  readonly backlog: readonly BacklogView[];
   readonly settings: StoreSettings;
 }
 
@@ -37,10 +50,46 @@ export function nextStep(view: MaintenanceView): Step {
   const full = segments.slice(0, -1).filter(({ number }) => number >= firstSegment);
   const fullBytes = full.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
   const oldest = full[0];
-  if (oldest !== undefined && (fullBytes > settings.unsettledBytes || !view.isRoomAmple)) {
-    return { kind: 'settle', segment: oldest.number };
-  }
+  const settle: Step | undefined = oldest && { kind: 'settle', segment: oldest.number };
+  if (settle !== undefined && !view.isRoomAmple) return settle;
+  const files = filesToCompact(view);
+  if (files.length > 0) return { kind: 'compact', files };
+  if (settle !== undefined && fullBytes > settings.unsettledBytes) return settle;
   const isMuch = view.garbageBytes > settings.garbageBytes;
   if (isMuch || (view.garbageBytes > 0 && view.isIdle)) return { kind: 'checkpoint' };
   return { kind: 'nothing' };
+}
+
+/** With no more than this share of its items alive a file is sparse: copying them gives back three times what it takes. */
+const sparseShare = 0.25;
+/** A file of no more than this share of a full one is small; so many of them become one. */
+const smallShare = 1 / 16;
+const enoughSmall = 16;
+
+/**
+ * Sparse files, once they waste much or nothing else is going on, so that an old item does not keep the room of those
+ * that were settled with it; else small ones, when there are many. Not more than fill one file.
+ */
+function filesToCompact({ backlog, settings, isIdle }: MaintenanceView): number[] {
+  const sparse = backlog.filter(({ live, items }) => live <= items * sparseShare);
+  const wasteBytes = sparse.reduce((sum, file) => sum + file.bytes - liveBytes(file), 0);
+  const enoughBytes = isIdle ? settings.garbageBytes / 64 : settings.garbageBytes;
+  if (wasteBytes > enoughBytes) return upToOneFile(sparse, settings);
+  const small = backlog.filter(({ bytes }) => bytes <= settings.backlogFileBytes * smallShare);
+  return small.length < enoughSmall ? [] : upToOneFile(small, settings);
+}
+
+function upToOneFile(files: readonly BacklogView[], settings: StoreSettings): number[] {
+  const chosen: number[] = [];
+  let bytes = 0;
+  for (const file of files) {
+    if (bytes > settings.backlogFileBytes) break;
+    chosen.push(file.number);
+    bytes += liveBytes(file);
+  }
+  return chosen;
+}
+
+function liveBytes({ bytes, items, live }: BacklogView): number {
+  return bytes * (live / items);
 }

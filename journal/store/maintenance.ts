@@ -1,7 +1,8 @@
 import type { Timer } from '../base/clock.ts';
 import { WindhoverError } from '../base/errors.ts';
 import { CheckpointWriter, turn } from './checkpoint-writer.ts';
-import { nextStep, type Step } from './maintenance-plan.ts';
+import { Compaction } from './compaction.ts';
+import { type BacklogView, nextStep, type Step } from './maintenance-plan.ts';
 import { Settling } from './settling.ts';
 import type { StoreParts } from './store-parts.ts';
 
@@ -11,6 +12,7 @@ const idleMs = 2000;
 /** With more than this of the journal's limit in use, readers of old segments don't count, before writers have to wait. */
 const scarceShare = 0.75;
 const maxRetryMs = 10_000;
+const leaveAloneMs = 60_000;
 
 /**
  * The store's background work: settles segments, leaves checkpoints, gives segments and backlog files back. One thing
@@ -26,6 +28,8 @@ export class Maintenance {
   #timer: Timer | undefined;
   #failures = 0;
   #retryAtMs = 0;
+  /** Backlog files that could not be read, or not be copied for want of room: left alone until then. */
+  readonly #leftAlone = new Map<number, number>();
   /** Place of the last entry when it was last seen to have changed, and when that was. */
   #seen = '';
   #seenAtMs = 0;
@@ -105,6 +109,7 @@ export class Maintenance {
       isRoomAmple,
       isIdle: clock.monotonicMs() - this.#seenAtMs >= idleMs,
       garbageBytes: this.#garbageBytes(),
+      backlog: this.#backlog(),
       settings,
     });
   }
@@ -112,16 +117,28 @@ export class Maintenance {
   /** Length of the files that could be deleted. */
   #garbageBytes(): number {
     let bytes = 0;
-    for (const { garbage } of this.#parts.state.replicas.values()) {
-      for (const file of garbage) if (file.users === 0) bytes += file.bytes;
+    for (const file of this.#parts.state.files.values()) {
+      if (file.live === 0 && file.users === 0) bytes += file.bytes;
     }
     return bytes;
+  }
+
+  #backlog(): BacklogView[] {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const number of this.#leftAlone.keys()) {
+      if (!this.#parts.state.files.has(number)) this.#leftAlone.delete(number);
+    }
+    return [...this.#parts.state.files.values()].filter(
+      ({ number, live }) => live > 0 && (this.#leftAlone.get(number) ?? 0) <= nowMs,
+    );
   }
 
   #do(step: Exclude<Step, { kind: 'nothing' }>): Promise<void> {
     switch (step.kind) {
       case 'settle':
         return this.#settle(step.segment);
+      case 'compact':
+        return this.#compact(step.files);
       case 'checkpoint':
         return this.#checkpoint();
       case 'release':
@@ -137,8 +154,26 @@ export class Maintenance {
       await settling.abandon();
       throw error;
     }
-    settling.commit();
+    await settling.commit();
     this.#parts.state.firstSegment = segment + 1;
+    await this.#checkpoint();
+  }
+
+  /** Files that can't be copied are told of and left alone for a while: nothing else waits for it. */
+  async #compact(numbers: readonly number[]): Promise<void> {
+    const { state, clock } = this.#parts;
+    const files = numbers.flatMap((number) => state.files.get(number) ?? []);
+    const compaction = new Compaction(this.#parts, files);
+    try {
+      await compaction.copy();
+    } catch (error) {
+      await compaction.abandon();
+      if (!(error instanceof WindhoverError)) throw error;
+      for (const number of numbers) this.#leftAlone.set(number, clock.monotonicMs() + leaveAloneMs);
+      this.#troubled(error);
+      return;
+    }
+    compaction.commit();
     await this.#checkpoint();
   }
 

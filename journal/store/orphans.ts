@@ -14,17 +14,11 @@ export async function removeOrphans(disk: Disk, state: StoreState): Promise<void
 
 /** Those files. @throws `corrupt` when one that the checkpoint names is missing */
 export async function findOrphans(disk: Disk, state: StoreState): Promise<string[]> {
-  const named = new Set<string>();
-  for (const replica of state.replicas.values()) {
-    for (const queue of replica.queues.values()) for (const file of queue.files) named.add(file.name);
-    for (const file of replica.garbage) named.add(file.name);
-  }
+  const named = new Set([...state.files.values()].map(({ name }) => name));
   const orphans: string[] = [];
-  for (const folder of await disk.list(backlogFolder)) {
-    for (const name of await disk.list(`${backlogFolder}/${folder}`)) {
-      const path = `${backlogFolder}/${folder}/${name}`;
-      if (!named.delete(path) && isBacklogName(name)) orphans.push(path);
-    }
+  for (const name of await disk.list(backlogFolder)) {
+    const path = `${backlogFolder}/${name}`;
+    if (!named.delete(path) && isBacklogName(name)) orphans.push(path);
   }
   for (const name of named) throw new WindhoverError('corrupt', `${name} at 0: the backlog file is missing`);
   return orphans;

@@ -1,6 +1,5 @@
 import { entryBodyStart } from '../log/entry.ts';
 import { readU64 } from '../log/u64.ts';
-import type { BacklogFile } from './backlog-file.ts';
 import {
   bodyQueue,
   createdName,
@@ -54,8 +53,6 @@ export class ReplicaState implements Replica {
   readonly queues = new Map<string, QueueState>();
   /** Where the entries of the log stand in the journal, by sequence. Invariant: without gaps, up to lastSequence. */
   readonly log = new OffsetRuns();
-  /** Backlog files that no live item is in any more: to be deleted once no checkpoint names them. */
-  garbage: BacklogFile[] = [];
   /** Grows whenever the content is thrown away. */
   life = 0;
   /** While a checkpoint is caught up with: sequence of the next entry that should be met; 0 where that isn't known. */
@@ -238,24 +235,13 @@ export class ReplicaState implements Replica {
     const runs = removalRuns(buffer, body);
     for (let index = 0; index < runs; index++) {
       const at = removalRunStart(body, index);
-      this.#remove(queue, readU64(buffer, at), readU64(buffer, at + 8));
+      queue.remove(readU64(buffer, at), readU64(buffer, at + 8));
     }
   }
 
   #flushQueue(buffer: Buffer, body: number): undefined {
     const queue = this.#byNumber.get(bodyQueue(buffer, body));
-    if (queue !== undefined) this.#remove(queue, queue.firstId, flushedThroughId(buffer, body));
-  }
-
-  #remove(queue: QueueState, from: number, to: number): void {
-    queue.remove(from, to);
-    if (queue.files.length > 0 && from <= queue.settledThroughId) this.collectFiles(queue, from, to);
-  }
-
-  /** Moves the queue's backlog files with ids between the two that hold no live item to the garbage. */
-  collectFiles(queue: QueueState, from: number, to: number): void {
-    const dead = queue.takeDeadFiles(from, to);
-    if (dead.length > 0) this.garbage.push(...dead);
+    queue?.remove(queue.firstId, flushedThroughId(buffer, body));
   }
 
   #createQueue(sequence: number, buffer: Buffer, body: number, end: number): string | undefined {
@@ -275,8 +261,7 @@ export class ReplicaState implements Replica {
   #dropQueue(queue: QueueState): void {
     this.queues.delete(queue.name);
     this.#byNumber.delete(queue.number);
-    this.garbage.push(...queue.files);
-    queue.files = [];
+    queue.dropExtents(new Set(queue.extents));
   }
 
   #beginEpoch(epoch: number, sequence: number): void {

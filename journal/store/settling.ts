@@ -1,125 +1,118 @@
-import { WindhoverError } from '../base/errors.ts';
 import { checkEntry, entryBytes } from '../log/entry.ts';
-import { partitionFolder } from './backlog-file.ts';
 import { BacklogOutput, type EntryBatch } from './backlog-output.ts';
+import { turn } from './checkpoint-writer.ts';
 import { damagedEntry, pieceBytes } from './entry-reader.ts';
+import type { Extent } from './extent.ts';
 import { isItem } from './item-reader.ts';
 import { lastOf, type OffsetRun } from './offset-runs.ts';
 import type { ReplicaState } from './replica.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { QueueState } from './stored-queue.ts';
 
-/** How many backlog files are kept open for appending at most. */
-const maxOpenOutputs = 64;
+/** Entries that are looked at in one go, and queues that are. */
+const batchEntries = 1024;
+const queuesATurn = 1024;
 
 /**
- * Copies what is alive in one segment, the oldest that is unsettled, to the backlog files of its queues. The segment is
- * read once, in order, in pieces, with the event loop running between them. Nothing changes for anybody until `commit`.
+ * Copies what is alive in one segment, the oldest that is unsettled, to a backlog file. The segment is read once, in
+ * order, a slice at a time; what a slice has of one queue becomes one extent. The longer a slice, the more of a queue
+ * stands together, and the more memory it takes. Nothing changes for anybody until `commit`.
  */
 export class Settling {
   readonly #parts: StoreParts;
   readonly #segment: number;
+  readonly #output: BacklogOutput;
   readonly #works: QueueWork[] = [];
-  readonly #piece = Buffer.allocUnsafeSlow(pieceBytes);
-  /** The least recently opened first. */
-  readonly #open = new Set<BacklogOutput>();
-  readonly #folders = new Set<number>();
+  #slice = Buffer.alloc(0);
 
   constructor(parts: StoreParts, segment: number) {
     this.#parts = parts;
     this.#segment = segment;
-    for (const replica of parts.state.replicas.values()) {
-      for (const queue of replica.queues.values()) {
-        const runs = queue.places.runsOf(segment);
-        if (runs.length > 0) this.#works.push(new QueueWork(replica, queue, runs));
-      }
-    }
+    this.#output = new BacklogOutput(parts);
   }
 
   /** @throws `corrupt`, with file and offset; `no-space`; `io`. After any of these `abandon` is called. */
   async copy(): Promise<void> {
+    await this.#findWork();
     let works = this.#works.filter((work) => work.peek() !== undefined);
+    if (works.length > 0) this.#slice = Buffer.allocUnsafeSlow(this.#sliceBytes(works));
     while (works.length > 0) {
-      await this.#copyPiece(works);
+      await this.#copySlice(works);
       works = works.filter((work) => work.peek() !== undefined);
     }
-    for (const output of this.#open) await output.close();
+    await this.#output.finish();
   }
 
   /** From now on the copies count, and nobody needs the segment for its items any more. */
-  commit(): void {
-    for (const { replica, queue, runs, outputs } of this.#works) {
-      for (const output of outputs) output.commit();
-      const files = outputs.filter(({ isNew }) => isNew).map(({ file }) => file);
-      if (replica.queue(queue.number) !== queue) {
-        replica.garbage.push(...files);
-        continue;
-      }
-      queue.files.push(...files);
+  async commit(): Promise<void> {
+    this.#output.commit();
+    for (const [index, { replica, queue, runs, extents }] of this.#works.entries()) {
+      if (index % queuesATurn === queuesATurn - 1) await turn(this.#parts.clock);
+      if (replica.queue(queue.number) !== queue) continue;
       queue.settledThroughId = lastOf(runs[runs.length - 1] as OffsetRun);
       queue.places.dropSegments(this.#segment);
-      replica.collectFiles(queue, 0, queue.settledThroughId);
+      for (const extent of extents) queue.addExtent(extent);
     }
   }
 
-  /** Undoes what has been done. A new file that can't be removed now is an orphan, removed by the next start. */
-  async abandon(): Promise<void> {
-    const outputs = this.#works.flatMap((work) => work.outputs);
-    for (const result of await Promise.allSettled(outputs.map((output) => output.abandon()))) {
-      if (result.status === 'rejected' && !(result.reason instanceof WindhoverError)) throw result.reason;
+  /** Undoes what has been done. */
+  abandon(): Promise<void> {
+    return this.#output.abandon();
+  }
+
+  async #findWork(): Promise<void> {
+    for (const replica of [...this.#parts.state.replicas.values()]) {
+      for (const queue of replica.queues.values()) {
+        const runs = queue.places.runsOf(this.#segment);
+        if (runs.length > 0) this.#works.push(new QueueWork(replica, queue, runs));
+      }
+      await turn(this.#parts.clock);
     }
   }
 
-  async #copyPiece(works: readonly QueueWork[]): Promise<void> {
+  /** An eighth of a segment, but a piece where little is alive: then most of the segment need not be read at all. */
+  #sliceBytes(works: readonly QueueWork[]): number {
+    const { segmentBytes } = this.#parts.settings;
+    const liveBytes = works.reduce((sum, work) => sum + work.estimateBytes(), 0);
+    return liveBytes * 8 < segmentBytes ? Math.min(pieceBytes, segmentBytes) : Math.ceil(segmentBytes / 8);
+  }
+
+  async #copySlice(works: readonly QueueWork[]): Promise<void> {
     let from = Number.POSITIVE_INFINITY;
     for (const work of works) from = Math.min(from, work.peek() ?? from);
     if (from === Number.POSITIVE_INFINITY) return;
-    const bytes = await this.#parts.journal.read(this.#segment, from, this.#piece);
-    for (const work of works) {
-      const batch = work.take(this.#piece, bytes, from, this.#segment);
-      if (batch.ids.length > 0) (await this.#output(work, batch)).write(this.#piece, batch);
-      else if (work.peek() === from) await this.#copyLong(work, from);
+    const bytes = await this.#readSlice(from);
+    for (const [index, work] of works.entries()) {
+      if (index % queuesATurn === queuesATurn - 1) await turn(this.#parts.clock);
+      for (;;) {
+        const batch = work.take(this.#slice, bytes, from, this.#segment);
+        if (batch.ids.length === 0) break;
+        await this.#append(work, this.#slice, batch);
+      }
+      if (work.peek() === from) await this.#copyLong(work, from);
     }
   }
 
-  /** Copies an entry that is longer than a piece. */
+  async #readSlice(from: number): Promise<number> {
+    for (let bytes = 0; ; ) {
+      const target = this.#slice.subarray(bytes, bytes + pieceBytes);
+      const read = await this.#parts.journal.read(this.#segment, from + bytes, target);
+      bytes += read;
+      if (read < target.length || bytes === this.#slice.length) return bytes;
+    }
+  }
+
+  /** Copies an entry that is longer than a slice. */
   async #copyLong(work: QueueWork, offset: number): Promise<void> {
     const { buffer } = await this.#parts.entries.read(this.#segment, [offset], pieceBytes);
     const batch = work.take(buffer, buffer.length, offset, this.#segment);
-    if (batch.ids.length > 0) (await this.#output(work, batch)).write(buffer, batch);
+    if (batch.ids.length > 0) await this.#append(work, buffer, batch);
   }
 
-  /** What the next entries of a queue are written to, open. */
-  async #output({ replica, queue, outputs }: QueueWork, batch: EntryBatch): Promise<BacklogOutput> {
-    const { disk, state, settings } = this.#parts;
-    const last = outputs[outputs.length - 1];
-    if (last !== undefined && last.bytes < settings.backlogFileBytes) return this.#opened(last);
-    const file = queue.files[queue.files.length - 1];
-    const goesOn = last === undefined && file !== undefined && !file.sealed && file.bytes < settings.backlogFileBytes;
-    if (!goesOn) await this.#makeFolder(replica.partition);
-    const output = goesOn
-      ? BacklogOutput.append(disk, file)
-      : BacklogOutput.create(disk, replica.partition, queue.number, state.nextFile++, batch.ids[0] as number);
-    outputs.push(output);
-    return this.#opened(output);
-  }
-
-  async #opened(output: BacklogOutput): Promise<BacklogOutput> {
-    if (output.isOpen) return output;
-    const [oldest] = this.#open;
-    if (oldest !== undefined && this.#open.size >= maxOpenOutputs) {
-      this.#open.delete(oldest);
-      await oldest.close();
-    }
-    await output.open();
-    this.#open.add(output);
-    return output;
-  }
-
-  async #makeFolder(partition: number): Promise<void> {
-    if (this.#folders.has(partition)) return;
-    await this.#parts.disk.makeFolder(partitionFolder(partition));
-    this.#folders.add(partition);
+  async #append({ extents }: QueueWork, buffer: Buffer, batch: EntryBatch): Promise<void> {
+    const last = extents[extents.length - 1];
+    const extent = await this.#output.append(last, buffer, batch);
+    if (extent !== last) extents.push(extent);
   }
 }
 
@@ -129,7 +122,8 @@ class QueueWork {
   readonly queue: QueueState;
   /** Rising; kept here though the queue forgets those that are gone. */
   readonly runs: readonly OffsetRun[];
-  readonly outputs: BacklogOutput[] = [];
+  /** Where the copies stand. */
+  readonly extents: Extent[] = [];
   #run = 0;
   #index = 0;
 
@@ -137,6 +131,13 @@ class QueueWork {
     this.replica = replica;
     this.queue = queue;
     this.runs = runs;
+  }
+
+  /** About how many bytes of data are to be copied. */
+  estimateBytes(): number {
+    const { queue } = this;
+    const items = this.runs.reduce((sum, run) => sum + queue.countLive(run.first, lastOf(run)), 0);
+    return queue.count === 0 ? 0 : (queue.bytes / queue.count) * items;
   }
 
   /** Offset of the next entry to copy, of a live item; undefined after the last, or when the queue has gone. */
@@ -151,10 +152,13 @@ class QueueWork {
     return undefined;
   }
 
-  /** Takes the entries that stand whole in the piece, the first `bytes` of `buffer` being what stands at `from`. */
+  /**
+   * Takes the next entries that stand whole in the slice, the first `bytes` of `buffer` being what stands at `from`:
+   * some at a time, none when there are no more in it.
+   */
   take(buffer: Buffer, bytes: number, from: number, segment: number): EntryBatch {
     const batch: EntryBatch = { ids: [], starts: [], ends: [] };
-    for (let offset = this.peek(); offset !== undefined; offset = this.peek()) {
+    for (let offset = this.peek(); offset !== undefined && batch.ids.length < batchEntries; offset = this.peek()) {
       const start = offset - from;
       const state = checkEntry(buffer, start, bytes);
       if (state === 'short' && (start > 0 || bytes === buffer.length)) break;

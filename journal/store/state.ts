@@ -1,8 +1,11 @@
+import type { BacklogFile } from './backlog-file.ts';
 import { ReplicaState } from './replica.ts';
 
 /** All that a node's store knows, as far as its journal has been written. */
 export class StoreState {
   readonly replicas = new Map<number, ReplicaState>();
+  /** All backlog files that count, by number. One without a live item is to be deleted once no checkpoint names it. */
+  readonly files = new Map<number, BacklogFile>();
   /** The highest revision of the partition map that this node has seen. */
   mapRevision = 0;
   /** Place of the last entry that was taken in. */

@@ -92,6 +92,7 @@ class World {
     for (let round = 0; round < rounds; round++) {
       steps.push(
         () => this.#add('kept', 5, 300),
+        () => this.#add('thinned', 5, 200),
         () => this.#add('taken', 6, 350),
       );
       steps.push(
@@ -100,6 +101,7 @@ class World {
       );
       if (round === rounds - 3) steps.push(() => model.deleteQueue(this.store, 'taken'));
     }
+    steps.push(() => this.#thin('thinned'));
     for (const step of steps) {
       if (this.hasCrashed || this.hasFailed) return;
       step();
@@ -140,6 +142,17 @@ class World {
     }
   }
 
+  /** Leaves every seventh item, so that the files they are in become sparse. */
+  #thin(name: string): void {
+    const ids = (this.model.queues().get(name)?.items ?? []).map(({ id }) => id).filter((id) => id % 7 !== 0);
+    if (ids.length > 0)
+      this.model.removeItems(
+        this.store,
+        name,
+        ids.flatMap((id) => [id, id]),
+      );
+  }
+
   #take(name: string, count: number): void {
     const first = this.model.queues().get(name)?.items[0]?.id;
     if (first !== undefined) this.model.removeItems(this.store, name, [first, first + count - 1]);
@@ -158,8 +171,8 @@ async function countOperations(sync: 'always' | 'never'): Promise<number> {
   await world.play(rounds);
   // The scenario is worth something only while all of this happens in it.
   assert.ok((seen.get('replace checkpoint') ?? 0) > 4, 'checkpoints');
-  assert.ok((seen.get('sync queues/0/0-0.backlog') ?? 0) > 4, 'backlog files');
-  assert.ok((seen.get('remove queues/0/0-0.backlog') ?? 0) > 2, 'deletions');
+  assert.ok((seen.get('sync backlog/0.backlog') ?? 0) > 4, 'backlog files');
+  assert.ok((seen.get('remove backlog/0.backlog') ?? 0) > 2, 'deletions');
   const released = (seen.get('remove journal/0.segment') ?? 0) + (seen.get('rename journal/0.segment') ?? 0);
   assert.ok(released > 4, 'segments given back');
   return world.operations;
@@ -199,7 +212,7 @@ for (const code of ['no-space', 'io'] as const) {
       const world = new World(count, 'always');
       let hasFailed = false;
       await world.open((operation, name, at) => {
-        const isStores = operation !== 'close' && (name.startsWith('queues/') || name === 'checkpoint');
+        const isStores = operation !== 'close' && (name.startsWith('backlog/') || name === 'checkpoint');
         if (hasFailed || at < count || !isStores || world.store === undefined) return;
         hasFailed = true;
         throw new WindhoverError(code, `${name}: as told`);
@@ -213,7 +226,7 @@ for (const code of ['no-space', 'io'] as const) {
       world.clearUp();
       await world.clock.runFor(10_000);
       assert.equal(
-        world.sim.names().filter((name) => name.startsWith('queues/') && name.endsWith('.backlog')),
+        world.sim.names().filter((name) => name.startsWith('backlog/') && name.endsWith('.backlog')),
         [],
       );
     }

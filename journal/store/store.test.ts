@@ -9,7 +9,6 @@ import { kinds } from './entries.ts';
 import { keptEpochs } from './replica.ts';
 import type { StoreSettings } from './settings.ts';
 import { Store } from './store.ts';
-import type { QueueState } from './stored-queue.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -269,33 +268,85 @@ test('what is read while its items go is given or not, and its file goes afterwa
   assert.not(node.disk.names().some((name) => name.endsWith('.backlog')));
 });
 
-test('a backlog file whose items go while more are appended to it stays, for those', async () => {
+/** A node with a queue of which a tenth is alive, in a backlog file, and another all alive; `during` runs in the middle of compacting them. */
+async function compacted(during: (store: Store, queue: number) => void): Promise<{ node: Node; queues: number[] }> {
   const node = new Node(5);
   const store = await node.open();
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
-  const fill = async (from: number, through: number) => {
-    for (let id = from; id <= through; id++) store.addItem(1, queue, id, 0, id * 1000, id, Buffer.alloc(1000));
-    await node.flush();
-  };
-  await fill(1, 1500);
-  store.removeItems(1, queue, [1, 1400]);
-  await fill(1501, 2500);
-  await node.clock.runFor(10_000);
-  const files = node.disk.names().filter((name) => name.endsWith('.backlog'));
-  assert.is(files.length, 1);
-  // In the middle of the next settling, which appends to that file, all that it has goes.
+  const other = store.createQueue(1, 'other');
+  for (let id = 1; id <= 4000; id++) {
+    store.addItem(1, queue, id, 0, id * 1000, id, Buffer.alloc(1000));
+    if (id % 20 === 0) store.addItem(1, other, id / 20, 0, id * 50, id / 20, Buffer.alloc(1000));
+  }
+  await node.flush();
+  await node.clock.runFor(1000);
+  const before = node.disk.names().filter((name) => name.endsWith('.backlog'));
+  assert.ok(before.length > 0);
   const { open } = node.disk;
-  node.disk.open = (name, mode) => {
-    if (name === files[0] && mode === 'write') store.removeItems(1, queue, [1, 2000]);
-    return open.call(node.disk, name, mode);
+  let compactions = 0;
+  node.disk.open = async (name, mode) => {
+    const file = await open.call(node.disk, name, mode);
+    if (mode !== 'create' || !name.endsWith('.backlog')) return file;
+    compactions++;
+    const sync = file.sync.bind(file);
+    const isFirst = compactions === 1;
+    return Object.assign(file, {
+      sync: () => {
+        if (isFirst) during(store, queue);
+        return sync();
+      },
+    });
   };
-  store.removeItems(1, queue, [2001, 2400]);
-  await fill(2501, 4000);
+  for (let id = 1; id <= 4000; id += 10) store.removeItems(1, queue, [id, id + 8]);
   await node.clock.runFor(10_000);
-  assert.is(store.replica(1).queues.get('q')?.firstId, 2401);
-  const items = await node.clock.complete(readAll(store, 1, queue, 100_000));
-  assert.is(items.length, 1600);
+  assert.ok(compactions > 0);
+  assert.equal(
+    node.disk.names().filter((name) => before.includes(name)),
+    [],
+  );
+  node.disk.open = open;
+  return { node, queues: [queue, other] };
+}
+
+async function idsOf(node: Node, queue: number): Promise<number[]> {
+  return (await node.clock.complete(readAll(node.store, 1, queue, 100_000))).map(({ id }) => id);
+}
+
+test('what is alive in a sparse backlog file is copied, and the file goes', async () => {
+  const { node, queues } = await compacted(() => {});
+  for (const run of ['before a restart', 'after it']) {
+    const [ids, others] = [await idsOf(node, queues[0] as number), await idsOf(node, queues[1] as number)];
+    assert.equal(
+      ids,
+      Array.from({ length: 400 }, (_, index) => (index + 1) * 10),
+      run,
+    );
+    assert.is(others.length, 200, run);
+    await node.restart('power');
+  }
+});
+
+test('items that go while they are copied stay gone, and those that come stay', async () => {
+  const { node, queues } = await compacted((store, queue) => {
+    store.removeItems(1, queue, [1, 2000]);
+    store.addItem(1, queue, 4001, 0, 4001 * 1000, 4001, Buffer.alloc(1000));
+  });
+  for (const run of ['before a restart', 'after it']) {
+    const ids = await idsOf(node, queues[0] as number);
+    assert.equal(ids, [...Array.from({ length: 200 }, (_, index) => 2010 + index * 10), 4001], run);
+    await node.restart('power');
+  }
+});
+
+test('a queue that is deleted while it is copied leaves nothing behind', async () => {
+  const { node, queues } = await compacted((store, queue) => {
+    store.deleteQueue(1, queue);
+  });
+  assert.equal((await idsOf(node, queues[1] as number)).length, 200);
+  node.store.deleteQueue(1, queues[1] as number);
+  await node.clock.runFor(10_000);
+  assert.not(node.disk.names().some((name) => name.endsWith('.backlog')));
 });
 
 test('items that go while they are read from a segment are not given', async () => {
@@ -326,40 +377,30 @@ test('a log that is thrown away while it is read is not given', async () => {
   assert.is(await node.clock.complete(reading), undefined);
 });
 
-test('after a failed sync nothing is appended to that backlog file any more', async () => {
+test('a backlog file of which a write or sync failed is thrown away, and the segment is settled to another', async () => {
   const node = new Node();
   const store = await node.open();
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
-  const fill = async (from: number, through: number) => {
-    for (let id = from; id <= through; id++) store.addItem(1, queue, id, 0, id * 1000, id, Buffer.alloc(1000));
-    await node.flush();
-  };
-  await fill(1, 1900);
-  store.removeItems(1, queue, [101, 1900]);
-  await fill(1901, 2500);
-  await node.clock.runFor(5000);
-  const backlog = () => node.disk.names().filter((name) => name.endsWith('.backlog'));
-  const [first, ...others] = backlog();
-  assert.equal(others, []);
-  const before = (await node.disk.readWhole(first as string))?.length ?? 0;
   const troubles: string[] = [];
   store.events = { ...store.events, troubled: (error) => troubles.push(error.code) };
   const { open } = node.disk;
+  let failed = '';
   node.disk.open = async (name, mode) => {
     const file = await open.call(node.disk, name, mode);
-    if (name !== first || mode !== 'write' || troubles.length > 0) return file;
+    if (!name.endsWith('.backlog') || mode !== 'create' || failed !== '') return file;
+    failed = name;
     return Object.assign(file, { sync: () => Promise.reject(new WindhoverError('io', 'as told')) });
   };
-  store.removeItems(1, queue, [1951, 2500]);
-  await fill(2501, 4500);
+  for (let id = 1; id <= 4500; id++) store.addItem(1, queue, id, 0, id * 1000, id, Buffer.alloc(1000));
+  await node.flush();
   await node.clock.runFor(20_000);
   assert.equal(troubles, ['io']);
-  const { files } = store.replica(1).queues.get('q') as QueueState;
-  assert.equal([files[0]?.name, files[0]?.bytes], [first, before]);
+  const backlog = node.disk.names().filter((name) => name.endsWith('.backlog'));
+  assert.ok(backlog.length > 0 && !backlog.includes(failed));
   await node.restart('power');
   const ids = (await node.clock.complete(readAll(node.store, 1, queue, 100_000))).map(({ id }) => id);
-  assert.is(ids.length, 100 + 50 + 2000);
+  assert.is(ids.length, 4500);
 });
 
 test('a queue that is deleted while it is read gives what it had or nothing', async () => {

@@ -329,7 +329,7 @@ async function readCheckpoint(disk: Disk): Promise<Checkpoint> {
   if ((await disk.list(journalFolder)).length > 0) {
     throw new WindhoverError('corrupt', `${checkpointName} at 0: it is missing, and there is a journal`);
   }
-  const empty = encodeCheckpoint(1, 1, 0, []);
+  const empty = encodeCheckpoint(1, 1, 0, new Set(), []);
   await disk.replace(checkpointName, empty);
   return decodeCheckpoint(empty);
 }

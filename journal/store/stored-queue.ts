@@ -1,4 +1,4 @@
-import type { BacklogFile } from './backlog-file.ts';
+import type { Extent } from './extent.ts';
 import { IdRuns } from './id-runs.ts';
 import { lastOf, OffsetRuns } from './offset-runs.ts';
 
@@ -34,9 +34,9 @@ export class QueueState implements StoredQueue {
   readonly removed = new IdRuns();
   /** Where the entries of unsettled items stand. Invariant: only ids above settledThroughId. */
   readonly places = new OffsetRuns();
-  /** Invariant: in the order of their ids, which are at most settledThroughId; each holds a live item or is in use. */
-  files: BacklogFile[] = [];
-  /** Live items up to this id stand in backlog files, the others in the journal. */
+  /** Invariant: in the order of their ids, which are at most settledThroughId; each holds a live item. */
+  extents: Extent[] = [];
+  /** Live items up to this id stand in extents of backlog files, the others in the journal. */
   settledThroughId = 0;
 
   constructor(number: number, name: string, nextId: number, firstId: number) {
@@ -72,31 +72,36 @@ export class QueueState implements StoredQueue {
     const high = Math.min(to, this.nextId - 1);
     if (high < low) return;
     const before = this.count;
+    if (low <= this.settledThroughId) this.#takeOff(low, high);
     if (low === this.firstId) this.#moveFirst(high + 1);
     else this.removed.add(low, high);
     this.bytes = Math.round((this.bytes * this.count) / before);
   }
 
-  /** Takes out of `files` those with ids between the two that hold no live item and are not in use, and gives them. */
-  takeDeadFiles(from: number, to: number): BacklogFile[] {
-    const dead: BacklogFile[] = [];
-    let at = this.fileFrom(from);
-    for (let file = this.files[at]; file !== undefined && file.firstId <= to; file = this.files[at]) {
-      if (file.users === 0 && this.countLive(file.firstId, file.lastId) === 0) {
-        dead.push(file);
-        this.files.splice(at, 1);
-      } else at++;
-    }
-    return dead;
+  /** Puts in an extent that has been written: it counts if any of its items is alive. */
+  addExtent(extent: Extent): void {
+    extent.live = this.countLive(extent.firstId, extent.lastId);
+    if (extent.live === 0) return;
+    extent.file.live += extent.live;
+    this.extents.splice(this.extentFrom(extent.firstId), 0, extent);
   }
 
-  /** Index in `files` of the first that ends at or after `id`. */
-  fileFrom(id: number): number {
+  /** Takes these extents out, if they are still there: their items stand somewhere else, or nowhere any more. */
+  dropExtents(gone: ReadonlySet<Extent>): void {
+    this.extents = this.extents.filter((extent) => {
+      if (!gone.has(extent)) return true;
+      extent.file.live -= extent.live;
+      return false;
+    });
+  }
+
+  /** Index in `extents` of the first that ends at or after `id`. */
+  extentFrom(id: number): number {
     let low = 0;
-    let high = this.files.length;
+    let high = this.extents.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.files[middle] as BacklogFile).lastId < id) low = middle + 1;
+      if ((this.extents[middle] as Extent).lastId < id) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -107,6 +112,19 @@ export class QueueState implements StoredQueue {
     let placed = 0;
     for (const run of this.places.runs) placed += this.countLive(run.first, lastOf(run));
     return this.countLive(this.settledThroughId + 1, this.nextId - 1) - placed;
+  }
+
+  /** Items between the two are about to go: takes them off what the extents count. */
+  #takeOff(low: number, high: number): void {
+    const from = this.extentFrom(low);
+    let to = from;
+    for (let extent = this.extents[to]; extent !== undefined && extent.firstId <= high; extent = this.extents[++to]) {
+      const going = this.countLive(Math.max(low, extent.firstId), Math.min(high, extent.lastId));
+      extent.live -= going;
+      extent.file.live -= going;
+    }
+    const left = this.extents.slice(from, to).filter(({ live }) => live > 0);
+    if (left.length < to - from) this.extents.splice(from, to - from, ...left);
   }
 
   #moveFirst(id: number): void {

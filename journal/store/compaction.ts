@@ -1,0 +1,101 @@
+import { entryBodyStart, entryBytes } from '../log/entry.ts';
+import type { BacklogFile } from './backlog-file.ts';
+import { BacklogOutput, type EntryBatch } from './backlog-output.ts';
+import { turn } from './checkpoint-writer.ts';
+import { itemId } from './entries.ts';
+import { pieceBytes, type Span } from './entry-reader.ts';
+import type { Extent } from './extent.ts';
+import type { ReplicaState } from './replica.ts';
+import type { StoreParts } from './store-parts.ts';
+import type { QueueState } from './stored-queue.ts';
+
+/** What of one queue stands in the files. */
+interface QueueWork {
+  readonly replica: ReplicaState;
+  readonly queue: QueueState;
+  /** In the order of their ids. */
+  readonly old: Extent[];
+  /** Those of them that come right after another: what is between the others stays where it is. */
+  readonly adjacent: Set<Extent>;
+  readonly made: Extent[];
+  /** The last of `made`, while what comes next in the queue may go on with it. */
+  open: Extent | undefined;
+}
+
+/**
+ * Copies what is alive in some backlog files to a new one, so that they can be deleted: files of which little is alive,
+ * or many small ones. Nothing changes for anybody until `commit`.
+ */
+export class Compaction {
+  readonly #parts: StoreParts;
+  readonly #files: ReadonlySet<BacklogFile>;
+  readonly #output: BacklogOutput;
+  readonly #works: QueueWork[] = [];
+
+  constructor(parts: StoreParts, files: readonly BacklogFile[]) {
+    this.#parts = parts;
+    this.#files = new Set(files);
+    this.#output = new BacklogOutput(parts);
+  }
+
+  /** @throws `corrupt`, with file and offset; `no-space`; `io`. After any of these `abandon` is called. */
+  async copy(): Promise<void> {
+    for (const replica of [...this.#parts.state.replicas.values()]) {
+      for (const queue of replica.queues.values()) this.#addWork(replica, queue);
+      await turn(this.#parts.clock);
+    }
+    for (const work of this.#works) {
+      for (const extent of work.old) await this.#copyExtent(work, extent);
+    }
+    await this.#output.finish();
+  }
+
+  /** From now on the copies count. The files have no live item any more. */
+  commit(): void {
+    this.#output.commit();
+    for (const { replica, queue, old, made } of this.#works) {
+      if (replica.queue(queue.number) !== queue) continue;
+      queue.dropExtents(new Set(old));
+      for (const extent of made) queue.addExtent(extent);
+    }
+  }
+
+  /** Undoes what has been done. */
+  abandon(): Promise<void> {
+    return this.#output.abandon();
+  }
+
+  #addWork(replica: ReplicaState, queue: QueueState): void {
+    const old: Extent[] = [];
+    const adjacent = new Set<Extent>();
+    for (const [index, extent] of queue.extents.entries()) {
+      if (!this.#files.has(extent.file)) continue;
+      if (index > 0 && queue.extents[index - 1] === old[old.length - 1]) adjacent.add(extent);
+      old.push(extent);
+    }
+    if (old.length > 0) this.#works.push({ replica, queue, old, adjacent, made: [], open: undefined });
+  }
+
+  async #copyExtent(work: QueueWork, extent: Extent): Promise<void> {
+    const { replica, queue, made } = work;
+    if (!work.adjacent.has(extent)) work.open = undefined;
+    for (let fromId = queue.nextLive(extent.firstId); fromId <= extent.lastId; fromId = queue.nextLive(fromId)) {
+      if (replica.queue(queue.number) !== queue) return;
+      const span = await this.#parts.backlog.read(replica.partition, queue, extent, fromId, pieceBytes);
+      if (span.starts.length === 0) continue; // removed meanwhile
+      const batch = batchOf(span);
+      const written = await this.#output.append(work.open, span.buffer, batch);
+      if (written !== work.open) made.push(written);
+      work.open = written;
+      fromId = (batch.ids[batch.ids.length - 1] as number) + 1;
+    }
+  }
+}
+
+function batchOf({ buffer, starts }: Span): EntryBatch {
+  return {
+    ids: starts.map((start) => itemId(buffer, entryBodyStart(start))),
+    starts: [...starts],
+    ends: starts.map((start) => start + entryBytes(buffer, start)),
+  };
+}
