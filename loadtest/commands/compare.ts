@@ -45,7 +45,10 @@ export function addCompareCommand(program: Command): void {
     .option('--base-port <port>', 'servers listen on free ports from here on', wholeNumber(1), defaultBasePort)
     .option('--json <file>', 'write every sample there')
     .option('--markdown <file>', 'write a page there, as docs/performance.md is')
-    .addHelpText('after', `\nParts:\n${known.join('\n')}\n\nExit code 1 when a goal was missed or a contender failed.`)
+    .addHelpText(
+      'after',
+      `\nParts:\n${known.join('\n')}\n\nExit code 1 when a goal was missed or a contender failed, 2 when it could not run.`,
+    )
     .action((flags: CompareFlags) => runCompare(flags));
 }
 
@@ -81,7 +84,7 @@ async function runCompare(flags: CompareFlags): Promise<void> {
       },
     }).catch((error: unknown) => {
       findings.unfinished = interrupt.aborted ? 'it was interrupted' : WindhoverError.from(error, 'it failed').message;
-      process.exitCode = interrupt.aborted ? interruptedExitCode : 1;
+      process.exitCode = interrupt.aborted ? interruptedExitCode : 2;
       console.error(`loadtest compare: ${findings.unfinished}`);
     });
     if (process.exitCode === undefined) findings.unfinished = undefined;
@@ -89,7 +92,7 @@ async function runCompare(flags: CompareFlags): Promise<void> {
     if (process.exitCode === undefined && isAnythingWrong(findings)) process.exitCode = 1;
   } catch (error) {
     console.error(`loadtest compare: ${WindhoverError.from(error, 'no comparison').message}`);
-    process.exitCode = 1;
+    process.exitCode = 2;
   }
 }
 

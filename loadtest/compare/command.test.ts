@@ -41,7 +41,7 @@ test('what is wrong with the words is said in a line', async () => {
   ];
   for (const [words, expected] of wrong) {
     const { code, stderr } = await complaint(words);
-    assert.is(code, 1, words);
+    assert.is(code, 2, words);
     assert.match(stderr, expected);
   }
 });

@@ -84,7 +84,8 @@ test('reads in the words of each protocol', () => {
     'get bb/close\r\n',
   ]);
   assert.equal(readFrames('redis', 0, ['take']), ['*2\r\n$4\r\nRPOP\r\n$2\r\nbb\r\n']);
-  for (const name of ['beanstalk', 'nats', 'echo']) assert.equal(protocolOf(name).reads, []);
+  assert.equal(readFrames('echo', 0, ['take']), ['get bb\r\n']);
+  for (const name of ['beanstalk', 'nats']) assert.equal(protocolOf(name).reads, []);
 });
 
 test('every item says who sent it, and to which queue', () => {
@@ -112,7 +113,8 @@ test('answers', () => {
   assert.equal(hear('redis', ':1\r\n:22\r\n-OOM no\r\n'), ['set', 'set', 'error: -OOM no']);
   assert.equal(hear('redis', '$4\r\n:\r\n$\r\n$-1\r\n$0\r\n\r\n'), ['hit', 'miss', 'hit']);
   assert.equal(hear('beanstalk', 'INSERTED 1\r\nDRAINING\r\n'), ['set', 'error: DRAINING']);
-  assert.equal(hear('echo', '12345678'.repeat(2)), ['set', 'set']);
+  assert.equal(hear('echo', 'STORED\r\n'.repeat(2)), ['set', 'set']);
+  assert.equal(hear('echo', 'VALUE a 0 3\r\nabc\r\nEND\r\n'.repeat(2)), ['hit', 'hit']);
 });
 
 test('nats: acknowledgements of the stream, its errors, nobody listening, pings', () => {
