@@ -14,7 +14,8 @@ export interface JournalSink {
   written(buffer: Buffer, start: number, end: number, segment: number, offset: number): void;
   /**
    * Everything given to `written` for these partitions up to these sequences is durable (with `sync: 'never'`: is
-   * written). Once a batch, after its sync. Entries with sequence 0 count in no end; a batch of nothing else gives an
+   * written). Once a batch, after its sync, when the next batch is on its way to the disk if there is one: `written`
+   * tells of that one afterwards. Entries with sequence 0 count in no end; a batch of nothing else gives an
    * empty map. Not called by recovery: all that was replayed is durable when `Journal.open` resolves.
    */
   durable(ends: ReadonlyMap<number, number>): void;

@@ -4,14 +4,16 @@ import type { WindhoverError } from '../base/errors.ts';
 import { Recorder } from '../testing/recorder.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
-import { entryHeaderBytes, sealEntry } from './entry.ts';
+import { WatchedDisk } from '../testing/watched-disk.ts';
+import type { Disk } from './disk.ts';
+import { entryHeaderBytes, entrySequence, sealEntry } from './entry.ts';
 import { chunkBytes } from './gather.ts';
-import { Journal, type JournalOptions } from './journal.ts';
+import { Journal, type JournalOptions, type JournalSink } from './journal.ts';
 import { segmentHeaderBytes } from './segment.ts';
 
 const clock = new SimClock();
 
-function options(disk: SimDisk, changed: Partial<JournalOptions> = {}): JournalOptions {
+function options(disk: Disk, changed: Partial<JournalOptions> = {}): JournalOptions {
   return {
     disk,
     clock,
@@ -31,7 +33,7 @@ function append(journal: Journal, partition: number, sequence: number, body: str
   journal.seal(partition, 1, sequence, 2);
 }
 
-async function openJournal(given: JournalOptions, sink: Recorder, firstSegment = 0): Promise<Journal> {
+async function openJournal(given: JournalOptions, sink: JournalSink, firstSegment = 0): Promise<Journal> {
   return clock.complete(Journal.open(given, firstSegment, sink));
 }
 
@@ -68,6 +70,42 @@ test('what is appended during a sync leaves together in the next batch', async (
   assert.is(sink.entries.length, 1);
   await clock.runFor(10);
   assert.equal(sink.durables, [new Map([[1, 1]]), new Map([[1, 9]])]);
+  await clock.complete(journal.close());
+});
+
+test('the next batch is on its way to the disk before anybody hears that the last is durable', async () => {
+  const story: string[] = [];
+  const disk = new WatchedDisk(new SimDisk({ clock, syncMs: 5 }), (operation, name) => {
+    if (operation === 'write' || operation === 'sync') story.push(`${operation} ${name}`);
+  });
+  const journal = await openJournal(options(disk), {
+    written: (buffer, start) => story.push(`written ${entrySequence(buffer, start)}`),
+    durable: (ends) => story.push(`durable ${ends.get(1)}`),
+    failed: () => story.push('failed'),
+  });
+  await clock.runFor(100);
+  story.length = 0;
+  append(journal, 1, 1, 'first');
+  await clock.runFor(1);
+  append(journal, 1, 2, 'second');
+  await clock.runFor(100);
+  const segment = 'journal/0000000000000001.segment';
+  const began = [`write ${segment}`, `sync ${segment}`];
+  assert.equal(story, [...began, 'written 1', ...began, 'durable 1', 'written 2', 'durable 2']);
+  await clock.complete(journal.close());
+});
+
+test('what is durable is told of though the next write fails', async () => {
+  const sink = new Recorder();
+  const disk = new SimDisk({ clock, syncMs: 5 });
+  const journal = await openJournal(options(disk), sink);
+  append(journal, 1, 1, 'kept');
+  await clock.runFor(1);
+  append(journal, 1, 2, 'lost');
+  disk.failNextWrite();
+  await rejects(clock.complete(journal.flushed()), 'io');
+  assert.equal(sink.durables, [new Map([[1, 1]])]);
+  assert.is(sink.failures.length, 1);
   await clock.complete(journal.close());
 });
 

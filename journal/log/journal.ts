@@ -42,6 +42,8 @@ export class Journal {
   /** What batches can still take, in the current segment and in those that may follow it. */
   #capacityBytes = 0;
   #durableBytes = 0;
+  /** The last batch, once it is durable, until somebody is told. */
+  #unreported: { readonly ends: ReadonlyMap<number, number>; readonly payloadBytes: number } | undefined;
   #waiters: Waiter[] = [];
   #rotateWanted = false;
   #pumpScheduled = false;
@@ -252,10 +254,9 @@ export class Journal {
         // The segment may have ended by itself since it was to be ended; an empty one never is.
         if (!this.#writer.hasContent) this.#rotateWanted = false;
         if ((this.#rotateWanted || !fits) && this.#canRotate()) await this.#rotate();
-        else if (fits && bytes > 0) {
-          await this.#commit(this.#gather.take());
-          if (this.#options.sync === 'always') await this.#othersTurn();
-        } else break;
+        else if (fits && bytes > 0) await this.#commit(this.#gather.take());
+        else if (this.#unreported !== undefined) this.#report();
+        else break;
       }
     } catch (error) {
       this.#poison(error);
@@ -263,20 +264,38 @@ export class Journal {
     this.#pumping = false; // nothing was awaited since the last look at what is gathered, so no append goes unnoticed
   }
 
+  /**
+   * The disk gets its next work before anybody hears of the last: while it is busy, the entries of this batch are
+   * applied, and those who wait for the batch before are answered.
+   */
+  async #commit(batch: Batch): Promise<void> {
+    const written = this.#writer.write(batch);
+    const isSynced = this.#options.sync === 'always';
+    const synced = isSynced ? this.#writer.sync() : undefined;
+    if (!isSynced) this.#writer.syncBehind((error) => this.#poison(error));
+    this.#gather.reuseFrame(batch.frame);
+    this.#gather.trim();
+    this.#count();
+    this.#report();
+    const ends = this.#writer.announce(written);
+    await synced;
+    if (this.#failure !== undefined) return;
+    this.#unreported = { ends, payloadBytes: batch.payloadBytes };
+    if (isSynced) await this.#othersTurn();
+    else this.#report();
+  }
+
   /** What has arrived during a sync, and was not looked at yet, goes with the next batch. */
   #othersTurn(): Promise<void> {
     return new Promise((resolve) => this.#options.clock.defer(resolve));
   }
 
-  async #commit(batch: Batch): Promise<void> {
-    const ends = this.#writer.write(batch);
-    this.#gather.reuseFrame(batch.frame);
-    this.#gather.trim();
-    this.#count();
-    if (this.#options.sync === 'always') await this.#writer.sync();
-    else this.#writer.syncBehind((error) => this.#poison(error));
-    if (this.#failure !== undefined) return;
-    this.#durableBytes += batch.payloadBytes;
+  /** Tells of the last batch that has become durable. */
+  #report(): void {
+    if (this.#unreported === undefined) return;
+    const { ends, payloadBytes } = this.#unreported;
+    this.#unreported = undefined;
+    this.#durableBytes += payloadBytes;
     while (this.#waiters[0] !== undefined && this.#waiters[0].appendedBytes <= this.#durableBytes) {
       this.#waiters.shift()?.resolve();
     }
@@ -292,6 +311,7 @@ export class Journal {
 
   async #rotate(): Promise<void> {
     this.#rotateWanted = false;
+    this.#report();
     await this.#writer.beginSegment();
     this.#spares.replenish();
     this.#count();
@@ -313,6 +333,7 @@ export class Journal {
   #poison(error: unknown): void {
     if (!(error instanceof WindhoverError)) throw error;
     if (this.#failure !== undefined) return;
+    this.#report();
     this.#failure = error;
     this.#refusal = error;
     this.#rejectWaiters(error);

@@ -18,6 +18,13 @@ interface Current {
   readonly live: LiveSegment;
 }
 
+/** Where a batch's entries stand. */
+export interface WrittenBatch {
+  readonly parts: readonly Buffer[];
+  readonly segment: number;
+  readonly payloadAt: number;
+}
+
 /**
  * Writes batches to the last segment of the row and begins the next. One call at a time; after one has failed, none.
  */
@@ -64,11 +71,8 @@ export class Writer {
     return this.#current === undefined ? 0 : this.#options.segmentBytes - this.#current.live.usedBytes;
   }
 
-  /**
-   * Writes the batch, which must fit, tells the sink of each of its entries, and gives the partitions' new ends.
-   * Not durable before `sync`.
-   */
-  write(batch: Batch): Map<number, number> {
+  /** Writes the batch, which must fit, and gives where. Not durable before `sync`; `announce` must follow. */
+  write(batch: Batch): WrittenBatch {
     assert(this.#current !== undefined && batchBytes(batch) <= this.freeBytes, 'a batch does not fit');
     const { file, live } = this.#current;
     const payloadAt = live.usedBytes + frameBytes(batch.entries);
@@ -86,7 +90,33 @@ export class Writer {
     writeFully(file, [batch.frame.subarray(0, frameBytes(batch.entries)), ...batch.parts], live.usedBytes);
     live.usedBytes += batchBytes(batch);
     this.#tail.nextBatch++;
-    return this.#announce(batch.parts, live.number, payloadAt);
+    return { parts: batch.parts, segment: live.number, payloadAt };
+  }
+
+  /** Tells the sink of each entry of a batch written, and gives the partitions' new ends. */
+  announce({ parts, segment, payloadAt }: WrittenBatch): Map<number, number> {
+    const ends = new Map<number, number>();
+    let offset = payloadAt;
+    let partition = -1;
+    let end = 0;
+    for (const part of parts) {
+      for (let at = 0; at < part.length; ) {
+        const next = at + entryBytes(part, at);
+        const sequence = entrySequence(part, at);
+        if (sequence > 0) {
+          // Entries of one partition come in runs: the map is touched once a run.
+          const itsPartition = entryPartition(part, at);
+          if (itsPartition !== partition && end > 0) ends.set(partition, end);
+          partition = itsPartition;
+          end = sequence;
+        }
+        this.#sink.written(part, at, next, segment, offset + at);
+        at = next;
+      }
+      offset += part.length;
+    }
+    if (end > 0) ends.set(partition, end);
+    return ends;
   }
 
   /**
@@ -164,30 +194,5 @@ export class Writer {
     while (this.#syncing !== undefined) await this.#syncing;
     await this.#current?.file.close();
     this.#current = undefined;
-  }
-
-  #announce(parts: readonly Buffer[], segment: number, payloadAt: number): Map<number, number> {
-    const ends = new Map<number, number>();
-    let offset = payloadAt;
-    let partition = -1;
-    let end = 0;
-    for (const part of parts) {
-      for (let at = 0; at < part.length; ) {
-        const next = at + entryBytes(part, at);
-        const sequence = entrySequence(part, at);
-        if (sequence > 0) {
-          // Entries of one partition come in runs: the map is touched once a run.
-          const itsPartition = entryPartition(part, at);
-          if (itsPartition !== partition && end > 0) ends.set(partition, end);
-          partition = itsPartition;
-          end = sequence;
-        }
-        this.#sink.written(part, at, next, segment, offset + at);
-        at = next;
-      }
-      offset += part.length;
-    }
-    if (end > 0) ends.set(partition, end);
-    return ends;
   }
 }
