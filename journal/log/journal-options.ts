@@ -47,7 +47,10 @@ export interface JournalOptions {
    * last of what was reported; a crash of the process takes nothing. 'always': nothing is reported before its sync.
    */
   sync: 'always' | 'never';
-  /** Segments kept ready ahead of their use; at least 1, which is the reserve. */
+  /**
+   * Segments kept ready ahead of their use; at least 1, which is the reserve. More are kept as far as `limitBytes`
+   * leaves room for them: see `Spares`.
+   */
   spareSegments: number;
   /** Bound of the total of live segments; at least two. */
   limitBytes: number;

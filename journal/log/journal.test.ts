@@ -315,7 +315,8 @@ test('room on the disk is noticed without anybody asking', async () => {
 test('what was appended in one burst past the room waits for it and is not lost', async () => {
   const sink = new Recorder();
   const disk = new SimDisk({ clock });
-  const journal = await openJournal(options(disk, { spareSegments: 1 }), sink);
+  const limitBytes = 3 * (segmentHeaderBytes + 8192);
+  const journal = await openJournal(options(disk, { spareSegments: 1, limitBytes }), sink);
   await clock.runFor(10);
   disk.full();
   append(journal, 1, 1, 'x'.repeat(7900));
@@ -387,6 +388,39 @@ test('rotate ends the segment; released segments become spares and are used agai
   const replayed = new Recorder();
   await openJournal(options(disk), replayed, 6);
   assert.equal(replayed.entries, []);
+});
+
+test('at rest spares are made for a burst, and while segments are being filled no more than are needed', async () => {
+  const sim = new SimDisk({ clock });
+  let made = 0;
+  const disk = new WatchedDisk(sim, (operation) => {
+    if (operation === 'allocate') made++;
+  });
+  const spares = () => sim.names().filter((name) => name.endsWith('.spare')).length;
+  const journal = await openJournal(options(disk), new Recorder());
+  await clock.runFor(10);
+  assert.is(spares(), 4, 'half of the limit');
+  const fillSegment = async (sequence: number) => {
+    append(journal, 1, sequence, 'x'.repeat(7000));
+    await clock.complete(journal.flushed());
+    await clock.runFor(10);
+  };
+  made = 0;
+  for (let sequence = 1; sequence <= 3; sequence++) await fillSegment(sequence);
+  assert.equal([made, spares()], [0, 2]);
+  await fillSegment(4);
+  assert.equal([made, spares()], [1, 2]);
+  await clock.runFor(1900);
+  assert.is(spares(), 2);
+  await clock.runFor(200);
+  assert.is(spares(), 3, 'all segments together keep to the limit, with one place left');
+  await fillSegment(5);
+  await clock.runFor(2100);
+  assert.equal([journal.segments.length, spares()], [5, 2]);
+  await clock.complete(journal.release(4));
+  await clock.runFor(2100);
+  assert.equal([journal.segments.length, spares()], [1, 5], 'one more is kept than would be made');
+  await clock.complete(journal.close());
 });
 
 test('a released segment can not be read any more, a read under way ends well', async () => {

@@ -86,7 +86,7 @@ export class Journal {
     this.#maxBodyBytes = Math.min(maxEntryBodyBytes, roomBytes - frameBytes(1) - entryHeaderBytes);
     this.#gather = new Gather(options.maxBatchBytes);
     this.#reads = new SegmentReads(options.disk);
-    this.#spares = new Spares(options, {
+    this.#spares = new Spares(options, recovered.live, {
       changed: () => this.#roomChanged(),
       failed: (error) => this.#poison(error),
     });
@@ -312,6 +312,7 @@ export class Journal {
   async #rotate(): Promise<void> {
     this.#rotateWanted = false;
     this.#report();
+    if (this.#writer.isOpen) this.#spares.segmentFilled();
     await this.#writer.beginSegment();
     this.#spares.replenish();
     this.#count();

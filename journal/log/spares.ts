@@ -1,11 +1,13 @@
 import type { Timer } from '../base/clock.ts';
 import { WindhoverError } from '../base/errors.ts';
 import type { DiskFile } from './disk.ts';
-import type { JournalOptions } from './journal-options.ts';
+import type { JournalOptions, LiveSegment } from './journal-options.ts';
 import { encodeSegmentHeader, journalFileName, parseJournalFileName, type SegmentHeader } from './segment.ts';
 import { writeFully } from './write-fully.ts';
 
 const retryMs = 1000;
+/** For so long after a segment was filled no more spares are made than are needed at once. */
+const restMs = 2000;
 
 /** What the spares tell the journal. */
 export interface SparesEvents {
@@ -16,22 +18,29 @@ export interface SparesEvents {
 }
 
 /**
- * Segment files made ready ahead of their use. A file is allocated under one name (`.new`), kept under another
+ * Segment files made ready ahead of their use. Making one means to fill it with zeros, which costs the disk and the
+ * processor as much as to fill it with entries; so more of them than are needed at once are made while nobody fills
+ * segments, and segments that are released are used again. A file is allocated under one name (`.new`), kept under another
  * (`.spare`), and gets its segment's name only when its header is durable; so whatever a crash leaves, each name says how
  * far the file had come.
  */
 export class Spares {
   readonly #options: JournalOptions;
+  readonly #live: readonly LiveSegment[];
   readonly #events: SparesEvents;
   /** Numbers of the ready ones' names. */
   readonly #ready: number[] = [];
   #nextNumber = 1;
   #making: Promise<void> | undefined;
   #retry: Timer | undefined;
+  /** Until it runs, segments are being filled. */
+  #rest: Timer | undefined;
   #closed = false;
 
-  constructor(options: JournalOptions, events: SparesEvents) {
+  /** @param live the journal's segments, with which the spares share its limit */
+  constructor(options: JournalOptions, live: readonly LiveSegment[], events: SparesEvents) {
     this.#options = options;
+    this.#live = live;
     this.#events = events;
   }
 
@@ -57,11 +66,21 @@ export class Spares {
     }
   }
 
-  /** Makes spares in the background until there are as many as asked for; after want of room tries again each second. */
+  /** Makes spares in the background, as many as are wanted now; after want of room tries again each second. */
   replenish(): void {
-    const enough = this.#ready.length >= this.#options.spareSegments;
-    if (this.#closed || enough || this.#making !== undefined || this.#retry !== undefined) return;
+    const wanted = this.#rest === undefined ? this.#mostKept() - 1 : this.#options.spareSegments;
+    if (this.#closed || this.#ready.length >= wanted || this.#making !== undefined || this.#retry !== undefined) return;
     this.#making = this.#make();
+  }
+
+  /** A segment has been filled, and others may follow soon. */
+  segmentFilled(): void {
+    if (this.#closed) return;
+    this.#rest?.cancel();
+    this.#rest = this.#options.clock.schedule(restMs, () => {
+      this.#rest = undefined;
+      this.replenish();
+    });
   }
 
   /** Resolves when the one being made, if any, is ready or has failed. */
@@ -87,10 +106,10 @@ export class Spares {
    * in steady traffic the next segment is always one that was recycled, and none has to be filled with zeros.
    */
   async recycle(segment: number): Promise<void> {
-    const { disk, spareSegments } = this.#options;
+    const { disk } = this.#options;
     const name = this.#path(segment, 'segment');
     const planned = this.#ready.length + (this.#making === undefined ? 0 : 1);
-    if (planned > spareSegments || this.#closed || !(await this.#isWhole(name))) return disk.remove(name);
+    if (planned >= this.#mostKept() || this.#closed || !(await this.#isWhole(name))) return disk.remove(name);
     const number = this.#nextNumber++;
     await disk.rename(name, this.#path(number, 'spare'));
     this.#ready.push(number);
@@ -101,7 +120,15 @@ export class Spares {
   close(): Promise<void> {
     this.#closed = true;
     this.#retry?.cancel();
+    this.#rest?.cancel();
     return this.attempted();
+  }
+
+  /** Half of what the journal may take, and no more than is left of it beside the live segments. */
+  #mostKept(): number {
+    const { segmentBytes, limitBytes, spareSegments } = this.#options;
+    const allowed = Math.floor(limitBytes / segmentBytes);
+    return 1 + Math.max(spareSegments, Math.min(Math.floor(allowed / 2), allowed - this.#live.length - 1));
   }
 
   async #make(): Promise<void> {
