@@ -235,4 +235,21 @@ test('a table of reservations that is none is refused, and one of another versio
   );
 });
 
+test('a get whose answer was lost in a handover is asked again: the same item comes, and no other read is closed', async () => {
+  const at = new QueueHarness({ maxOpenTransactions: 3 });
+  at.put('work', '1', '2', '3', '4');
+  for (const attempt of [1, 2, 3]) at.open('work', ann, { attempt });
+  at.queues.freeze();
+  const next = takeOver(at);
+  for (let asked = 0; asked < 2; asked++) {
+    const answer = next.open('work', ann, { settle: 'close', settleId: 1, attempt: 3, again: true });
+    await next.settle();
+    assert.is(answer.answer, 'item 3', 'the close of 1 is done once, and 2 stays open');
+    assert.is(next.statistic('work', 'open_transactions'), 2);
+  }
+  const other = next.open('work', bob);
+  await next.settle();
+  assert.is(other.answer, 'item 4');
+});
+
 test.run();
