@@ -1,6 +1,7 @@
 import type { Target } from '../client/target.ts';
 import type { OperationKind } from '../result.ts';
 import type { Sizes } from '../scenario/scenario.ts';
+import type { Lateness } from './generator-limit.ts';
 import type { LedgerTotals, ProducerEvidence } from './ledger.ts';
 import type { Stall } from './stalls.ts';
 
@@ -81,9 +82,9 @@ export interface Interval {
   readonly stalls: readonly Stall[];
   readonly longestMs: number;
   readonly cpuSeconds: number;
-  /** How late the event loop ran at most, and how late a request of an open loop was begun that could have been. */
+  /** How late the event loop ran at most. */
   readonly lagMs: number;
-  readonly lateMs: number;
+  readonly lateness: Lateness;
   readonly progress: Progress;
 }
 

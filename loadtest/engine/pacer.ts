@@ -49,7 +49,7 @@ export class Pacer {
         this.#blocked = true;
         return;
       }
-      if (!this.#blocked) this.#recorder.late(nowMs - intendedMs);
+      this.#recorder.begun(nowMs - intendedMs, !this.#blocked);
       this.#begun++;
     }
     this.#blocked = false;

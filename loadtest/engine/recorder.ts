@@ -1,5 +1,6 @@
 import { type OperationKind, operationKinds } from '../result.ts';
 import type { Times } from './driver.ts';
+import { lateMs } from './generator-limit.ts';
 import { LatencyCounts } from './latency-counts.ts';
 import type { Interval } from './messages.ts';
 import { StallFinder } from './stalls.ts';
@@ -9,7 +10,7 @@ const maxTextLength = 200;
 
 type Recorded = Pick<
   Interval,
-  'latencies' | 'perTarget' | 'misses' | 'errors' | 'errorTexts' | 'stalls' | 'longestMs' | 'lateMs'
+  'latencies' | 'perTarget' | 'misses' | 'errors' | 'errorTexts' | 'stalls' | 'longestMs' | 'lateness'
 >;
 
 /** Counts what the connections of a worker have done since it was last asked. */
@@ -26,7 +27,8 @@ export class Recorder {
   #errors = 0;
   #errorTexts = new Map<string, number>();
   #longestMs = 0;
-  #lateMs = 0;
+  #begun = 0;
+  #late = 0;
   /** Whether operations count in latencies and rates. */
   recording = true;
 
@@ -66,9 +68,10 @@ export class Recorder {
     if (count !== undefined || this.#errorTexts.size < maxErrorTexts) this.#errorTexts.set(short, (count ?? 0) + 1);
   }
 
-  /** A request of an open loop was begun so late although it could have been begun in time. */
-  late(ms: number): void {
-    if (ms > this.#lateMs) this.#lateMs = ms;
+  /** A request of an open loop was begun, so long after it was meant to be; `free`: it could have been in time. */
+  begun(afterMs: number, free: boolean): void {
+    this.#begun++;
+    if (free && afterMs > lateMs) this.#late++;
   }
 
   take(): Recorded {
@@ -80,14 +83,15 @@ export class Recorder {
       errorTexts: [...this.#errorTexts],
       stalls: this.#stalls.take(),
       longestMs: this.#longestMs,
-      lateMs: this.#lateMs,
+      lateness: { begun: this.#begun, late: this.#late },
     };
     this.#perTarget = this.#perTarget.map(() => 0);
     this.#misses = 0;
     this.#errors = 0;
     this.#errorTexts = new Map();
     this.#longestMs = 0;
-    this.#lateMs = 0;
+    this.#begun = 0;
+    this.#late = 0;
     return taken;
   }
 

@@ -232,7 +232,7 @@ class Run {
     const { cpuSeconds, maxLagMs, ...measured } = this.#series.result(targets);
     const measuredNames = new Set(phases.filter((phase) => phase.measured).map((phase) => phase.name));
     const points = measured.series.filter(({ phase }) => measuredNames.has(phase));
-    const limit = generatorLimit(points, this.#series.lateMs);
+    const limit = generatorLimit(points, this.#series.lateness);
     const [cpu] = os.cpus();
     return {
       format: resultFormat,

@@ -6,6 +6,7 @@ import {
   type SeriesPoint,
   type StallResult,
 } from '../result.ts';
+import type { Lateness } from './generator-limit.ts';
 import { Latency } from './latency.ts';
 import type { Interval } from './messages.ts';
 import { longestStalls, type Stall, withStall } from './stalls.ts';
@@ -67,7 +68,7 @@ export class Series {
   #phase: RunningPhase | undefined;
   #cpuSeconds = 0;
   #lagMs = 0;
-  lateMs = 0;
+  readonly #lateness = { begun: 0, late: 0 };
   longestMs = 0;
   errors = 0;
 
@@ -76,6 +77,11 @@ export class Series {
     this.#targets = targets;
     this.#branches = branches;
     this.#perTarget = new Array<number>(targets).fill(0);
+  }
+
+  /** In measured phases. */
+  get lateness(): Lateness {
+    return this.#lateness;
   }
 
   get points(): readonly SeriesPoint[] {
@@ -177,7 +183,8 @@ export class Series {
     });
     for (const stall of interval.stalls) this.#stalls = withStall(this.#stalls, stall);
     this.#lagMs = Math.max(this.#lagMs, interval.lagMs);
-    this.lateMs = Math.max(this.lateMs, interval.lateMs);
+    this.#lateness.begun += interval.lateness.begun;
+    this.#lateness.late += interval.lateness.late;
     this.longestMs = Math.max(this.longestMs, interval.longestMs);
   }
 
