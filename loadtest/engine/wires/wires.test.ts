@@ -113,7 +113,7 @@ test('answers', () => {
   assert.equal(hear('redis', ':1\r\n:22\r\n-OOM no\r\n'), ['set', 'set', 'error: -OOM no']);
   assert.equal(hear('redis', '$4\r\n:\r\n$\r\n$-1\r\n$0\r\n\r\n'), ['hit', 'miss', 'hit']);
   assert.equal(hear('beanstalk', 'INSERTED 1\r\nDRAINING\r\n'), ['set', 'error: DRAINING']);
-  assert.equal(hear('echo', 'STORED\r\n'.repeat(2)), ['set', 'set']);
+  assert.equal(hear('echo', 'set q 0 0 3\r\nabc\r\n'.repeat(2)), ['set', 'set']);
   assert.equal(hear('echo', 'VALUE a 0 3\r\nabc\r\nEND\r\n'.repeat(2)), ['hit', 'hit']);
 });
 
