@@ -68,7 +68,7 @@ export function chartFigures(charts: readonly Chart[]): Markup[] {
 export function marksKey(result: RunResult): Markup {
   const tones = new Set(result.events.map(({ kind }) => toneOf(kind)));
   const entries: [string, string][] = [];
-  if (tones.has('away')) entries.push(['away', 'a node is killed, stopped or paused'], ['outage', 'until it is back']);
+  if (tones.has('away')) entries.push(['away', 'a node is killed, stopped or paused'], ['outage', 'while it is gone']);
   if (tones.has('back')) entries.push(['back', 'a node is started or goes on']);
   if (tones.has('note')) entries.push(['note', 'a note']);
   if (result.stalls.length > 0) entries.push(['stall', 'an operation waits unusually long']);

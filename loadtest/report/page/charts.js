@@ -21,7 +21,7 @@ function font(pixels) {
 }
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 });
 
 function formatMs(ms) {
   if (ms >= 100) return `${whole.format(ms)} ms`;
