@@ -1,24 +1,27 @@
 /**
- * What the sockets alone cost in Node: answers as many bytes as a memcache server would for every so many bytes that
- * come, without looking at them. `node echo-server.js PORT set|get ITEM_BYTES QUEUE`
+ * What the sockets alone cost in Node: sends back what comes, or for `get` answers every so many bytes that come with as
+ * many as a memcache server would, without looking at them. `node echo-server.js PORT set|get ITEM_BYTES QUEUE`
  */
-import net from 'node:net';
+import net, { type Socket } from 'node:net';
 
 const [port, work, itemBytesText, queue] = process.argv.slice(2);
 const itemBytes = Number(itemBytesText);
-const setBytes = `set ${queue} 0 0 ${itemBytes}\r\n`.length + itemBytes + 2;
-const requestBytes = work === 'get' ? `get ${queue}\r\n`.length : setBytes;
-const hit = `VALUE ${queue} 0 ${itemBytes}\r\n${'x'.repeat(itemBytes)}\r\nEND\r\n`;
-const answer = Buffer.from(work === 'get' ? hit : 'STORED\r\n', 'latin1');
+const getBytes = `get ${queue}\r\n`.length;
+const hit = Buffer.from(`VALUE ${queue} 0 ${itemBytes}\r\n${'x'.repeat(itemBytes)}\r\nEND\r\n`, 'latin1');
 
 const server = net.createServer({ noDelay: true }, (socket) => {
-  let received = 0;
   socket.on('error', () => socket.destroy());
+  if (work === 'get') answerGets(socket);
+  else socket.on('data', (chunk) => socket.write(chunk));
+});
+server.listen(Number(port), '127.0.0.1');
+
+function answerGets(socket: Socket): void {
+  let received = 0;
   socket.on('data', (chunk) => {
     received += chunk.length;
     socket.cork();
-    for (; received >= requestBytes; received -= requestBytes) socket.write(answer);
+    for (; received >= getBytes; received -= getBytes) socket.write(hit);
     socket.uncork();
   });
-});
-server.listen(Number(port), '127.0.0.1');
+}

@@ -2,12 +2,10 @@ import { LineBlocks } from './line-blocks.ts';
 import { Requests } from './requests.ts';
 import type { Protocol, WireSink } from './wire.ts';
 
-const storedBytes = 'STORED\r\n'.length;
-
 /**
- * For a server that understands nothing and answers so many bytes for so many: requests and answers are as long as those
- * of the memcache protocol. It shows what the sockets alone cost. A connection's answers are all as long as its first,
- * which says how long that is.
+ * For a server that understands nothing: one that sends back every set as it came, or answers every get with an item of
+ * its own. The requests are those of the memcache protocol, and so is the item. It shows what the sockets alone cost. A
+ * connection's answers are all as long as its first, which says how long that is.
  */
 export const echo: Protocol = {
   reads: ['take'],
@@ -28,9 +26,10 @@ function counter(sink: WireSink): (chunk: Buffer, bytes: number) => void {
   let outcome: 'set' | 'hit' = 'set';
   const first = new LineBlocks((text) => {
     if (answerBytes > 0) return 0;
-    const item = /^VALUE \S+ \d+ (\d+)$/.exec(text);
-    outcome = item === null ? 'set' : 'hit';
-    answerBytes = item === null ? storedBytes : text.length + 2 + Number(item[1]) + '\r\nEND\r\n'.length;
+    const isItem = text.startsWith('VALUE ');
+    outcome = isItem ? 'hit' : 'set';
+    const dataBytes = Number(/ (\d+)$/.exec(text)?.[1]);
+    answerBytes = text.length + 2 + dataBytes + (isItem ? '\r\nEND\r\n' : '\r\n').length;
     return 0;
   });
   return (chunk, bytes) => {
