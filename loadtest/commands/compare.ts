@@ -130,6 +130,7 @@ function listenForInterrupts(): AbortSignal {
 
 function show(result: Result): void {
   console.log(`\n${formatTable(tableOf(result))}`);
+  for (const remark of result.remarks) console.log(remark);
   for (const { text, wanted, reached, isMet } of goalResults(result)) {
     console.log(`${isMet ? 'met' : 'NOT MET'}: ${text} ${reached.median.toFixed(2)}, wanted ${wanted}`);
   }

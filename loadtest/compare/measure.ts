@@ -23,7 +23,8 @@ export interface Bench {
 const idleSettleMs = 5000;
 const misleadingMissShare = 0.01;
 /** Of one core: beyond it, latencies are the scheduler's and rates are too low. */
-const misleadingOtherShare = 0.25;
+const misleadingOtherShare = 0.1;
+const busyGeneratorShare = 0.9;
 
 /** Starts the contender, warms it up, puts the work to it for so long, and stops it. */
 export function measureLoad(contender: Contender, work: Work, seconds: number, bench: Bench): Promise<LoadSample> {
@@ -75,10 +76,11 @@ function sampleOf({ result, used }: Driven): LoadSample {
     throw new WindhoverError('unavailable', `no operation succeeded: ${errorTexts}`);
   }
   const otherCpuShare = used.others / used.seconds;
+  const generatorCpuShare = used.generator / used.seconds;
   const notes: string[] = [];
   if (errors > 0) notes.push(`${errors} errors: ${errorTexts}`);
   if (misses > operations * misleadingMissShare) notes.push(`${misses} reads found nothing`);
-  if (result.generator.limit !== null) notes.push(`the generator may have been the limit: ${result.generator.limit}`);
+  if (generatorCpuShare > busyGeneratorShare) notes.push('the generator may have been the limit, not the server');
   if (otherCpuShare > misleadingOtherShare) {
     notes.push(`something else used ${(otherCpuShare * 100).toFixed(0)} % of a core meanwhile`);
   }
@@ -86,6 +88,6 @@ function sampleOf({ result, used }: Driven): LoadSample {
     perSecond: (set?.perSecond ?? 0) + (get?.perSecond ?? 0),
     ...{ p50Ms: latency.p50Ms, p99Ms: latency.p99Ms, p999Ms: latency.p999Ms },
     cpuSecondsPerMillion: used.servers.map((each) => (each / operations) * 1e6),
-    ...{ generatorCpuShare: used.generator / used.seconds, otherCpuShare, misses, errors, notes },
+    ...{ generatorCpuShare, otherCpuShare, misses, errors, notes },
   };
 }

@@ -2,12 +2,12 @@ import type { Scenario } from '../scenario/scenario.ts';
 import { type Contender, canDo, keepsItems, queueCount, queuePrefix, type Work } from './contender.ts';
 
 const maxWarmUpSeconds = 1.5;
-/** Items that are there to be read when reads are measured: 100 MiB of 1 KiB. */
-const filledItems = 100_000;
+/** Items that are there to be read when reads are measured: 200 MiB of 1 KiB. */
+const filledItems = 200_000;
 const fillConnections = queueCount;
 const fillDepth = 4;
-/** Reads end before the first queue is empty, since not every queue is read equally fast. */
-const readItems = 80_000;
+/** Reads end earlier, since not every queue is read equally fast, and a read of an empty one is none. */
+const readItems = 120_000;
 
 type Phase = Scenario['phases'][number];
 
