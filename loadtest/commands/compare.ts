@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { WindhoverError } from '../../journal/base/errors.ts';
@@ -65,10 +65,10 @@ function addTarget(text: string, before: readonly Contender[]): Contender[] {
 
 async function runCompare(flags: CompareFlags): Promise<void> {
   const findings: Findings = { parts: [], unfinished: 'it was still running' };
+  const parts = selectParts(flags);
+  const session = newSession(flags);
+  const interrupt = listenForInterrupts();
   try {
-    const parts = selectParts(flags);
-    const session = newSession(flags);
-    const interrupt = listenForInterrupts();
     await compareAll(parts, findings, {
       ...{ runs: flags.runs, seconds: flags.seconds, idleSeconds: flags.idleSeconds },
       bench: {
@@ -82,18 +82,15 @@ async function runCompare(flags: CompareFlags): Promise<void> {
         show(result);
         save(flags, session, findings);
       },
-    }).catch((error: unknown) => {
-      findings.unfinished = interrupt.aborted ? 'it was interrupted' : WindhoverError.from(error, 'it failed').message;
-      process.exitCode = interrupt.aborted ? interruptedExitCode : 2;
-      console.error(`loadtest compare: ${findings.unfinished}`);
     });
-    if (process.exitCode === undefined) findings.unfinished = undefined;
-    save(flags, session, findings);
-    if (process.exitCode === undefined && isAnythingWrong(findings)) process.exitCode = 1;
+    findings.unfinished = undefined;
+    if (isAnythingWrong(findings)) process.exitCode = 1;
   } catch (error) {
-    console.error(`loadtest compare: ${WindhoverError.from(error, 'no comparison').message}`);
-    process.exitCode = 2;
+    findings.unfinished = interrupt.aborted ? 'it was interrupted' : WindhoverError.from(error, 'it failed').message;
+    process.exitCode = interrupt.aborted ? interruptedExitCode : 2;
+    console.error(`loadtest compare: ${findings.unfinished}`);
   }
+  save(flags, session, findings);
 }
 
 function selectParts({ only, target }: CompareFlags): Part[] {
@@ -106,13 +103,14 @@ function selectParts({ only, target }: CompareFlags): Part[] {
   return parts.filter(({ letter }) => only?.includes(letter) ?? true);
 }
 
-function newSession({ runs, seconds, idleSeconds, folder }: CompareFlags): Session {
+function newSession({ runs, seconds, idleSeconds, folder = os.tmpdir() }: CompareFlags): Session {
+  if (!existsSync(folder)) throw new WindhoverError('invalid', `there is no folder ${folder}`);
   const words = process.argv.slice(process.argv.indexOf('compare'));
   return {
     ...{ runs, seconds, idleSeconds },
     command: ['windhover loadtest', ...words].join(' '),
     date: new Date().toISOString(),
-    machine: describeMachine(folder ?? os.tmpdir()),
+    machine: describeMachine(folder),
   };
 }
 
