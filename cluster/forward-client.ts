@@ -106,6 +106,14 @@ export class ForwardClient {
     this.#flushSoon();
   }
 
+  /**
+   * The leader may be another one now: requests that have waited for a link until here, and so can't have arrived, are
+   * completed as `moved`. A link that is open will answer for itself.
+   */
+  recall(): void {
+    if (this.#state.kind === 'dialling') this.#completeAll('the leader has changed');
+  }
+
   /** Ends the link, as if it were lost; whatever is sent afterwards comes back as moved. */
   close(): void {
     const state = this.#state;

@@ -254,6 +254,28 @@ test('a leader that falls silent is given up after two seconds, and the next req
   assert.is(again.outcome, 'stored');
 });
 
+test('when the leader has changed, only what still waits for a link comes back, at once', async () => {
+  const world = await opened();
+  const sent = world.send(set('s'));
+  await world.run(10);
+  world.client.recall();
+  assert.is(sent.outcome, '', 'it may have been done');
+  world.network.part('P', 'L');
+  await world.run(2500);
+  const waiting = [world.send(set('t')), world.send(get('g'))];
+  await world.run(100);
+  assert.equal(
+    waiting.map(({ outcome }) => outcome),
+    ['', ''],
+  );
+  world.client.recall();
+  assert.equal(
+    waiting.map(({ outcome }) => outcome),
+    ['moved', 'moved'],
+  );
+  assert.is(world.client.outstanding, 0);
+});
+
 test('a request made as soon as another one came back is not hit by the end of the old link', async () => {
   const world = await opened();
   world.answer = ({ operation }) => (operation.kind === 'set' ? { kind: 'stored' } : undefined);

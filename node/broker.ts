@@ -313,6 +313,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   routeChanged(partition: number): void {
+    for (const { client } of this.#forwards.values()) client.recall();
     this.#held.release(partition);
     this.#held.release(-1);
   }

@@ -89,7 +89,9 @@ export class Maintenance {
       this.#failures = 0;
     } catch (error) {
       if (!(error instanceof WindhoverError)) throw error;
-      this.#retryAtMs = clock.monotonicMs() + Math.min(tickMs * 2 ** this.#failures++, maxRetryMs);
+      // Room may come back any moment, and writers wait for it; damage stays, and who met it need not meet it at once again.
+      const waitMs = error.code === 'no-space' ? tickMs : Math.min(tickMs * 2 ** this.#failures++, maxRetryMs);
+      this.#retryAtMs = clock.monotonicMs() + waitMs;
       this.#troubled(error);
     } finally {
       this.#isRunning = false;
