@@ -9,6 +9,7 @@ import {
   PendingOperation,
   PendingRow,
   PendingText,
+  Remainder,
   type RequestKeeper,
 } from './session-request.ts';
 
@@ -174,12 +175,20 @@ export class Answers implements RequestKeeper {
     this.#reportDelivered();
   }
 
-  /** Gives up a get that waits, as if its time were up. */
+  /**
+   * Gives up a get that waits, as if its time were up. What it was to settle may not have been settled yet (the request
+   * may have been held, or come back, and been cancelled on its way): that is asked for once more, and the answer waits
+   * for it. Settling an item twice does nothing.
+   */
   stopWaiting(): void {
     const waiter = this.#waiter;
     if (waiter === undefined) return;
+    this.#waiter = undefined;
     this.#cancel(waiter);
-    this.completed(waiter, gone);
+    const { operation } = waiter;
+    if (operation.kind !== 'get' || operation.settleId === 0) return this.completed(waiter, gone);
+    const settling: Operation = { ...operation, read: 'nothing', waitMs: 0, attempt: this.nextAttempt() };
+    this.#broker.execute(new Remainder(waiter, settling));
   }
 
   /** Gives up every answer that hasn't been written. */

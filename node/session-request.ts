@@ -68,6 +68,23 @@ export class PendingText {
 /** A place in the row of a connection's answers. */
 export type Pending = PendingOperation | PendingText;
 
+/** What is left to do of an operation that was cancelled; its result is the operation's. */
+export class Remainder implements Request {
+  readonly operation: Operation;
+  readonly owner: Owner;
+  readonly #of: PendingOperation;
+
+  constructor(of: PendingOperation, operation: Operation) {
+    this.#of = of;
+    this.operation = operation;
+    this.owner = of.owner;
+  }
+
+  complete(result: Result): void {
+    this.#of.complete(result);
+  }
+}
+
 /** An operation that no client waits for: `delivered` or `release`. */
 export class Notice implements Request {
   readonly operation: Operation;

@@ -391,6 +391,21 @@ test('the end cancels a get that waits [connection-end]', () => {
   assert.equal(stage.broker.log, ['take q 5000', 'cancel q', 'release q']);
 });
 
+test('a wait that is given up before it was done still closes what it was to close, and only then is answered', () => {
+  for (const end of ['finish', 'inputEnded'] as const) {
+    const stage = new SessionStage();
+    assert.is(stage.say(`${setText('q', 'x')}get q/open\r\n`), `STORED\r\n${valueText('q', 'x')}`);
+    stage.broker.holding = true;
+    stage.say('get q/close/open/t=5000\r\n');
+    stage.session[end]();
+    assert.equal(stage.broker.log.slice(-3), ['close reserve q 5000', 'cancel q', 'close nothing q']);
+    assert.is(stage.heard(), '');
+    stage.broker.answerHeld();
+    assert.is(stage.heard(), 'END\r\n');
+    assert.equal(stage.broker.queues.get('q')?.held, []);
+  }
+});
+
 test('a get that has waited and got its item is not cancelled any more', () => {
   const stage = new SessionStage();
   stage.say('get q/open/t=5000\r\n');
