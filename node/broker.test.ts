@@ -1,7 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { protocolVersion } from '../cluster/messages.ts';
-import type { Transport } from '../cluster/transport.ts';
+import type { ClusterNode } from '../cluster/driver.ts';
+import { type ForwarderMessage, protocolVersion } from '../cluster/messages.ts';
+import type { Result } from '../cluster/operation.ts';
+import type { Link, Transport } from '../cluster/transport.ts';
+import { SimClock } from '../journal/testing/sim-clock.ts';
 import { NodeBroker } from './broker.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { RoutedRequest } from './routed-request.ts';
@@ -9,19 +12,20 @@ import { Asked, owner, QueueHarness } from './testing/queue-harness.ts';
 
 const [former, present, other] = [owner(1), owner(1, 'a:1', 'second'), owner(1, 'b:1')];
 
+const nobody: Transport = {
+  dialFollow: () => assert.unreachable() as never,
+  dialForward: () => assert.unreachable() as never,
+  serve: () => assert.unreachable() as never,
+};
+
 /** Node a, started for the second time, leads the queues that come with these open reads. */
-function brokerOf(at: QueueHarness): NodeBroker {
+function brokerOf(at: QueueHarness, transport = nobody, clock = at.clock): NodeBroker {
   at.queues.freeze();
   const state = at.queues.exportReservations();
   at.queues.resign();
-  const nobody: Transport = {
-    dialFollow: () => assert.unreachable() as never,
-    dialForward: () => assert.unreachable() as never,
-    serve: () => assert.unreachable() as never,
-  };
   const broker = new NodeBroker({
-    clock: at.clock,
-    transport: nobody,
+    clock,
+    transport,
     hello: { clusterId: 'c', node: 'a:1', incarnation: 'second', protocolVersion },
     budget: new ByteBudget(1 << 20),
     queueSettings: at.settings,
@@ -75,12 +79,97 @@ test('a get that comes back as moved is routed again as one that was asked befor
   const asked = new Asked(get, present);
   const moved: RoutedRequest[] = [];
   const router = { requestMoved: (request: RoutedRequest) => void moved.push(request), requestFinished: () => {} };
-  const request = new RoutedRequest(asked, 'client', 0, router);
+  const request = new RoutedRequest(asked, 1, 'client', 0, router);
   request.complete({ kind: 'moved' });
   assert.equal([moved, asked.answer], [[request], 'waiting']);
   assert.equal(request.operation, { ...get, again: true });
   request.complete({ kind: 'empty' });
   assert.is(asked.answer, 'empty');
+});
+
+/** A forwarding node, the leaders that it talks to, and where the partition's leader is at the moment. */
+class Forwarding {
+  readonly clock = new SimClock();
+  /** What each leader was sent and has not answered: `queue data`, by address. */
+  readonly sent: string[] = [];
+  readonly #answers: ((result: Result) => void)[] = [];
+  readonly broker: NodeBroker;
+  leader = 'b:1';
+
+  constructor() {
+    const transport: Transport = {
+      dialFollow: () => assert.unreachable() as never,
+      serve: () => assert.unreachable() as never,
+      dialForward: (address, peer, handler) => {
+        const link: Link<ForwarderMessage> = {
+          peer,
+          queuedBytes: 0,
+          close: () => {},
+          send: (message) => {
+            if (message.kind !== 'requests') return;
+            for (const { id, operation } of message.requests) {
+              this.sent.push(`${address} ${operation.kind === 'set' ? operation.data.toString() : operation.kind}`);
+              this.#answers.push((result) => handler.received({ kind: 'responses', responses: [{ id, result }] }));
+            }
+          },
+        };
+        this.clock.defer(() => handler.opened?.(link));
+        return { close: () => {} };
+      },
+    };
+    const at = new QueueHarness();
+    this.broker = brokerOf(at, transport, this.clock);
+    this.broker.attach({
+      partitionOf: () => 7,
+      route: () => 'leader',
+      leaderOf: () => ({ id: this.leader, incarnation: 'first', peer: this.leader }),
+      partitions: new Map(),
+      view: { nodes: new Map(['b:1', 'c:1'].map((id) => [id, { incarnation: 'first' }])) },
+    } as unknown as ClusterNode);
+  }
+
+  async set(data: string): Promise<void> {
+    const operation = { kind: 'set', queue: 'work', flags: 0, expiresAtMs: 0, data: Buffer.from(data) } as const;
+    this.broker.execute(new Asked(operation, owner(1, 'a:1', 'second')));
+    await this.clock.runFor(1);
+  }
+
+  /** The oldest request without an answer gets this one. */
+  async answer(kind: 'stored' | 'moved'): Promise<void> {
+    this.#answers.shift()?.({ kind });
+    await this.clock.runFor(50);
+  }
+
+  moveTo(leader: string): void {
+    this.leader = leader;
+    this.broker.routeChanged(7);
+  }
+}
+
+test('after a change of leader nothing goes to the new one before what the old one may still send back', async () => {
+  const node = new Forwarding();
+  for (const data of ['1', '2', '3']) await node.set(data);
+  node.moveTo('c:1');
+  await node.set('4');
+  await node.answer('stored');
+  await node.answer('moved');
+  await node.set('5');
+  assert.equal(node.sent, ['b:1 1', 'b:1 2', 'b:1 3'], 'the third may come back yet');
+  await node.answer('moved');
+  assert.equal(node.sent.slice(3), ['c:1 2', 'c:1 3', 'c:1 4', 'c:1 5']);
+  node.broker.close();
+});
+
+test('… and goes there once the old one has answered', async () => {
+  const node = new Forwarding();
+  await node.set('1');
+  node.moveTo('c:1');
+  await node.set('2');
+  await node.clock.runFor(100);
+  assert.equal(node.sent, ['b:1 1']);
+  await node.answer('stored');
+  assert.equal(node.sent, ['b:1 1', 'c:1 2']);
+  node.broker.close();
 });
 
 test.run();

@@ -62,6 +62,12 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   readonly #forwards = new Map<string, { client: ForwardClient; address: string; incarnation: string }>();
   readonly #places: Place[] = [];
   readonly #held: HeldRequests;
+  /**
+   * Where requests of a partition were forwarded to, and how many of them have no answer. While there are any, requests
+   * go to no other node, and are not done here: what came before might come back, and has to go first.
+   */
+  readonly #underway = new Map<number, { readonly node: string; count: number }>();
+  #nextNumber = 1;
   /** Requests that may have to be cancelled: those that wait, are held, or are forwarded. */
   readonly #cancellable = new Map<Request, RoutedRequest>();
   /** Links on which other nodes forward to this one, by process. */
@@ -113,14 +119,15 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
 
   #start(request: Request, origin: Origin): void {
     const waits = isWaiting(request.operation);
-    const routed = new RoutedRequest(request, origin, waits ? this.#clock.monotonicMs() : 0, this);
+    const routed = new RoutedRequest(request, this.#nextNumber++, origin, waits ? this.#clock.monotonicMs() : 0, this);
     if (waits) this.#cancellable.set(request, routed);
     this.#route(routed);
   }
 
   /** For routed requests. */
-  requestFinished(request: RoutedRequest): void {
+  requestFinished(request: RoutedRequest, from: Place): void {
     if (this.#cancellable.size > 0) this.#cancellable.delete(request.asked);
+    if (from.kind === 'forwarded') this.#cameHome(request.partition);
   }
 
   #route(request: RoutedRequest): void {
@@ -132,7 +139,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     if (this.#held.holds(partition) && !this.#held.releasing) return this.#hold(request);
     switch (cluster.route(partition)) {
       case 'local':
-        return this.#executeHere(request, partition);
+        return this.#underway.has(partition) ? this.#hold(request) : this.#executeHere(request, partition);
       case 'hold':
         return this.#hold(request);
       case 'leader':
@@ -162,12 +169,28 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
 
   #forward(request: RoutedRequest, cluster: ClusterNode): void {
     const node = cluster.leaderOf(request.partition);
-    if (node === undefined) return this.#hold(request);
+    const underway = this.#underway.get(request.partition);
+    if (node === undefined || (underway !== undefined && underway.node !== node.id)) return this.#hold(request);
+    if (underway === undefined) this.#underway.set(request.partition, { node: node.id, count: 1 });
+    else underway.count++;
     request.keepData();
     this.#cancellable.set(request.asked, request);
     this.forwarded++;
     request.place = { kind: 'forwarded', node: node.id };
     this.#clientOf(node).send(request);
+  }
+
+  /** A forwarded request has its answer, or is given up. What was held because of it goes on. */
+  #cameHome(partition: number): void {
+    this.#cameBack(partition);
+    if (!this.#underway.has(partition) && this.#held.holds(partition)) this.#retrySoon(partition);
+  }
+
+  #cameBack(partition: number): void {
+    const underway = this.#underway.get(partition);
+    assert(underway !== undefined, 'a forwarded request is counted');
+    underway.count--;
+    if (underway.count === 0) this.#underway.delete(partition);
   }
 
   #clientOf(node: NodeRecord): ForwardClient {
@@ -206,9 +229,11 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   /** For routed requests: the map has changed, or is about to. */
   requestMoved(request: RoutedRequest): void {
     if (request.origin === 'peer') return request.finish({ kind: 'moved' });
+    const from = request.place;
     request.shortenWait(this.#clock.monotonicMs());
     request.place = routing;
     this.#hold(request);
+    if (from.kind === 'forwarded') this.#cameBack(request.partition);
     this.#retrySoon(request.partition);
   }
 
@@ -235,6 +260,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
         break;
       case 'forwarded':
         this.#forwards.get(place.node)?.client.cancel(routed);
+        this.#cameHome(routed.partition);
         break;
       case 'local':
         this.#led.get(place.partition)?.cancel(routed);

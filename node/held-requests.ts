@@ -10,7 +10,7 @@ interface Held {
   readonly deadlineMs: number;
 }
 
-/** Requests that wait for their partition to get a leader, in the order in which they came. */
+/** Requests that wait for their partition to get a leader, in the order in which they came to this node. */
 export class HeldRequests {
   readonly #clock: Clock;
   readonly #route: (request: RoutedRequest) => void;
@@ -46,7 +46,7 @@ export class HeldRequests {
     this.#deadlines.set(request, deadlineMs);
     const list = this.#byPartition.get(request.partition);
     if (list === undefined) this.#byPartition.set(request.partition, [{ request, deadlineMs }]);
-    else list.push({ request, deadlineMs });
+    else insert(list, { request, deadlineMs });
     this.#size++;
     this.#checkLater();
     return true;
@@ -107,4 +107,11 @@ export class HeldRequests {
     this.#size = 0;
     for (const { request } of all) fail(request);
   }
+}
+
+/** Puts it behind those that came before it: at the end, but for one that comes back from another node. */
+function insert(list: Held[], held: Held): void {
+  let at = list.length;
+  while (at > 0 && (list[at - 1] as Held).request.number > held.request.number) at--;
+  list.splice(at, 0, held);
 }

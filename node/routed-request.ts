@@ -18,7 +18,8 @@ export type Origin = 'client' | 'peer';
 export interface RequestRouter {
   /** It was not done where it was routed to. */
   requestMoved(request: RoutedRequest): void;
-  requestFinished(request: RoutedRequest): void;
+  /** `from`: where it was. */
+  requestFinished(request: RoutedRequest, from: Place): void;
 }
 
 /**
@@ -27,6 +28,8 @@ export interface RequestRouter {
  */
 export class RoutedRequest implements Request {
   readonly asked: Request;
+  /** Rises from request to request of a node. */
+  readonly number: number;
   readonly origin: Origin;
   /** Monotonic clock; only kept for a get that waits. */
   readonly startedMs: number;
@@ -38,8 +41,9 @@ export class RoutedRequest implements Request {
   /** The data of a `set` is this request's own copy. */
   #ownsData = false;
 
-  constructor(asked: Request, origin: Origin, startedMs: number, router: RequestRouter) {
+  constructor(asked: Request, number: number, origin: Origin, startedMs: number, router: RequestRouter) {
     this.asked = asked;
+    this.number = number;
     this.origin = origin;
     this.startedMs = startedMs;
     this.operation = asked.operation;
@@ -60,9 +64,10 @@ export class RoutedRequest implements Request {
 
   /** Answers, whatever the result. */
   finish(result: Result): void {
-    if (this.place.kind === 'over') return;
+    const from = this.place;
+    if (from.kind === 'over') return;
     this.place = over;
-    this.#router.requestFinished(this);
+    this.#router.requestFinished(this, from);
     this.asked.complete(result);
   }
 
