@@ -11,7 +11,7 @@ const files = [
   'checkpoint',
   'journal/0000000000000001.segment',
   'journal/0000000000000002.spare',
-  'queues/3/5-1.backlog',
+  'backlog/0000000000000005.backlog',
 ];
 
 /** A store's files, each with its own name in it, and a directory in which this node, `a`, and others have replicas. */
@@ -20,7 +20,7 @@ async function place(inSync: readonly (readonly string[])[]) {
   const directory = new SimDirectory(clock, seededRandom(1));
   const view = directory.connect('a');
   const disk = new SimDisk();
-  for (const folder of ['journal', 'queues/3']) await disk.makeFolder(folder);
+  for (const folder of ['journal', 'backlog']) await disk.makeFolder(folder);
   for (const name of [...files, 'node.json']) await disk.replace(name, Buffer.from(name));
   for (const [partition, members] of inSync.entries()) {
     const leader = members[0] as string;

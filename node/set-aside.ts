@@ -27,7 +27,7 @@ export async function setAsideStore(
   refuseIfAny(await disclaim(directory, clock, me, retryMs));
   const earlier = (await disk.list('')).filter((name) => name.startsWith('set-aside-'));
   const folder = `set-aside-${earlier.length + 1}`;
-  for (const part of [journalFolder, ...(await backlogFolders(disk))]) await moveFiles(disk, part, `${folder}/${part}`);
+  for (const part of [journalFolder, backlogFolder]) await moveFiles(disk, part, `${folder}/${part}`);
   await disk.makeFolder(folder);
   if ((await disk.readWhole(checkpointName)) !== undefined) {
     await disk.rename(checkpointName, `${folder}/${checkpointName}`);
@@ -41,10 +41,6 @@ function refuseIfAny(partitions: readonly number[]): void {
     'corrupt',
     `the store is not set aside: no other replica of these partitions is in sync: ${partitions.join(', ')}`,
   );
-}
-
-async function backlogFolders(disk: Disk): Promise<string[]> {
-  return (await disk.list(backlogFolder)).map((partition) => `${backlogFolder}/${partition}`);
 }
 
 async function moveFiles(disk: Disk, from: string, to: string): Promise<void> {

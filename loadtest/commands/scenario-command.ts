@@ -47,7 +47,7 @@ async function runFile(
     if (typeof value === 'string') values.set(parameter.name, value);
   }
   const scenario = adjustScenario(file.resolve(values), flags);
-  const options = runOptionsOf(scenario, flags, process.argv.slice(2));
+  const options = runOptionsOf(scenario, flags, commandLine(process.argv.slice(2)));
   await requireFanout(scenario, options);
   const { seed, targets, workers } = options;
   console.error(`${scenario.name}: ${plural(targets.length, 'server')}, ${plural(workers, 'process')}, seed ${seed}`);
@@ -57,6 +57,11 @@ async function runFile(
   if (flags.report !== undefined) await writeFile(flags.report, reportPage(result));
   console.log(formatResult(result));
   if (result.verdict.failures.length > 0) process.exitCode = 1;
+}
+
+/** As it is typed, whether the load test was called as a subcommand or by itself. */
+function commandLine(words: readonly string[]): string[] {
+  return ['windhover', ...(words[0] === 'loadtest' ? words : ['loadtest', ...words])];
 }
 
 /** The first Ctrl-C or SIGTERM aborts the signal, so that nothing is left behind; a second one ends the process. */
