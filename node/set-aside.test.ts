@@ -8,10 +8,10 @@ import { SimDisk } from '../journal/testing/sim-disk.ts';
 import { setAsideStore } from './set-aside.ts';
 
 const files = [
+  'backlog/0000000000000005.backlog',
   'checkpoint',
   'journal/0000000000000001.segment',
   'journal/0000000000000002.spare',
-  'backlog/0000000000000005.backlog',
 ];
 
 /** A store's files, each with its own name in it, and a directory in which this node, `a`, and others have replicas. */
