@@ -65,7 +65,7 @@ test('a second store goes beside the first', async () => {
   await run();
   await disk.replace('journal/0000000000000001.segment', Buffer.from('second'));
   assert.is(await run(), 'set-aside-2');
-  assert.is((await disk.readWhole('set-aside-1/journal/0000000000000001.segment'))?.toString(), files[1]);
+  assert.is((await disk.readWhole('set-aside-1/journal/0000000000000001.segment'))?.toString(), files[2]);
 });
 
 test.run();
