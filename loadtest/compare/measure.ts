@@ -20,7 +20,7 @@ export interface Bench {
   readonly signal: AbortSignal;
 }
 
-const idleSettleMs = 5000;
+const idleSettleMs = 20_000;
 const misleadingMissShare = 0.01;
 /** Of one core: beyond it, latencies are the scheduler's and rates are too low. */
 const misleadingOtherShare = 0.1;
