@@ -52,7 +52,7 @@ test('flood: a table, the verdict, the result as a file and as a page', async ()
     const result = parseResult(ran.file('a.json'), 'a.json');
     assert.is(result.scenario, 'flood');
     assert.is((result.totals.set?.operations ?? 0) + (result.totals.get?.operations ?? 0), 500);
-    assert.equal(result.command.slice(0, 2), ['flood', '--targets']);
+    assert.equal(result.command.slice(0, 4), ['windhover', 'loadtest', 'flood', '--targets']);
     assert.match(ran.file('a.html'), /^<!doctype html>/i);
   });
 });

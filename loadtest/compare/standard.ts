@@ -110,7 +110,8 @@ const partLatency: Part = {
 const partIdle: Part = {
   letter: 'f',
   title: 'Idle',
-  about: 'Each node on its own, 20 s after its start (until then it makes spare segments, and its code is being compiled), while nobody asks for anything.',
+  about:
+    'Each node on its own, 20 s after its start (until then it makes spare segments, and its code is being compiled), while nobody asks for anything.',
   comparisons: [
     {
       kind: 'idle',
