@@ -129,12 +129,19 @@ async function underFaults(
   await world.clock.complete(Promise.all(clients), 60_000);
 }
 
+/**
+ * After so long what clients of a node that died had open has been given back: the node's lease runs out (2.5 s), and
+ * the leader has looked for it twice (1 s). A queue that is asked before may seem empty.
+ */
+const giveBackMs = 4000;
+
 async function settle(
   world: SimWorld,
   servers: readonly SimServer[],
   checker: SimChecker,
   failures: string[],
 ): Promise<void> {
+  await world.clock.runFor(giveBackMs);
   const drained = await world.clock.complete(
     Promise.all(queueNames.map((queue) => drainQueue(world, servers, checker, queue, 60_000))),
     120_000,
