@@ -7,6 +7,7 @@ import type { Link, Transport } from '../cluster/transport.ts';
 import { SimClock } from '../journal/testing/sim-clock.ts';
 import { NodeBroker } from './broker.ts';
 import { ByteBudget } from './byte-budget.ts';
+import { InheritedSettings } from './queues/queue-settings.ts';
 import { RoutedRequest } from './routed-request.ts';
 import { Asked, owner, QueueHarness } from './testing/queue-harness.ts';
 
@@ -28,7 +29,7 @@ function brokerOf(at: QueueHarness, transport = nobody, clock = at.clock): NodeB
     transport,
     hello: { clusterId: 'c', node: 'a:1', incarnation: 'second', protocolVersion },
     budget: new ByteBudget(1 << 20),
-    queueSettings: at.settings,
+    queueSettings: new InheritedSettings(at.settings),
     nodeBudget: at.budget,
     counters: at.counters,
     version: 'simulated',

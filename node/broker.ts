@@ -13,7 +13,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { NodeBudget } from './queues/node-budget.ts';
 import { PartitionQueues } from './queues/partition-queues.ts';
-import type { QueueSettings } from './queues/queue-settings.ts';
+import type { QueueSettingsSource } from './queues/queue-settings.ts';
 import type { QueueCounters } from './queues/queue-stats.ts';
 import { type Origin, over, type Place, type RequestRouter, RoutedRequest, routing } from './routed-request.ts';
 import {
@@ -29,7 +29,7 @@ export interface BrokerOptions {
   readonly transport: Transport;
   readonly hello: Hello;
   readonly budget: ByteBudget;
-  readonly queueSettings: QueueSettings;
+  readonly queueSettings: QueueSettingsSource;
   readonly nodeBudget: NodeBudget;
   readonly counters: QueueCounters;
   readonly version: string;

@@ -15,7 +15,7 @@ import { ByteBudget } from './byte-budget.ts';
 import type { NodeConfig } from './config.ts';
 import { Identity } from './identity.ts';
 import { NodeBudget } from './queues/node-budget.ts';
-import { defaultNodeLimits, defaultQueueSettings } from './queues/queue-settings.ts';
+import { defaultNodeLimits, InheritedSettings } from './queues/queue-settings.ts';
 import { QueueCounters } from './queues/queue-stats.ts';
 import { setAsideStore } from './set-aside.ts';
 import type { ServerFigures } from './statistics.ts';
@@ -198,7 +198,7 @@ function makeBroker(parts: NodeParts, config: NodeConfig, hello: Hello): NodeBro
     transport,
     hello,
     budget: new ByteBudget(inFlightBytes),
-    queueSettings: defaultQueueSettings,
+    queueSettings: new InheritedSettings(),
     nodeBudget: new NodeBudget({ ...defaultNodeLimits, maxMemoryBytes: config.maxMemory }),
     counters: new QueueCounters(),
     version,

@@ -34,7 +34,7 @@ export interface WantedRead {
  * out can be younger than some in the window: then those had been given back at that leader already.)
  */
 export class ItemWindow {
-  readonly #maxMemoryBytes: number;
+  #maxMemoryBytes: number;
   readonly #budget: NodeBudget;
   /** Descending, so that the next one is at the end. */
   readonly #returned: Item[] = [];
@@ -66,6 +66,11 @@ export class ItemWindow {
   /** Bytes of their data. */
   get loadedBytes(): number {
     return this.#dataBytes;
+  }
+
+  /** May take so much memory from now on. What is in memory stays there. */
+  resize(maxMemoryBytes: number): void {
+    this.#maxMemoryBytes = maxMemoryBytes;
   }
 
   /** Whether an item that is being added as `id`, the next one, is to be kept in memory. */

@@ -6,8 +6,8 @@ import { ItemCopies } from './item-copies.ts';
 import type { NodeBudget } from './node-budget.ts';
 import type { PartitionContext } from './partition-context.ts';
 import { PendingAnswers } from './pending-answers.ts';
-import { Queue } from './queue.ts';
-import type { QueueSettings } from './queue-settings.ts';
+import { Queue, type StoredCounts } from './queue.ts';
+import type { QueueSettingsSource } from './queue-settings.ts';
 import { type QueueCounters, queueStatistics, type Statistics } from './queue-stats.ts';
 import { Reads } from './reads.ts';
 import { Removals } from './removals.ts';
@@ -40,17 +40,32 @@ export class PartitionQueues {
   readonly #removals: Removals;
   readonly #reservations: Reservations;
   readonly #reads: Reads;
+  #settings: QueueSettingsSource;
   #state: 'serving' | 'frozen' | 'resigned' = 'serving';
 
   /** Takes up the queues that `log` has; everything in them has to be committed. */
-  constructor(log: PartitionLog, settings: QueueSettings, clock: Clock, counters: QueueCounters, budget: NodeBudget) {
-    const context = { log, settings, clock, counters, budget };
+  constructor(
+    log: PartitionLog,
+    settings: QueueSettingsSource,
+    clock: Clock,
+    counters: QueueCounters,
+    budget: NodeBudget,
+  ) {
+    const context = { log, clock, counters, budget };
+    this.#settings = settings;
     this.#context = context;
     this.#removals = new Removals(context);
     this.#reservations = new Reservations(context, this.#removals, (queue) => this.#reads.serve(queue));
     this.#reads = new Reads(context, this.#queues, this.#removals, this.#reservations);
-    for (const queue of log.queues.values()) this.#queues.set(queue.name, new Queue(queue, settings, budget));
+    for (const queue of log.queues.values()) this.#open(queue);
     budget.takeQueues(this.#queues.size);
+  }
+
+  /** All queues, those to come too, go by other settings from now on. */
+  configure(settings: QueueSettingsSource): void {
+    this.#settings = settings;
+    for (const queue of this.#queues.values()) queue.configure(settings.of(queue.name));
+    if (this.#state === 'serving') this.#reservations.renewDeadlines();
   }
 
   /** Does what the request asks; completes it before this returns or later. */
@@ -225,10 +240,9 @@ export class PartitionQueues {
   }
 
   #isFull(queue: Queue, dataBytes: number): boolean {
-    const { settings } = this.#context;
-    if (!queue.isFullFor(dataBytes, settings)) return false;
+    if (!queue.isFullFor(dataBytes)) return false;
     this.#reads.dropExpired(queue);
-    return queue.isFullFor(dataBytes, settings);
+    return queue.isFullFor(dataBytes);
   }
 
   #get(request: Request, operation: Extract<Operation, { kind: 'get' }>): void {
@@ -252,13 +266,18 @@ export class PartitionQueues {
 
   /** `undefined`: there are too many. */
   #create(name: string): Queue | undefined {
-    const { log, settings, counters, budget } = this.#context;
+    const { log, counters, budget } = this.#context;
     if (!budget.hasRoomForQueue()) return undefined;
     const number = log.createQueue(name);
-    const queue = new Queue({ name, number, nextId: 1, firstId: 1, count: 0, bytes: 0 }, settings, budget);
-    this.#queues.set(name, queue);
+    const queue = this.#open({ name, number, nextId: 1, firstId: 1, count: 0, bytes: 0 });
     budget.takeQueues(1);
     counters.queueCreates++;
+    return queue;
+  }
+
+  #open(stored: StoredCounts): Queue {
+    const queue = new Queue(stored, this.#settings.of(stored.name), this.#context.budget);
+    this.#queues.set(queue.name, queue);
     return queue;
   }
 

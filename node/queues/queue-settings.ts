@@ -1,4 +1,6 @@
-/** What holds for every queue. `Infinity` stands for none. */
+import { placementName } from '../../cluster/ring.ts';
+
+/** What holds for a queue. `Infinity` stands for none. */
 export interface QueueSettings {
   /** Items that can be read or are being stored; a `set` beyond is refused as full. */
   readonly maxItems: number;
@@ -29,6 +31,36 @@ export const defaultQueueSettings: QueueSettings = {
   maxOpenTransactions: 1,
   maxWaiters: 100_000,
 };
+
+/** The settings of queues, by their names. What it gives doesn't change: another configuration is another source. */
+export interface QueueSettingsSource {
+  of(queue: string): QueueSettings;
+}
+
+/** What a configuration says of one queue, or of all; what it leaves out is inherited. */
+export type OwnSettings = Partial<QueueSettings>;
+
+/**
+ * Settings as Kestrel inherits them: a queue's own, before its parent's (of a fanout child, `parent+child`), before the
+ * defaults. Queues of which nothing is said share one object.
+ */
+export class InheritedSettings implements QueueSettingsSource {
+  readonly #defaults: QueueSettings;
+  readonly #named = new Map<string, QueueSettings>();
+
+  constructor(defaults: OwnSettings = {}, queues: ReadonlyMap<string, OwnSettings> = new Map()) {
+    this.#defaults = { ...defaultQueueSettings, ...defaults };
+    for (const [name, own] of queues) {
+      const parent = placementName(name);
+      const inherited = parent === name ? {} : queues.get(parent);
+      this.#named.set(name, { ...this.#defaults, ...inherited, ...own });
+    }
+  }
+
+  of(queue: string): QueueSettings {
+    return this.#named.get(queue) ?? this.#named.get(placementName(queue)) ?? this.#defaults;
+  }
+}
 
 /** What all the queues that a node leads may use together. */
 export interface NodeLimits {

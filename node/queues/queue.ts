@@ -7,12 +7,16 @@ import type { QueueSettings } from './queue-settings.ts';
 import { RunList } from './run-list.ts';
 import { WaitingLine } from './waiters.ts';
 
+/** What a queue's life at a leader begins with. */
+export type StoredCounts = Pick<StoredQueue, 'name' | 'number' | 'nextId' | 'firstId' | 'count' | 'bytes'>;
+
 /** One queue, while this node leads its partition: its counts, its items as far as they are in memory, who waits. */
 export class Queue {
   readonly name: string;
   /** Sequence of the entry that created it. */
   readonly number: number;
   readonly window: ItemWindow;
+  settings: QueueSettings;
   readonly waiters = new WaitingLine();
   /** Removed, and not in the log as such yet. */
   readonly removals = new RunList();
@@ -44,11 +48,8 @@ export class Queue {
   ageMs = 0;
 
   /** A queue as stored; `stored` is not kept. */
-  constructor(
-    stored: Pick<StoredQueue, 'name' | 'number' | 'nextId' | 'firstId' | 'count' | 'bytes'>,
-    settings: QueueSettings,
-    budget: NodeBudget,
-  ) {
+  constructor(stored: StoredCounts, settings: QueueSettings, budget: NodeBudget) {
+    this.settings = settings;
     this.name = stored.name;
     this.number = stored.number;
     this.nextId = stored.nextId;
@@ -58,12 +59,19 @@ export class Queue {
     this.window = new ItemWindow(stored.firstId, settings.maxMemoryBytes, budget);
   }
 
+  /** Goes by other settings from now on. What was let in under the old ones stays. */
+  configure(settings: QueueSettings): void {
+    this.settings = settings;
+    this.window.resize(settings.maxMemoryBytes);
+  }
+
   /** Whether an item with so many bytes of data must be refused. */
-  isFullFor(dataBytes: number, settings: QueueSettings): boolean {
+  isFullFor(dataBytes: number): boolean {
+    const { maxItemBytes, maxItems, maxSizeBytes } = this.settings;
     return (
-      dataBytes > settings.maxItemBytes ||
-      this.items + this.pendingItems >= settings.maxItems ||
-      this.bytes + this.pendingBytes >= settings.maxSizeBytes
+      dataBytes > maxItemBytes ||
+      this.items + this.pendingItems >= maxItems ||
+      this.bytes + this.pendingBytes >= maxSizeBytes
     );
   }
 

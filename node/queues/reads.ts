@@ -128,10 +128,10 @@ export class Reads {
 
   /** The item to be handed out next, if it is in memory. Those before it that have expired are removed. */
   #next(queue: Queue): Item | undefined {
-    const { settings, clock } = this.#context;
+    const { clock } = this.#context;
     for (;;) {
       const item = queue.window.next(queue.visibleEnd);
-      if (item === undefined || !item.isExpired(clock.wallMs(), settings.maxAgeMs)) return item;
+      if (item === undefined || !item.isExpired(clock.wallMs(), queue.settings.maxAgeMs)) return item;
       queue.takeNext();
       queue.expiredItems++;
       this.#removals.add(queue, item.id);
@@ -158,8 +158,8 @@ export class Reads {
   }
 
   #wait(queue: Queue, request: Request, operation: Read): void {
-    const { settings, budget, clock } = this.#context;
-    if (queue.waiters.length >= settings.maxWaiters || !budget.hasRoomForWaiter()) {
+    const { budget, clock } = this.#context;
+    if (queue.waiters.length >= queue.settings.maxWaiters || !budget.hasRoomForWaiter()) {
       request.complete({ kind: 'failed', why: 'too many clients are waiting' });
       return;
     }

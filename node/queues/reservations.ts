@@ -31,7 +31,7 @@ export class Reservations {
     if (queue.openReads === 0 || read === 'peek') return undefined;
     const open = this.#table.countOpen(owner, queue);
     if (read === 'take') return open > 0 ? 'an open read has to be closed before a plain get' : undefined;
-    return open >= this.#context.settings.maxOpenTransactions ? 'too many open reads' : undefined;
+    return open >= queue.settings.maxOpenTransactions ? 'too many open reads' : undefined;
   }
 
   /** Gives an item that was taken out of its queue's window to an owner. */
@@ -108,6 +108,12 @@ export class Reservations {
   }
 
   resume(): void {
+    this.renewDeadlines();
+  }
+
+  /** The settings of queues have changed. */
+  renewDeadlines(): void {
+    this.#deadlines.clear();
     for (const reservation of this.#table.matching(() => true)) this.#setDeadline(reservation);
   }
 
@@ -125,7 +131,7 @@ export class Reservations {
   }
 
   #setDeadline(reservation: Reservation): void {
-    const { openTransactionTimeoutMs } = this.#context.settings;
+    const { openTransactionTimeoutMs } = reservation.queue.settings;
     if (reservation.kind === 'delivery' || openTransactionTimeoutMs === Number.POSITIVE_INFINITY) return;
     this.#deadlines.add(reservation, reservation.sinceMs + openTransactionTimeoutMs);
   }

@@ -5,7 +5,9 @@ import { PartitionQueues } from '../queues/partition-queues.ts';
 import {
   defaultNodeLimits,
   defaultQueueSettings,
+  InheritedSettings,
   type NodeLimits,
+  type OwnSettings,
   type QueueSettings,
 } from '../queues/queue-settings.ts';
 import { QueueCounters } from '../queues/queue-stats.ts';
@@ -54,19 +56,26 @@ export class QueueHarness {
   readonly clock = new SimClock();
   readonly log: FakePartitionLog;
   readonly counters = new QueueCounters();
+  /** Of every queue. */
   readonly settings: QueueSettings;
   readonly budget: NodeBudget;
   readonly queues: PartitionQueues;
 
   constructor(
-    settings: Partial<QueueSettings> = {},
+    settings: OwnSettings = {},
     limits: Partial<NodeLimits> = {},
     log: FakePartitionLog = new FakePartitionLog(),
   ) {
     this.log = log;
     this.settings = { ...defaultQueueSettings, ...settings };
     this.budget = new NodeBudget({ ...defaultNodeLimits, ...limits });
-    this.queues = new PartitionQueues(this.log, this.settings, this.clock, this.counters, this.budget);
+    this.queues = new PartitionQueues(
+      this.log,
+      new InheritedSettings(this.settings),
+      this.clock,
+      this.counters,
+      this.budget,
+    );
   }
 
   ask(operation: Operation, by: Owner = owner(1)): Asked {
