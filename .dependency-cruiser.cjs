@@ -19,6 +19,7 @@ const pureFiles = [
   'node/protocol/[^/]+',
   'node/queues/[^/]+',
   'loadtest/report/format',
+  'loadtest/scenario/scenario',
   'loadtest/compare/(comparison|contender|goals|page|sample|standard|statistics|table|work)',
   'node/(byte-budget|holdings)',
 ];

@@ -49,7 +49,10 @@ export function addRunFlags(command: Command): void {
         ['any', 'owner'],
       ),
     )
-    .option('--queue-prefix <name>', 'queues are called <name>0, <name>1, …; they are emptied')
+    .option(
+      '--queue-prefix <name>',
+      'queues are called <name>0, <name>1, …; they are deleted first and last (default: names of their own in each run)',
+    )
     .option('--workers <count>', 'processes that share the connections', quantityFlag(countFromOne), defaultWorkers())
     .option('--seed <number>', 'decides sizes and which nodes are stopped (default: another one each time)', anyCount)
     .option('--data-dir <folder>', 'the cluster that ops/start-cluster.sh made (default: $DATA_DIR or data)')
@@ -84,8 +87,8 @@ export function adjustScenario(scenario: Scenario, flags: RunFlags): Scenario {
   };
 }
 
-/** Where and how the scenario is run. Throws `invalid` when it needs a local cluster and there is none. */
-export function runOptionsOf(scenario: Scenario, flags: RunFlags, command: readonly string[]): RunOptions {
+/** Where and how the scenario is run, as number `run`. Throws `invalid` when it needs a local cluster and there is none. */
+export function runOptionsOf(scenario: Scenario, flags: RunFlags, run: number, command: readonly string[]): RunOptions {
   const hasFaults = scenario.phases.some((phase) => phase.faults.length > 0);
   const folders = hasFaults || flags.dataDir !== undefined ? clusterFolders(flags) : undefined;
   const cluster = folders && LocalCluster.open(folders);
@@ -95,7 +98,7 @@ export function runOptionsOf(scenario: Scenario, flags: RunFlags, command: reado
     protocol: flags.protocol,
     workers: flags.workers,
     seed: flags.seed ?? randomInt(2 ** 31),
-    run: randomInt(2 ** 32),
+    run,
     verify: flags.verify,
     cluster: hasFaults ? folders : undefined,
     command,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { WindhoverError } from '../../journal/base/errors.ts';
@@ -46,11 +47,13 @@ async function runFile(
     const value = flags[parameterOption(parameter).attributeName()];
     if (typeof value === 'string') values.set(parameter.name, value);
   }
-  const scenario = adjustScenario(file.resolve(values), flags);
-  const options = runOptionsOf(scenario, flags, commandLine(process.argv.slice(2)));
+  const number = randomInt(2 ** 32);
+  const scenario = adjustScenario(file.resolve(values, number), flags);
+  const options = runOptionsOf(scenario, flags, number, commandLine(process.argv.slice(2)));
   await requireFanout(scenario, options);
   const { seed, targets, workers } = options;
-  console.error(`${scenario.name}: ${plural(targets.length, 'server')}, ${plural(workers, 'process')}, seed ${seed}`);
+  const means = `${plural(targets.length, 'server')}, ${plural(workers, 'process')}, seed ${seed}`;
+  console.error(`${scenario.name}: ${means}, queues ${scenario.queues.prefix}…`);
   const live = new LiveLine(process.stderr);
   const result = await interruptible((signal) => run(scenario, options, live, signal)).finally(() => live.finish());
   if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(result, null, 2)}\n`);

@@ -1,4 +1,4 @@
-import type { Scenario } from '../scenario/scenario.ts';
+import { nothingDemanded, type Scenario } from '../scenario/scenario.ts';
 import { type Contender, canDo, keepsItems, queueCount, queuePrefix, type Work } from './contender.ts';
 
 const maxWarmUpSeconds = 1.5;
@@ -66,12 +66,3 @@ const plainReads = {
   behindItems: 0,
   fanout: undefined,
 } as const;
-
-const nothingDemanded = {
-  lost: undefined,
-  duplicated: undefined,
-  unexpected: undefined,
-  outOfOrder: undefined,
-  errors: undefined,
-  stallMs: undefined,
-};

@@ -1,8 +1,6 @@
-import type { SeriesPoint } from '../result.ts';
-
-/** A worker this busy has no time left to measure with. */
-const busyCpu = 0.9;
-/** Of the time line: a moment of it proves nothing. */
+/** A worker that uses as much of a core has no time left to measure with. */
+export const busyCpu = 0.9;
+/** Of the time: a moment of it proves nothing. */
 const busyShare = 0.25;
 /** A request of an open loop that is begun so much later than planned is late. */
 export const lateMs = 10;
@@ -14,14 +12,16 @@ export interface Lateness {
   readonly late: number;
 }
 
-/**
- * Why the generator, not the server, may have been the limit; null when nothing says so. `points`: those of measured
- * phases.
- */
-export function generatorLimit(points: readonly SeriesPoint[], { begun, late }: Lateness): string | null {
-  const busy = points.filter(({ generatorCpu }) => generatorCpu >= busyCpu);
-  if (points.length > 0 && busy.length / points.length >= busyShare) {
-    const share = Math.round((100 * busy.length) / points.length);
+/** How long a worker was at work, and for how much of that time it was busy. */
+export interface Business {
+  readonly seconds: number;
+  readonly busySeconds: number;
+}
+
+/** Why the generator, not the server, may have been the limit; null when nothing says so. Both of measured phases. */
+export function generatorLimit({ seconds, busySeconds }: Business, { begun, late }: Lateness): string | null {
+  if (seconds > 0 && busySeconds / seconds >= busyShare) {
+    const share = Math.round((100 * busySeconds) / seconds);
     return `a worker process used ${100 * busyCpu} % of a core or more in ${share} % of the time: try more --workers`;
   }
   if (begun > 0 && late / begun >= lateShare) {

@@ -4,80 +4,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Ring } from '../../cluster/ring.ts';
 import { readPayload } from '../payload.ts';
-import type { RunOptions } from '../scenario/run-options.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { type Misbehaviour, QueueServer } from '../testing/queue-server.ts';
-import { consumers, mixed, phase, producers, runTrial, scenario, type Trial } from '../testing/scenarios.ts';
-
-interface Given {
-  readonly misbehaviour?: Misbehaviour;
-  readonly options?: Partial<RunOptions>;
-  /** Done to the server a little after the load began. */
-  readonly meanwhile?: (server: QueueServer) => void;
-}
-
-async function run(trial: Scenario, given: Given = {}): Promise<Trial & { server: QueueServer }> {
-  const server = new QueueServer();
-  const port = await server.listen();
-  Object.assign(server.misbehaviour, given.misbehaviour);
-  let timer: NodeJS.Timeout | undefined;
-  server.onFirstSet = () => {
-    timer = setTimeout(() => given.meanwhile?.(server), 200);
-  };
-  try {
-    return { ...(await runTrial(trial, [port], given.options)), server };
-  } finally {
-    clearTimeout(timer);
-    server.close();
-  }
-}
-
-/** A server that is no queue server: `answer` is given what came on a connection and says what to write. */
-async function withServer<T>(
-  answer: (text: string, write: (text: string) => void) => void,
-  use: (port: number) => Promise<T>,
-): Promise<T> {
-  const server = net.createServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    socket.on('data', (chunk) => answer(chunk.toString('latin1'), (text) => socket.write(text, 'latin1')));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    return await use((server.address() as net.AddressInfo).port);
-  } finally {
-    server.close();
-  }
-}
+import { QueueServer } from '../testing/queue-server.ts';
+import { consumers, mixed, phase, producers, runTrial, scenario } from '../testing/scenarios.ts';
+import { queues, run, steady, withServer } from '../testing/trials.ts';
 
 /** Process ids of this process's children. */
 function children(): string[] {
   const text = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
   return text.split(' ').filter((pid) => pid !== '');
 }
-
-/** True the `n`th time that it is asked, and only then. */
-function onTime(n: number): () => boolean {
-  let asked = 0;
-  return () => ++asked === n;
-}
-
-/** True every `n`th time. */
-function every(n: number): () => boolean {
-  let asked = 0;
-  return () => ++asked % n === 0;
-}
-
-const queues = [0, 1, 2];
-/** Three producers and three reliable readers at 1,500 a second, then a drain. */
-const steady = scenario({
-  phases: [
-    phase({
-      durationMs: 600,
-      producers: [producers({ connections: 3, ratePerSecond: 1500, queues })],
-      consumers: [consumers({ connections: 3, queues })],
-    }),
-  ],
-});
 
 test('a server that keeps its word passes, with everything delivered once and in order, by two workers', async () => {
   const demands = { lost: 0, duplicated: 0, unexpected: 0, outOfOrder: 0, errors: 0, stallMs: 2000 };
@@ -131,107 +67,6 @@ test('items in number: set, then read to the last, each counted once in latencie
   }
 });
 
-test('an item that was acknowledged and dropped is lost', async () => {
-  const demands = { ...steady.demands, lost: 0 };
-  const { result } = await run({ ...steady, demands }, { misbehaviour: { dropSet: onTime(50) } });
-  assert.is(result.verdict.lost, 1);
-  assert.equal(result.verdict.failures, ['lost items: 1, at most 0 allowed']);
-});
-
-test('an item that comes again after its close was answered is a duplicate', async () => {
-  const { result } = await run(steady, { misbehaviour: { repeatClosed: onTime(20) } });
-  assert.equal([result.verdict.duplicated, result.verdict.lost, result.verdict.outOfOrder], [1, 0, 0]);
-});
-
-test('a duplicate is found though another process read the first', async () => {
-  const { result } = await run(
-    scenario({
-      phases: [
-        phase({ name: 'fill', producers: [producers({ items: 300 })] }),
-        phase({ name: 'read', consumers: [consumers({ connections: 4, items: 'all' })] }),
-      ],
-    }),
-    { options: { workers: 2 }, misbehaviour: { repeatClosed: every(10) } },
-  );
-  assert.ok(result.verdict.duplicated >= 30 && result.verdict.duplicated < 40, `${result.verdict.duplicated}`);
-  assert.equal([result.verdict.delivered, result.verdict.lost, result.verdict.unexpected], [300, 0, 0]);
-});
-
-test('an item that nobody set is unexpected', async () => {
-  const { result } = await run(steady, { meanwhile: (server) => server.smuggle('trial2', 'who am I') });
-  assert.is(result.verdict.unexpected, 1);
-});
-
-test('two items that change places are out of order', async () => {
-  const { result } = await run(
-    scenario({
-      phases: [
-        phase({ name: 'fill', producers: [producers({ items: 200 })] }),
-        phase({ name: 'read', consumers: [consumers({ items: 'all', read: 'take' })] }),
-      ],
-    }),
-    { misbehaviour: { overtake: onTime(100) } },
-  );
-  assert.equal([result.verdict.outOfOrder, result.verdict.lost, result.verdict.duplicated], [1, 0, 0]);
-});
-
-test('connections cut before and after answers, and refused sets: nothing lost, what is uncertain is named so', async () => {
-  const misbehaviour = {
-    cutAfterSet: every(40),
-    failSet: every(33),
-    cutAfterRead: every(50),
-    cutBeforeClose: every(45),
-  };
-  const { result } = await run(steady, { misbehaviour, meanwhile: (server) => server.cutConnections() });
-  const { verdict } = result;
-  assert.equal([verdict.lost, verdict.unexpected, verdict.duplicated, verdict.outOfOrder], [0, 0, 0, 0]);
-  assert.equal(verdict.failures, []);
-  assert.ok(verdict.uncertain > verdict.uncertainFound && verdict.uncertainFound > 0);
-  assert.ok(verdict.delivered > verdict.acknowledged * 0.9);
-  assert.ok(result.errorSamples.some(({ text }) => text === 'SERVER_ERROR not now'));
-});
-
-test('a leaky reader gives items back, and they come again without being duplicates', async () => {
-  const { result } = await run(
-    scenario({
-      phases: [
-        phase({ name: 'fill', producers: [producers({ items: 300 })] }),
-        phase({ name: 'leak', consumers: [consumers({ items: 'all', abortEvery: 10, disconnectEvery: 70 })] }),
-      ],
-    }),
-  );
-  const { verdict, phases, errorSamples } = result;
-  assert.ok((phases[1]?.operations.get?.operations ?? 0) > 330);
-  assert.equal([verdict.delivered, verdict.lost, verdict.duplicated, verdict.outOfOrder], [300, 0, 0, 0]);
-  assert.equal(errorSamples, []);
-});
-
-test('queues that never get empty are a failed drain', async () => {
-  const { result } = await run(steady, { misbehaviour: { repeatClosed: () => true } });
-  assert.ok(result.verdict.failures.some((failure) => failure.startsWith('the drain failed')));
-  assert.is(result.verdict.lost, 0);
-});
-
-test('what is left on purpose remains, and is not lost', async () => {
-  const fill = phase({ producers: [producers({ items: 50, queues })] });
-  const { result, server } = await run(scenario({ phases: [fill], drain: undefined }));
-  assert.equal([result.verdict.remaining, result.verdict.lost], [50, 0]);
-  const left = server.queueNames
-    .flatMap((name) => server.contents(name))
-    .map((data) => readPayload(data, 0, data.length));
-  assert.equal(
-    left.map((item) => item?.sequence).sort((a, b) => Number(a) - Number(b)),
-    [...Array(50).keys()],
-  );
-});
-
-test('a server that stores nothing is a failure', async () => {
-  const { result } = await run(scenario({ phases: [phase({ durationMs: 300, producers: [producers()] })] }), {
-    misbehaviour: { failSet: () => true },
-  });
-  assert.equal(result.verdict.failures, ['nothing was stored at all']);
-});
-
 test('a stall is measured from the first try, and marked on the time line', async () => {
   let failing = false;
   const { result } = await run(
@@ -272,25 +107,6 @@ test('a reader that packs stays behind while there are producers', async () => {
   assert.is(result.generator.workers, 1);
   assert.is(result.verdict.delivered, 400);
   assert.is(points.at(-1)?.depth, 0);
-});
-
-test('each fanout is verified as a queue of its own', async () => {
-  const trial = scenario({
-    queues: { prefix: 'trial', count: 2, fanouts: ['a', 'b'] },
-    phases: [
-      phase({
-        producers: [producers({ items: 100, queues: [0, 1] })],
-        consumers: [
-          consumers({ items: 'all', queues: [0, 1] }),
-          consumers({ items: 'all', queues: [0, 1], fanout: 'b' }),
-        ],
-      }),
-    ],
-  });
-  const { result } = await run(trial);
-  assert.equal([result.verdict.acknowledged, result.verdict.delivered, result.verdict.lost], [300, 300, 0]);
-  const { result: broken } = await run(trial, { misbehaviour: { skipFanout: onTime(7) } });
-  assert.equal([broken.verdict.delivered, broken.verdict.lost], [299, 1]);
 });
 
 test('routed by owner, every queue is asked for at the node that the ring names', async () => {
@@ -376,28 +192,6 @@ test('a pause of the server is felt by all that should have been sent meanwhile'
   assert.ok((result.totals.set?.p99Ms ?? 0) > 200, `p99 ${result.totals.set?.p99Ms} ms`);
 });
 
-test('a cache is known as one, and nothing is verified', async () => {
-  let stored = '';
-  const answer = (text: string, write: (text: string) => void): void => {
-    for (const line of text.split('\r\n')) {
-      if (line.startsWith('set')) write('STORED\r\n');
-      else if (line.startsWith('get')) write(`VALUE x 0 ${stored.length}\r\n${stored}\r\nEND\r\n`);
-      else if (line.startsWith('delete')) write('DELETED\r\n');
-      else if (line !== '') stored = line;
-    }
-  };
-  const trial = scenario({
-    phases: [phase({ mixed: [mixed({ items: 50 })] })],
-    demands: { ...steady.demands, lost: 0 },
-  });
-  const { result, events } = await withServer(answer, (port) => runTrial(trial, [port]));
-  assert.is(result.verdict.verified, false);
-  assert.is(result.verdict.acknowledged, 0);
-  assert.equal(result.verdict.failures, []);
-  assert.is(result.totals.get?.operations, 25);
-  assert.match(events[0]?.text ?? '', 'not verified');
-});
-
 test('what is wrong from the start is said at once', async () => {
   const failure = (trial: Scenario, port: number, options = {}): Promise<string> =>
     runTrial(trial, [port], options).then(
@@ -428,7 +222,7 @@ test('a worker that dies ends the run, which says so', async () => {
   assert.equal(children(), others);
 });
 
-test('interrupted, it ends with its processes, not with a result', async () => {
+test('interrupted, it ends with its processes and its queues, not with a result', async () => {
   const server = new QueueServer();
   const port = await server.listen();
   const interrupt = new AbortController();
@@ -437,6 +231,9 @@ test('interrupted, it ends with its processes, not with a result', async () => {
   const error = await runTrial(long, [port], { workers: 2 }, interrupt.signal).catch((thrown: unknown) => thrown);
   server.close();
   assert.match(String(error), 'interrupted');
+  assert.equal(server.queueNames, []);
 });
+
+test.run();
 
 test.run();

@@ -25,7 +25,8 @@ const watchMs = 10;
 /**
  * Runs a scenario with worker processes of its own and says what came of it. Rejects when it can't begin (`invalid`
  * words, no target to be reached), when a worker dies, and once `signal` is aborted; processes are gone by then, and
- * nodes that were paused go on. What the servers do wrong is in the result.
+ * nodes that were paused go on, and the queues are deleted unless they were to stay. What the servers do wrong is in
+ * the result.
  */
 export async function runScenario(
   scenario: Scenario,
@@ -91,10 +92,18 @@ class Run {
     this.#broken.catch(() => this.#stop.abort());
     try {
       return await Promise.race([this.#broken, this.#runAll()]);
+    } catch (error) {
+      await this.#end();
+      if (this.#scenario.drain !== undefined) await this.#queues?.remove();
+      throw error;
     } finally {
-      this.#stop.abort();
-      await this.#fleet.end();
+      await this.#end();
     }
+  }
+
+  async #end(): Promise<void> {
+    this.#stop.abort();
+    await this.#fleet.end();
   }
 
   async #runAll(): Promise<RunResult> {
@@ -226,13 +235,11 @@ class Run {
   }
 
   #result(verdict: VerdictResult): RunResult {
-    const { name, description, phases } = this.#scenario;
+    const { name, description } = this.#scenario;
     const { command, protocol } = this.#options;
     const targets = this.#options.targets.map(targetLabel);
     const { cpuSeconds, maxLagMs, ...measured } = this.#series.result(targets);
-    const measuredNames = new Set(phases.filter((phase) => phase.measured).map((phase) => phase.name));
-    const points = measured.series.filter(({ phase }) => measuredNames.has(phase));
-    const limit = generatorLimit(points, this.#series.lateness);
+    const limit = generatorLimit(this.#series.business, this.#series.lateness);
     const [cpu] = os.cpus();
     return {
       format: resultFormat,

@@ -6,7 +6,7 @@ import {
   type SeriesPoint,
   type StallResult,
 } from '../result.ts';
-import type { Lateness } from './generator-limit.ts';
+import { type Business, busyCpu, type Lateness } from './generator-limit.ts';
 import { Latency } from './latency.ts';
 import type { Interval } from './messages.ts';
 import { longestStalls, type Stall, withStall } from './stalls.ts';
@@ -69,6 +69,7 @@ export class Series {
   #cpuSeconds = 0;
   #lagMs = 0;
   readonly #lateness = { begun: 0, late: 0 };
+  readonly #business = { seconds: 0, busySeconds: 0 };
   longestMs = 0;
   errors = 0;
 
@@ -84,8 +85,9 @@ export class Series {
     return this.#lateness;
   }
 
-  get points(): readonly SeriesPoint[] {
-    return this.#points;
+  /** Of the busiest worker at each time, in measured phases. */
+  get business(): Business {
+    return this.#business;
   }
 
   beginPhase(facts: PhaseFacts, startSeconds: number): void {
@@ -118,6 +120,10 @@ export class Series {
       generatorLagMs: Math.max(0, ...intervals.map(({ lagMs }) => lagMs)),
     };
     this.#points.push(point);
+    if (phase.measured) {
+      this.#business.seconds += seconds;
+      if (point.generatorCpu >= busyCpu) this.#business.busySeconds += seconds;
+    }
     return point;
   }
 

@@ -17,7 +17,7 @@ test('the scenarios that come with Windhover', () => {
 
 for (const file of files) {
   test(`${file.name}: its defaults make a scenario that verifies and drains`, () => {
-    const scenario = file.resolve(new Map());
+    const scenario = file.resolve(new Map(), 1);
     assert.is(scenario.name, file.name);
     assert.equal([scenario.demands.lost, scenario.demands.unexpected], [0, 0]);
     assert.ok(scenario.drain !== undefined);
@@ -27,7 +27,7 @@ for (const file of files) {
 
   test(`${file.name}: every choice makes a scenario`, () => {
     for (const { name, choices = [] } of file.parameters) {
-      for (const choice of choices) assert.ok(file.resolve(new Map([[name, choice]])).phases.length > 0, choice);
+      for (const choice of choices) assert.ok(file.resolve(new Map([[name, choice]]), 1).phases.length > 0, choice);
     }
   });
 }

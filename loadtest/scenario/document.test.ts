@@ -65,7 +65,7 @@ test('docs/loadtest.md shows a file that is a scenario', () => {
   try {
     const file = path.join(folder, 'mine.yaml');
     writeFileSync(file, example);
-    const scenario = new ScenarioFile(file).resolve(new Map([['orders', '5k']]));
+    const scenario = new ScenarioFile(file).resolve(new Map([['orders', '5k']]), 1);
     assert.is(scenario.phases[0]?.producers[0]?.items, 5000);
   } finally {
     rmSync(folder, { recursive: true });

@@ -18,7 +18,13 @@ type Place = readonly PropertyKey[];
 const actions = { KILL: 'kill', TERM: 'terminate', STOP: 'pause' } as const;
 
 /** Turns a checked file into what the engine runs, and checks what no key can be checked for alone. */
-export function resolveScenario(name: string, file: ScenarioFile, values: ParameterValues, fail: Fail): Scenario {
+export function resolveScenario(
+  name: string,
+  run: number,
+  file: ScenarioFile,
+  values: ParameterValues,
+  fail: Fail,
+): Scenario {
   const context = { file, values, fail };
   const phases = pick(context, file.phases, ['phases'], resolvePhase);
   if (phases.length === 0) fail(['phases'], 'no phase applies');
@@ -26,7 +32,7 @@ export function resolveScenario(name: string, file: ScenarioFile, values: Parame
     name,
     description: file.description,
     queues: {
-      prefix: file.queues.prefix ?? `loadtest-${name}-`,
+      prefix: file.queues.prefix ?? `loadtest-${name}-${run.toString(36)}-`,
       count: file.queues.count,
       fanouts: file.queues.fanouts,
     },

@@ -12,7 +12,7 @@ function resolve(text: string, given: Readonly<Record<string, string>> = {}): Sc
   try {
     const file = path.join(folder, 'mine.yaml');
     writeFileSync(file, text);
-    return new ScenarioFile(file).resolve(new Map(Object.entries(given)));
+    return new ScenarioFile(file).resolve(new Map(Object.entries(given)), 1234);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -39,7 +39,7 @@ test('what a file leaves out has its default', () => {
   assert.equal(resolve(`${small}    producers: [{ size: 64B }]\n    consumers: [{}]\n`), {
     name: 'mine',
     description: 'a small one',
-    queues: { prefix: 'loadtest-mine-', count: 1, fanouts: [] },
+    queues: { prefix: 'loadtest-mine-ya-', count: 1, fanouts: [] },
     route: 'any',
     demands: {
       lost: 0,

@@ -32,17 +32,18 @@ export class ScenarioFile {
   }
 
   /**
-   * The scenario with the values given; a parameter without one has its default. Throws `invalid` with a line for each
-   * thing that is wrong.
+   * The scenario with the values given; a parameter without one has its default. `run`: a number that no other run has,
+   * which the queues' names carry where the file has no prefix. Throws `invalid` with a line for each thing that is
+   * wrong.
    */
-  resolve(given: ParameterValues): Scenario {
+  resolve(given: ParameterValues, run: number): Scenario {
     const values = this.#values(given);
     const { content } = this.#source;
     const filled = fillIn(content, this.parameters, values, (place, name) => {
       this.#fail(place, `there is no parameter ${name}; want one of ${this.#parameterNames()}`);
     });
     const file = this.#source.check(scenarioSection, withParameters(filled, content));
-    return resolveScenario(this.name, file, values, (place, message) => this.#fail(place, message));
+    return resolveScenario(this.name, run, file, values, (place, message) => this.#fail(place, message));
   }
 
   #values(given: ParameterValues): ParameterValues {

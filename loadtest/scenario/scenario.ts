@@ -44,6 +44,15 @@ export interface Demands {
   readonly stallMs: number | undefined;
 }
 
+export const nothingDemanded: Demands = {
+  lost: undefined,
+  duplicated: undefined,
+  unexpected: undefined,
+  outOfOrder: undefined,
+  errors: undefined,
+  stallMs: undefined,
+};
+
 export interface Drain {
   /** All queues have to be empty by then; otherwise the run fails. */
   readonly timeoutMs: number;

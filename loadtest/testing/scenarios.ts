@@ -1,7 +1,14 @@
 import { runScenario } from '../engine/run.ts';
 import { type RunEvent, type RunResult, runResult, type SeriesPoint } from '../result.ts';
 import type { RunOptions } from '../scenario/run-options.ts';
-import type { ConsumerGroup, MixedGroup, Phase, ProducerGroup, Scenario } from '../scenario/scenario.ts';
+import {
+  type ConsumerGroup,
+  type MixedGroup,
+  nothingDemanded,
+  type Phase,
+  type ProducerGroup,
+  type Scenario,
+} from '../scenario/scenario.ts';
 
 const group = { connections: 1, depth: 1, ratePerSecond: undefined, queues: [0], measured: true } as const;
 
@@ -32,14 +39,7 @@ export function scenario(words: Partial<Scenario> & Pick<Scenario, 'phases'>): S
     description: 'a trial',
     queues: { prefix: 'trial', count: 3, fanouts: [] },
     route: 'any',
-    demands: {
-      lost: undefined,
-      duplicated: undefined,
-      unexpected: undefined,
-      outOfOrder: undefined,
-      errors: undefined,
-      stallMs: undefined,
-    },
+    demands: nothingDemanded,
     drain: { timeoutMs: 3000, quietMs: 100 },
     ...words,
   };
