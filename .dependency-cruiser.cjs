@@ -16,7 +16,7 @@ const pureFiles = [
   'journal/kestrel/(entry|files|queue)',
   'journal/store/(backlog-file|checkpoint|codec|entries|extent|id-runs|maintenance-plan|offset-runs|replica|segment-uses|state|stored-queue)',
   'cluster/(hello|ring|partition-map|plan|leader|role|operation|messages|directory/keys)',
-  'node/protocol/[^/]+',
+  'node/protocol/.+',
   'node/queues/[^/]+',
   'loadtest/report/format',
   'loadtest/scenario/scenario',

@@ -1,6 +1,6 @@
-import type { Result } from '../cluster/operation.ts';
-import { InvariantError } from '../journal/base/assert.ts';
-import * as reply from './protocol/reply.ts';
+import { assert } from '../journal/base/assert.ts';
+import type { AnswerOutput, Said } from './protocol/answer.ts';
+import { AnswerBuffer } from './protocol/answer-buffer.ts';
 import type { Pending, PendingOperation } from './session-request.ts';
 
 /** Where a connection's answers go. All buffers are latin1 or raw bytes. */
@@ -22,14 +22,14 @@ export interface Output {
 
 const capacityBytes = 64 * 1024;
 
+/** Bytes up to this size are copied beside other answers, so that many leave in one write; larger ones are written from where they are. */
+const maxCopiedBytes = 16 * 1024;
+
 /** One for all connections: writing is synchronous, and an output that keeps the bytes is given another. */
-let shared = new reply.ReplyBuffer(capacityBytes);
+let shared = new AnswerBuffer(capacityBytes);
 
-/** Whether the connection may go on after an answer. */
-type Written = 'go on' | 'close';
-
-/** Turns a connection's results into bytes, gathered into one write a turn, and knows which of them the network took. */
-export class AnswerWriter {
+/** Gathers what a connection's answers say into one write a turn, and knows which of the results the network took. */
+export class AnswerWriter implements AnswerOutput {
   readonly #output: Output;
   /** Takes whose items were written, but not known to be taken by the network yet. */
   readonly handedOver: PendingOperation[] = [];
@@ -40,18 +40,15 @@ export class AnswerWriter {
     this.#output = output;
   }
 
-  /** Writes one answer, which must be known; `close` when the connection is to end with it. */
-  write(pending: Pending): Written {
-    if (pending.kind === 'text') {
-      this.#writeText(pending.result as Buffer);
-      return pending.close ? 'close' : 'go on';
-    }
-    const result = pending.result as Result;
-    if (pending.noreply) return 'go on';
-    if (result.kind === 'stored') this.#writeConstant(reply.stored);
-    else if (result.kind === 'item') this.#writeItem(pending, result);
-    else return this.#writeRest(pending, result);
-    return 'go on';
+  /** Writes one answer, whose result must be known; `close` when the connection is to end with it. */
+  write(pending: Pending): Said {
+    const result = pending.result;
+    assert(result !== undefined, 'only what is known can be said');
+    const said = pending.answer.say(result, this);
+    if (pending.kind === 'known') return pending.close ? 'close' : said;
+    const { operation } = pending;
+    if (result.kind === 'item' && operation.kind === 'get' && operation.read === 'take') this.handedOver.push(pending);
+    return said;
   }
 
   /** Sends what was gathered. True when the network has taken everything. */
@@ -60,58 +57,14 @@ export class AnswerWriter {
     return !this.blocked;
   }
 
-  #writeConstant(answer: Buffer): void {
-    if (shared.freeBytes < answer.length) this.#send();
-    shared.append(answer);
+  room(bytes: number): AnswerBuffer {
+    if (shared.freeBytes < bytes) this.#send();
+    return shared;
   }
 
-  #writeText(answer: Buffer): void {
-    if (answer.length <= shared.freeBytes) {
-      shared.appendData(answer);
-    } else {
-      this.flush();
-      if (!this.#output.write(answer)) this.blocked = true;
-    }
-  }
-
-  #writeItem(pending: PendingOperation, item: Extract<Result, { kind: 'item' }>): void {
-    const { data } = item;
-    if (shared.freeBytes < reply.ReplyBuffer.valueBytes(pending.echo, data.length)) this.#send();
-    shared.appendHeader(pending.echo, item.flags, data.length, pending.form === 'valueWithId' ? item.id : undefined);
-    if (data.length <= reply.maxCopiedBytes) shared.appendData(data);
-    else this.#send(data);
-    shared.appendLineEnd();
-    if (pending.last) shared.append(reply.end);
-    if (pending.operation.kind === 'get' && pending.operation.read === 'take') this.handedOver.push(pending);
-  }
-
-  /** Everything but the two answers that the hot path consists of. */
-  #writeRest(pending: PendingOperation, result: Result): Written {
-    switch (result.kind) {
-      case 'violation':
-        this.#writeConstant(reply.error);
-        return 'close';
-      case 'failed':
-        this.#writeText(reply.serverError(result.why));
-        return pending.last ? 'go on' : 'close';
-      case 'full':
-        this.#writeConstant(reply.notStored);
-        return 'go on';
-      case 'deleted':
-        this.#writeConstant(reply.deleted);
-        return 'go on';
-      case 'moved':
-        throw new InvariantError('an operation that moved was not routed again');
-      default:
-        this.#writeNothing(pending);
-        return 'go on';
-    }
-  }
-
-  /** There was no item, or no queue. */
-  #writeNothing(pending: PendingOperation): void {
-    if (pending.form === 'delete') this.#writeConstant(reply.notFound);
-    else if (pending.last) this.#writeConstant(reply.end);
+  append(bytes: Buffer): void {
+    if (bytes.length <= maxCopiedBytes) this.room(bytes.length).appendData(bytes);
+    else this.#send(bytes);
   }
 
   #send(more?: Buffer): void {
@@ -121,7 +74,7 @@ export class AnswerWriter {
       buffer.length = 0;
     } else {
       this.blocked = true;
-      shared = new reply.ReplyBuffer(capacityBytes);
+      shared = new AnswerBuffer(capacityBytes);
     }
   }
 }

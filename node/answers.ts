@@ -3,12 +3,13 @@ import { assert } from '../journal/base/assert.ts';
 import { AnswerWriter, type Output } from './answer-writer.ts';
 import type { Broker } from './broker-api.ts';
 import { Holdings } from './holdings.ts';
+import type { Answer, Said } from './protocol/answer.ts';
+import type { Read } from './protocol/command.ts';
 import {
-  type AnswerForm,
   Notice,
+  PendingAnswer,
   PendingOperation,
   PendingRow,
-  PendingText,
   Remainder,
   type RequestKeeper,
 } from './session-request.ts';
@@ -19,8 +20,11 @@ export type Overlap = 'set' | 'take' | 'alone';
 /** Which operations an operation may run beside. */
 export function overlapOf(operation: Operation): Overlap {
   if (operation.kind === 'set') return 'set';
-  if (operation.kind !== 'get') return 'alone';
-  const { settle, read, waitMs } = operation;
+  return operation.kind === 'get' ? overlapOfRead(operation) : 'alone';
+}
+
+/** Which operations a `get` may run beside. */
+export function overlapOfRead({ settle, read, waitMs }: Read): Overlap {
   return settle === 'none' && read === 'take' && waitMs === 0 ? 'take' : 'alone';
 }
 
@@ -29,6 +33,9 @@ const firstEstimateBytes = 16 * 1024;
 
 /** The outcome of what was given up: what really comes of it doesn't matter any more. */
 const gone: Result = { kind: 'empty' };
+
+/** The outcome of what isn't one operation. */
+const done: Result = { kind: 'done' };
 
 /**
  * The row of answers that one connection waits for, and what it holds at the broker until they have reached it.
@@ -113,9 +120,9 @@ export class Answers implements RequestKeeper {
   }
 
   /** Asks the broker; the answer has its place at the end of the row. Charges for a get what it may bring. */
-  execute(operation: Operation, form: AnswerForm, noreply: boolean, echo: string, last: boolean): void {
+  execute(operation: Operation, answer: Answer): void {
     const chargedBytes = this.#charge(operation);
-    const pending = new PendingOperation(this, this.#owner, operation, form, noreply, echo, last, chargedBytes);
+    const pending = new PendingOperation(this, this.#owner, operation, answer, chargedBytes);
     this.#begin(overlapOf(operation));
     this.#row.push(pending);
     if (operation.kind === 'get' && operation.waitMs > 0) this.#waiter = pending;
@@ -123,17 +130,17 @@ export class Answers implements RequestKeeper {
   }
 
   /** Adds an answer that is known; the connection is to end with it if `close` says so. */
-  add(answer: Buffer, fate: 'go on' | 'close'): void {
-    this.#row.push(new PendingText(answer, fate === 'close'));
+  add(answer: Answer, fate: Said): void {
+    this.#row.push(new PendingAnswer(answer, done, fate === 'close'));
   }
 
   /** Flushes every queue, then answers. */
-  flushAll(answer: Buffer): void {
-    const pending = new PendingText(undefined, false);
+  flushAll(answer: Answer): void {
+    const pending = new PendingAnswer(answer, undefined, false);
     this.#begin('alone');
     this.#row.push(pending);
     this.#broker.flushAll(() => {
-      pending.result = answer;
+      pending.result = done;
       this.#finished();
     });
   }
@@ -157,8 +164,8 @@ export class Answers implements RequestKeeper {
    * Writes the answers that are known, up to the first that isn't, and reports what the network has taken. `close`: one
    * of them was the connection's last; the others were given up.
    */
-  flush(): 'go on' | 'close' {
-    let fate: 'go on' | 'close' = 'go on';
+  flush(): Said {
+    let fate: Said = 'go on';
     for (let head = this.#row.head; head?.result !== undefined && !this.#writer.blocked; head = this.#row.head) {
       this.#row.shift();
       if (head.kind === 'operation' && head.operation.kind === 'get') this.#chargedBytes -= head.chargedBytes;

@@ -6,7 +6,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
-import { MemcacheListener } from './listener.ts';
+import { Listener } from './listener.ts';
+import { memcache } from './protocol/memcache/dialect.ts';
 import { defaultSessionSettings } from './session.ts';
 import { FakeBroker } from './testing/fake-broker.ts';
 import { setText, valueText } from './testing/session-stage.ts';
@@ -55,18 +56,19 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 
 interface Scene {
   readonly broker: FakeBroker;
-  readonly listener: MemcacheListener;
+  readonly listener: Listener;
   client(): Client;
 }
 
 /** Runs a test with a listener and clears up after it, whatever comes of it. */
 async function scene(run: (scene: Scene) => Promise<void>, maxConnections = 100): Promise<void> {
   const broker = new FakeBroker();
-  const listener = await MemcacheListener.open('127.0.0.1', 0, {
+  const listener = await Listener.open('127.0.0.1', 0, {
     broker,
     clock: systemClock,
     node: 'n',
     incarnation: 'i',
+    dialect: memcache,
     settings: defaultSessionSettings,
     maxConnections,
   });
@@ -239,9 +241,10 @@ test('closing cuts those who do not finish in time [drain]', () =>
 test('an address in use is named', () =>
   scene(async ({ listener, broker }) => {
     const settings = defaultSessionSettings;
-    const options = { broker, clock: systemClock, node: 'n', incarnation: 'i', settings, maxConnections: 1 };
+    const at = { node: 'n', incarnation: 'i' };
+    const options = { broker, clock: systemClock, dialect: memcache, ...at, settings, maxConnections: 1 };
     try {
-      await MemcacheListener.open('127.0.0.1', listener.port, options);
+      await Listener.open('127.0.0.1', listener.port, options);
       assert.unreachable();
     } catch (error) {
       assert.instance(error, WindhoverError);

@@ -2,11 +2,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { Broker } from './broker-api.ts';
+import type { Dialect } from './protocol/dialect.ts';
 import { type Output, Session, type SessionSettings } from './session.ts';
 
 export interface ListenerOptions {
   readonly broker: Broker;
   readonly clock: Clock;
+  readonly dialect: Dialect;
   /** Of this node and its incarnation; connections are numbered from 1. */
   readonly node: string;
   readonly incarnation: string;
@@ -38,8 +40,8 @@ const lingerMs = 1_000;
 /** Connections over the limit that may linger to read why; more are cut at once. */
 const maxLingering = 100;
 
-/** Accepts memcache clients on one address. */
-export class MemcacheListener {
+/** Accepts clients of one dialect on one address. */
+export class Listener {
   readonly counters: TrafficCounters = {
     connections: 0,
     totalConnections: 0,
@@ -65,12 +67,12 @@ export class MemcacheListener {
   }
 
   /** Listens; port 0 takes any free one. Rejects with a WindhoverError that names the address when it can't. */
-  static open(host: string, port: number, options: ListenerOptions): Promise<MemcacheListener> {
-    const listener = new MemcacheListener(options);
+  static open(host: string, port: number, options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options);
     const server = listener.#server;
     return new Promise((resolve, reject) => {
       server.once('error', (error) => {
-        reject(WindhoverError.from(error, `can't listen on ${host}:${port} for memcache clients`));
+        reject(WindhoverError.from(error, `can't listen on ${host}:${port} for ${options.dialect.name} clients`));
       });
       server.listen(port, host, () => {
         server.removeAllListeners('error');
@@ -140,7 +142,7 @@ export class MemcacheListener {
       timer.cancel();
     });
     socket.resume();
-    socket.end('SERVER_ERROR too many connections\r\n');
+    socket.end(this.#options.dialect.tooManyConnections);
   }
 }
 
@@ -168,9 +170,9 @@ class Connection implements Output {
     this.#clock = options.clock;
     this.#counters = counters;
     this.#forget = forget;
-    const { broker, clock, settings, node, incarnation } = options;
+    const { broker, clock, dialect, settings, node, incarnation } = options;
     const owner = { node, incarnation, connection: number };
-    this.#session = new Session({ broker, owner, settings, clock, output: this });
+    this.#session = new Session({ broker, owner, dialect, settings, clock, output: this });
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('end', () => this.#session.inputEnded());
     // 'close' follows every error, and says all that matters here.

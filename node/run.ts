@@ -12,8 +12,9 @@ import { type FolderLock, lockFolder } from '../journal/log/lock-folder.ts';
 import { serveAdmin } from './admin.ts';
 import type { Statistic } from './broker-api.ts';
 import type { NodeConfig } from './config.ts';
-import { MemcacheListener } from './listener.ts';
+import { Listener } from './listener.ts';
 import { WindhoverNode } from './node.ts';
+import { memcache } from './protocol/memcache/dialect.ts';
 import { defaultSessionSettings } from './session.ts';
 import { version } from './version.ts';
 
@@ -25,7 +26,7 @@ const endMs = 9500;
 /** Everything that runs in this process, for its orderly end. */
 interface Running {
   readonly node: WindhoverNode;
-  readonly listener: MemcacheListener;
+  readonly listener: Listener;
   readonly admin: Server;
 }
 
@@ -65,7 +66,7 @@ async function start(
   const failed = new Promise<WindhoverError>((resolve) => {
     fail = resolve;
   });
-  let listener: MemcacheListener | undefined;
+  let listener: Listener | undefined;
   const starting = WindhoverNode.start(
     {
       clock: systemClock,
@@ -96,13 +97,14 @@ async function start(
   }
 }
 
-function listenTo(node: WindhoverNode, config: NodeConfig): Promise<MemcacheListener> {
+function listenTo(node: WindhoverNode, config: NodeConfig): Promise<Listener> {
   const { host, port } = splitAddress(config.listen);
-  return MemcacheListener.open(host, port, {
+  return Listener.open(host, port, {
     broker: node.broker,
     clock: systemClock,
     node: node.record.id,
     incarnation: node.record.incarnation,
+    dialect: memcache,
     settings: { ...defaultSessionSettings, echoKey: config.echoKey, maxValueBytes: config.maxItemSize },
     maxConnections: config.maxConnections,
   });
@@ -145,7 +147,7 @@ function clusterLog(logger: Logger): ClusterLog {
   };
 }
 
-function processFigures(listener: MemcacheListener | undefined): readonly Statistic[] {
+function processFigures(listener: Listener | undefined): readonly Statistic[] {
   const counters = listener?.counters;
   return [
     ['uptime', Math.floor(process.uptime())],

@@ -1,4 +1,5 @@
 import type { Operation, Owner, Request, Result } from '../cluster/operation.ts';
+import type { Answer } from './protocol/answer.ts';
 
 /** Whom a request tells that it is complete. */
 export interface RequestKeeper {
@@ -6,43 +7,23 @@ export interface RequestKeeper {
   noticed(): void;
 }
 
-/** Which answer an operation's result becomes. */
-export type AnswerForm = 'set' | 'value' | 'valueWithId' | 'delete' | 'flush';
-
 /** An operation under way whose answer has its place in the row of a connection's answers. One is made a command. */
 export class PendingOperation implements Request {
   readonly kind = 'operation';
   readonly operation: Operation;
   readonly owner: Owner;
-  readonly form: AnswerForm;
-  readonly noreply: boolean;
-  /** The key to be echoed with a value. */
-  readonly echo: string;
-  /** False for the parts of a multi-get that others follow: no `END` after them. */
-  readonly last: boolean;
+  readonly answer: Answer;
   /** Bytes charged to the connection until the operation completes (sets) or is answered (values). */
   chargedBytes: number;
   result: Result | undefined = undefined;
   next: Pending | undefined = undefined;
   readonly #keeper: RequestKeeper;
 
-  constructor(
-    keeper: RequestKeeper,
-    owner: Owner,
-    operation: Operation,
-    form: AnswerForm,
-    noreply: boolean,
-    echo: string,
-    last: boolean,
-    chargedBytes: number,
-  ) {
+  constructor(keeper: RequestKeeper, owner: Owner, operation: Operation, answer: Answer, chargedBytes: number) {
     this.#keeper = keeper;
     this.owner = owner;
     this.operation = operation;
-    this.form = form;
-    this.noreply = noreply;
-    this.echo = echo;
-    this.last = last;
+    this.answer = answer;
     this.chargedBytes = chargedBytes;
   }
 
@@ -51,22 +32,24 @@ export class PendingOperation implements Request {
   }
 }
 
-/** An answer that needs no queue: its bytes, once they are known. */
-export class PendingText {
-  readonly kind = 'text';
-  result: Buffer | undefined;
+/** An answer to something that isn't one operation. */
+export class PendingAnswer {
+  readonly kind = 'known';
+  readonly answer: Answer;
+  result: Result | undefined;
   /** The connection ends with this answer. */
   readonly close: boolean;
   next: Pending | undefined = undefined;
 
-  constructor(result: Buffer | undefined, close: boolean) {
+  constructor(answer: Answer, result: Result | undefined, close: boolean) {
+    this.answer = answer;
     this.result = result;
     this.close = close;
   }
 }
 
 /** A place in the row of a connection's answers. */
-export type Pending = PendingOperation | PendingText;
+export type Pending = PendingOperation | PendingAnswer;
 
 /** What is left to do of an operation that was cancelled; its result is the operation's. */
 export class Remainder implements Request {

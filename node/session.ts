@@ -1,17 +1,14 @@
-import type { Operation, Owner } from '../cluster/operation.ts';
+import type { Owner } from '../cluster/operation.ts';
 import { unreachable } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
 import type { Output } from './answer-writer.ts';
-import { Answers, type Overlap } from './answers.ts';
+import { Answers, type Overlap, overlapOfRead } from './answers.ts';
 import type { Broker } from './broker-api.ts';
 import type { BudgetWaiter } from './byte-budget.ts';
 import { flushAllLater } from './delayed-flush.ts';
-import type { Command, SetCommand } from './protocol/command.ts';
-import { expiresAtMs } from './protocol/expiry.ts';
-import { type Key, maxWaitMs } from './protocol/key.ts';
-import { KeyCache } from './protocol/key-cache.ts';
-import { MemcacheParser } from './protocol/memcache-parser.ts';
-import * as reply from './protocol/reply.ts';
+import type { Command, GetCommand, SeriesCommand, SetCommand, SingleCommand } from './protocol/command.ts';
+import type { Dialect, Parser } from './protocol/dialect.ts';
+import { maxWaitMs } from './protocol/key.ts';
 
 export type { Output } from './answer-writer.ts';
 
@@ -36,6 +33,7 @@ export const defaultSessionSettings: SessionSettings = {
 export interface SessionOptions {
   readonly broker: Broker;
   readonly owner: Owner;
+  readonly dialect: Dialect;
   readonly settings: SessionSettings;
   readonly clock: Clock;
   readonly output: Output;
@@ -44,13 +42,10 @@ export interface SessionOptions {
 /** Beyond this, what can't be started yet stops the reading. */
 const maxUnreadBytes = 16 * 1024;
 
-/** Read-only in its effect, so all sessions of the process may share it. */
-const sharedKeys = new KeyCache(1024);
-
-type Named<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
+type FlushAllCommand = Extract<Command, { kind: 'flushAll' }>;
 
 /**
- * One client's connection that speaks memcache's text protocol, without its socket. Answers come in the order of the
+ * One client's connection, in whatever dialect, without its socket. Answers come in the order of the
  * commands. Sets that follow one another run at the same time, and so do plain gets; every other command, and a change
  * from one to the other, waits until all before it have been completed.
  *
@@ -58,32 +53,34 @@ type Named<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
  */
 export class Session implements BudgetWaiter {
   readonly #broker: Broker;
+  readonly #dialect: Dialect;
   readonly #settings: SessionSettings;
   readonly #clock: Clock;
   readonly #output: Output;
-  readonly #parser: MemcacheParser;
   readonly #answers: Answers;
   readonly #turn = (): void => this.#takeTurn();
 
+  /** Chosen by the first byte that arrives. */
+  #parser: Parser | undefined;
   /** `last`: only up to the end of the command that has begun to arrive. */
   #reading: 'on' | 'last' | 'no' = 'on';
   /** Who wants the connection to end once everything that was sent has been answered. */
   #leaving: 'nobody' | 'client' | 'node' = 'nobody';
   #ended = false;
-  /** A command that can't be started yet, and how many keys of it have been if it is a multi-get. */
-  #waiting: Command | undefined;
-  #startedKeys = 0;
+  /** A command that can't be started yet. */
+  #waiting: SingleCommand | undefined;
+  /** A command that has parts left; they go before whatever the parser has next. */
+  #series: SeriesCommand | undefined;
   #turnScheduled = false;
   #advancing = false;
   #paused = false;
 
   constructor(options: SessionOptions) {
     this.#broker = options.broker;
+    this.#dialect = options.dialect;
     this.#settings = options.settings;
     this.#clock = options.clock;
     this.#output = options.output;
-    const { maxValueBytes } = options.settings;
-    this.#parser = new MemcacheParser({ maxValueBytes, budget: options.broker.budget, keys: sharedKeys });
     this.#answers = new Answers(options.broker, options.owner, options.output, () => {
       if (!this.#advancing) this.#scheduleTurn();
     });
@@ -92,6 +89,7 @@ export class Session implements BudgetWaiter {
   /** Bytes have arrived. They may be overwritten when this returns. */
   receive(chunk: Buffer): void {
     if (this.#reading === 'no') return;
+    this.#parser ??= this.#dialect.parser(chunk[0] as number, { ...this.#settings, budget: this.#broker.budget });
     this.#parser.push(chunk);
     this.#advance();
     this.#parser.detach();
@@ -162,29 +160,49 @@ export class Session implements BudgetWaiter {
       if (this.#answers.runningCount === 0) this.#flush();
     } while (this.#waiting !== undefined && this.#answers.runningCount === 0 && this.#admits(this.#waiting));
     this.#advancing = false;
-    if (this.#answers.ready) this.#scheduleTurn();
+    if (this.#answers.ready || (this.#series !== undefined && this.#answers.length === 0)) this.#scheduleTurn();
   }
 
   #flush(): void {
     if (this.#answers.flush() === 'close') this.#stopReading();
-    if (this.#reading !== 'no' || this.#waiting !== undefined || !this.#answers.idle || this.#ended) return;
+    if (
+      this.#reading !== 'no' ||
+      this.#waiting !== undefined ||
+      this.#series !== undefined ||
+      !this.#answers.idle ||
+      this.#ended
+    )
+      return;
     this.#output.end();
     this.ended();
   }
 
   #pump(): void {
-    while (this.#waiting !== undefined || this.#reading !== 'no') {
-      const command = this.#waiting ?? this.#nextCommand();
-      if (command === undefined) return;
-      this.#waiting = command;
-      if (!this.#admits(command)) return;
-      this.#waiting = undefined;
-      this.#start(command);
+    for (let command = this.#nextCommand(); command !== undefined; command = this.#nextCommand()) {
+      if (command.kind === 'series') {
+        this.#series = command;
+      } else {
+        this.#waiting = command;
+        if (!this.#admits(command)) return;
+        this.#waiting = undefined;
+        this.#start(command);
+      }
     }
   }
 
   #nextCommand(): Command | undefined {
-    const command = this.#parser.next();
+    if (this.#waiting !== undefined) return this.#waiting;
+    if (this.#series !== undefined) {
+      if (this.#series.order === 'after' && this.#answers.length > 0) return undefined;
+      const part = this.#series.next(this.#clock.monotonicMs());
+      if (part !== undefined) return part;
+      this.#series = undefined;
+    }
+    return this.#reading === 'no' ? undefined : this.#readCommand();
+  }
+
+  #readCommand(): Command | undefined {
+    const command = this.#parser?.next();
     if (command === undefined) this.#allRead();
     else if (this.#reading === 'last') this.#reading = 'no';
     return command;
@@ -193,7 +211,7 @@ export class Session implements BudgetWaiter {
   /** Nothing whole is left to be read: whoever wants to leave may. */
   #allRead(): void {
     if (this.#leaving === 'nobody') return;
-    if (this.#leaving === 'client' || this.#parser.atBoundary) this.#stopReading();
+    if (this.#leaving === 'client' || (this.#parser?.atBoundary ?? true)) this.#stopReading();
     else this.#reading = 'last';
   }
 
@@ -201,11 +219,12 @@ export class Session implements BudgetWaiter {
   #stopReading(): void {
     this.#reading = 'no';
     this.#waiting = undefined;
-    this.#parser.close();
+    this.#series = undefined;
+    this.#parser?.close();
   }
 
   /** Whether the command may start now. When it may not, a turn will come at which it may. */
-  #admits(command: Command): boolean {
+  #admits(command: SingleCommand): boolean {
     const answers = this.#answers;
     if (answers.blocked || answers.length >= this.#settings.maxRequests) return false;
     const overlap = overlapOfCommand(command);
@@ -225,49 +244,30 @@ export class Session implements BudgetWaiter {
     return false;
   }
 
-  #start(command: Command): void {
+  #start(command: SingleCommand): void {
     switch (command.kind) {
       case 'set':
         this.#startSet(command);
         break;
       case 'get':
-        this.#startGet(command.key, command.withId);
-        break;
-      case 'multiGet':
-        this.#startKey(command);
+        this.#startGet(command);
         break;
       case 'delete':
-        this.#answers.execute({ kind: 'delete', queue: command.queue }, 'delete', command.noreply, '', true);
-        break;
       case 'flush':
-        this.#answers.execute({ kind: 'flush', queue: command.queue }, 'flush', false, '', true);
+        this.#answers.execute({ kind: command.kind, queue: command.queue }, command.answer);
         break;
       case 'flushAll':
         this.#startFlushAll(command);
         break;
-      default:
-        this.#startText(command);
-    }
-  }
-
-  /** Commands that are answered from here, without an operation. */
-  #startText(command: Named<'stats' | 'version' | 'verbosity' | 'quit' | 'refused'>): void {
-    switch (command.kind) {
       case 'stats':
-        this.#answers.add(reply.statistics(this.#broker.statistics(command.scope)), 'go on');
+        this.#answers.add(command.answer(this.#broker.statistics(command.scope)), 'go on');
         break;
       case 'version':
-        this.#answers.add(reply.line(`VERSION ${this.#broker.version}`), 'go on');
+        this.#answers.add(command.answer(this.#broker.version), 'go on');
         break;
-      case 'verbosity':
-        this.#answers.add(command.noreply ? reply.nothing : reply.ok, 'go on');
-        break;
-      case 'quit':
-        this.#answerLast(reply.nothing);
-        break;
-      case 'refused':
-        if (command.close) this.#answerLast(reply.line(command.answer));
-        else this.#answers.add(command.noreply ? reply.nothing : reply.line(command.answer), 'go on');
+      case 'tell':
+        this.#answers.add(command.answer, command.close ? 'close' : 'go on');
+        if (command.close) this.#stopReading();
         break;
       default:
         unreachable(command);
@@ -275,52 +275,31 @@ export class Session implements BudgetWaiter {
   }
 
   #startSet(command: SetCommand): void {
-    const { queue, flags, data, exptimeSeconds, noreply } = command;
-    const expiry = exptimeSeconds === 0 ? 0 : expiresAtMs(exptimeSeconds, this.#clock.wallMs());
-    this.#answers.execute({ kind: 'set', queue, flags, expiresAtMs: expiry, data }, 'set', noreply, '', true);
+    const { queue, flags, data, lifeMs } = command;
+    const expiresAtMs = lifeMs === 0 ? command.expiresAtMs : lifeMs + this.#clock.wallMs();
+    this.#answers.execute({ kind: 'set', queue, flags, expiresAtMs, data }, command.answer);
   }
 
-  #startGet(key: Key, withId: boolean): void {
-    const waitMs = this.#leaving === 'nobody' ? key.waitMs : 0;
-    const { queue, settle, read } = key;
+  #startGet(command: GetCommand): void {
+    const { queue, settle, read } = command.key;
+    const waitMs = this.#leaving === 'nobody' ? command.key.waitMs : 0;
     const settleId = settle === 'none' ? 0 : this.#answers.oldestOpen(queue);
     const attempt = this.#answers.nextAttempt();
-    const operation: Operation = { kind: 'get', queue, settle, settleId, read, waitMs, attempt };
-    const echo = this.#settings.echoKey === 'full' ? key.text : key.queue;
-    this.#answers.execute(operation, withId ? 'valueWithId' : 'value', false, echo, true);
+    this.#answers.execute({ kind: 'get', queue, settle, settleId, read, waitMs, attempt }, command.answer);
   }
 
-  /** Starts the next key of a multi-get, which goes on waiting until it has none left. */
-  #startKey(command: Named<'multiGet'>): void {
-    const queue = command.queues[this.#startedKeys++] as string;
-    const last = this.#startedKeys === command.queues.length;
-    if (last) this.#startedKeys = 0;
-    else this.#waiting = command;
-    const attempt = this.#answers.nextAttempt();
-    const operation: Operation = { kind: 'get', queue, settle: 'none', settleId: 0, read: 'take', waitMs: 0, attempt };
-    this.#answers.execute(operation, command.withId ? 'valueWithId' : 'value', false, queue, last);
-  }
-
-  #startFlushAll(command: Named<'flushAll'>): void {
-    const spoken = command.brief ? reply.ok : reply.flushedAll;
-    const answer = command.noreply ? reply.nothing : spoken;
+  #startFlushAll(command: FlushAllCommand): void {
     if (command.delaySeconds === 0) {
-      this.#answers.flushAll(answer);
+      this.#answers.flushAll(command.answer);
     } else {
       flushAllLater(this.#broker, this.#clock, Math.min(command.delaySeconds * 1000, maxWaitMs));
-      this.#answers.add(answer, 'go on');
+      this.#answers.add(command.answer, 'go on');
     }
-  }
-
-  /** Nothing that comes after this is read. */
-  #answerLast(answer: Buffer): void {
-    this.#answers.add(answer, 'close');
-    this.#stopReading();
   }
 
   /** Stops the reading while much has arrived that can't be started. */
   #regulate(): void {
-    const tooMuch = this.#parser.unreadBytes > maxUnreadBytes;
+    const tooMuch = (this.#parser?.unreadBytes ?? 0) > maxUnreadBytes;
     if (tooMuch === this.#paused || this.#ended) return;
     this.#paused = tooMuch;
     if (tooMuch) this.#output.pause();
@@ -328,10 +307,8 @@ export class Session implements BudgetWaiter {
   }
 }
 
-function overlapOfCommand(command: Command): Overlap {
+/** Which operations the command's may run beside. */
+function overlapOfCommand(command: SingleCommand): Overlap {
   if (command.kind === 'set') return 'set';
-  if (command.kind === 'multiGet') return 'take';
-  if (command.kind !== 'get') return 'alone';
-  const { settle, read, waitMs } = command.key;
-  return settle === 'none' && read === 'take' && waitMs === 0 ? 'take' : 'alone';
+  return command.kind === 'get' ? overlapOfRead(command.key) : 'alone';
 }

@@ -1,64 +1,68 @@
-import type { Key } from './key.ts';
+import type { Operation } from '../../cluster/operation.ts';
+import type { Statistic, StatisticsScope } from '../broker-api.ts';
+import type { Answer } from './answer.ts';
+
+type Get = Extract<Operation, { kind: 'get' }>;
 
 /** Store an item. */
 export interface SetCommand {
   readonly kind: 'set';
   readonly queue: string;
   readonly flags: number;
-  /** As sent: 0 never, below 1,000,000 from now, else since 1970; negative: in the past. */
-  readonly exptimeSeconds: number;
+  /** The item expires so long after it was set; 0: see `expiresAtMs`. */
+  readonly lifeMs: number;
+  /** Wall clock; 0 never. */
+  readonly expiresAtMs: number;
   /** Valid until the parser is asked for the next command, or its chunk is overwritten, whichever is sooner. */
   readonly data: Buffer;
-  readonly noreply: boolean;
+  readonly answer: Answer;
 }
+
+/** What to do with one queue's items: settle an open read, then read. */
+export type Read = Pick<Get, 'queue' | 'settle' | 'read' | 'waitMs'>;
 
 /** Read from one queue. */
 export interface GetCommand {
   readonly kind: 'get';
-  readonly key: Key;
-  /** `gets`: the item's id goes with it. */
-  readonly withId: boolean;
+  readonly key: Read;
+  readonly answer: Answer;
 }
 
-/** What a client asked for, already checked. Sets and gets are only valid until the parser's next one. */
-export type Command =
-  | SetCommand
-  | GetCommand
-  /** The next item of each queue; at least two of them. */
-  | { readonly kind: 'multiGet'; readonly queues: readonly string[]; readonly withId: boolean }
-  | { readonly kind: 'delete'; readonly queue: string; readonly noreply: boolean }
-  | { readonly kind: 'flush'; readonly queue: string }
-  /** `brief`: an argument was given, so the answer is memcached's. */
-  | { readonly kind: 'flushAll'; readonly delaySeconds: number; readonly brief: boolean; readonly noreply: boolean }
-  | { readonly kind: 'stats'; readonly scope: 'server' | 'cluster' | 'partitions' | { readonly queue: string } }
-  | { readonly kind: 'version' }
-  | { readonly kind: 'verbosity'; readonly noreply: boolean }
-  | { readonly kind: 'quit' }
-  | RefusedCommand;
+/** Answered by the node without an operation. */
+export type NodeCommand =
+  | {
+      readonly kind: 'stats';
+      readonly scope: StatisticsScope;
+      readonly answer: (statistics: readonly Statistic[]) => Answer;
+    }
+  | { readonly kind: 'version'; readonly answer: (version: string) => Answer };
 
-/** Something that is answered with an error in its place in the row. */
-export interface RefusedCommand {
-  readonly kind: 'refused';
-  /** Without line end. */
-  readonly answer: string;
-  readonly noreply: boolean;
-  /** The stream can't be trusted any more: nothing after this is read, and the connection ends with the answer. */
+/** Answered by itself: nothing has to be asked. */
+export interface TellCommand {
+  readonly kind: 'tell';
+  readonly answer: Answer;
+  /** The connection ends with the answer: nothing that comes after it is read. */
   readonly close: boolean;
 }
 
-/** The first line of a command that is followed by a data block. */
-export interface StorageHeader {
-  queue: string;
-  flags: number;
-  exptimeSeconds: number;
-  valueBytes: number;
-  noreply: boolean;
-  /** Why nothing will be stored: the data is skipped, then this is the answer. */
-  refusal: string | undefined;
+/** A command that stands for one operation, or none. */
+export type SingleCommand =
+  | SetCommand
+  | GetCommand
+  | { readonly kind: 'delete'; readonly queue: string; readonly answer: Answer }
+  | { readonly kind: 'flush'; readonly queue: string; readonly answer: Answer }
+  | { readonly kind: 'flushAll'; readonly delaySeconds: number; readonly answer: Answer }
+  | NodeCommand
+  | TellCommand;
+
+/** A command that stands for several operations, each with an answer of its own, which may be silence. */
+export interface SeriesCommand {
+  readonly kind: 'series';
+  /** `beside`: parts may be under way at the same time; `after`: a part is asked for when all before it were answered. */
+  readonly order: 'beside' | 'after';
+  /** The next part, or nothing when there are no more. `nowMs`: monotonic clock. */
+  next(nowMs: number): SingleCommand | undefined;
 }
 
-export const clientErrorFormat = 'CLIENT_ERROR bad command line format';
-export const clientErrorChunk = 'CLIENT_ERROR bad data chunk';
-export const clientErrorLine = 'CLIENT_ERROR line too long';
-export const serverErrorTooLarge = 'SERVER_ERROR object too large for cache';
-export const serverErrorMemory = 'SERVER_ERROR out of memory storing object';
+/** What a client asked for, in whatever dialect, already checked. Sets and gets are only valid until the parser's next one. */
+export type Command = SingleCommand | SeriesCommand;

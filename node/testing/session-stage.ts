@@ -1,4 +1,6 @@
 import { SimClock } from '../../journal/testing/sim-clock.ts';
+import type { Dialect } from '../protocol/dialect.ts';
+import { memcache } from '../protocol/memcache/dialect.ts';
 import { defaultSessionSettings, type Output, Session, type SessionSettings } from '../session.ts';
 import { FakeBroker } from './fake-broker.ts';
 
@@ -52,6 +54,13 @@ class StageOutput implements Output {
   }
 }
 
+export interface StageOptions {
+  readonly broker?: FakeBroker;
+  readonly settings?: Partial<SessionSettings>;
+  readonly connection?: number;
+  readonly dialect?: Dialect;
+}
+
 /** One session between a network and a broker that both do as they are told. Text is latin1. */
 export class SessionStage {
   readonly broker: FakeBroker;
@@ -59,11 +68,12 @@ export class SessionStage {
   readonly output = new StageOutput();
   readonly session: Session;
 
-  constructor(options: { broker?: FakeBroker; settings?: Partial<SessionSettings>; connection?: number } = {}) {
+  constructor(options: StageOptions = {}) {
     this.broker = options.broker ?? new FakeBroker();
     this.session = new Session({
       broker: this.broker,
       owner: { node: 'n', incarnation: 'i', connection: options.connection ?? 1 },
+      dialect: options.dialect ?? memcache,
       settings: { ...defaultSessionSettings, ...options.settings },
       clock: this.clock,
       output: this.output,

@@ -6,6 +6,7 @@ import type { SimClock } from '../../journal/testing/sim-clock.ts';
 import { SimDisk } from '../../journal/testing/sim-disk.ts';
 import type { NodeConfig } from '../config.ts';
 import { WindhoverNode } from '../node.ts';
+import { memcache } from '../protocol/memcache/dialect.ts';
 import { defaultSessionSettings, type Output, Session } from '../session.ts';
 import { NodeClock } from './node-clock.ts';
 
@@ -247,6 +248,7 @@ export class SimConnection implements Output {
     this.#session = new Session({
       broker: node.broker,
       owner: { node: id, incarnation, connection: number },
+      dialect: memcache,
       settings: defaultSessionSettings,
       clock: serverClock,
       output: this,

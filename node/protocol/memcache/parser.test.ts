@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ByteBudget } from '../byte-budget.ts';
-import type { Command } from './command.ts';
-import { KeyCache } from './key-cache.ts';
-import { MemcacheParser } from './memcache-parser.ts';
+import { ByteBudget } from '../../byte-budget.ts';
+import { heard } from '../../testing/heard.ts';
+import type { Command } from '../command.ts';
+import { MemcacheParser } from './parser.ts';
 
 const maxValueBytes = 1000;
 
@@ -16,12 +16,28 @@ interface Setup {
 function setup(options: { maxValueBytes?: number; limitBytes?: number } = {}): Setup {
   const budget = new ByteBudget(options.limitBytes ?? 1 << 24);
   const limit = options.maxValueBytes ?? maxValueBytes;
-  return { parser: new MemcacheParser({ maxValueBytes: limit, budget, keys: new KeyCache(16) }), budget };
+  return { parser: new MemcacheParser({ maxValueBytes: limit, budget, echoKey: 'bare' }), budget };
+}
+
+interface Told {
+  readonly kind: 'tell';
+  readonly text: string;
+  readonly close: boolean;
 }
 
 /** A command as a value of its own, so that it outlives the parser's next one. */
 function keep(command: Command): unknown {
+  if (command.kind === 'tell') return told(heard(command.answer).text, command.close);
   return command.kind === 'set' ? { ...command, data: command.data.toString('latin1') } : { ...command };
+}
+
+function told(text: string, close: boolean): Told {
+  return { kind: 'tell', text, close };
+}
+
+/** What a command is, or what is told to its client. */
+function outcome(command: Command | Told): string {
+  return 'text' in command ? command.text.trimEnd() : command.kind;
 }
 
 /** Feeds pieces, each overwritten as soon as the parser may no longer look at it. */
@@ -41,7 +57,7 @@ function parse(text: string): unknown[] {
 }
 
 function kinds(text: string): string[] {
-  return (parse(text) as Command[]).map((command) => (command.kind === 'refused' ? command.answer : command.kind));
+  return (parse(text) as Command[]).map(outcome);
 }
 
 function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
@@ -136,7 +152,7 @@ test('garbage is answered, never thrown at us, and never piles up', () => {
       const { parser, budget } = setup();
       const commands = feed(parser, pieces.map(Buffer.from)) as Command[];
       assert.is(parser.unreadBytes, 0);
-      const closing = commands.findIndex((command) => command.kind === 'refused' && command.close);
+      const closing = commands.findIndex((command) => command.kind === 'tell' && command.close);
       assert.ok(closing < 0 || closing === commands.length - 1, 'something was read after the stream was given up');
       parser.close();
       assert.is(budget.usedBytes, 0);
@@ -161,9 +177,7 @@ test('a line of 2048 bytes is read, a longer one ends the connection [line-too-l
   assert.match(kinds(`${key(2048)}\r\n`)[0] ?? '', /name has at most/);
   assert.match(kinds(`${key(2048)}\n`)[0] ?? '', /name has at most/);
   for (const text of [`${key(2049)}\r\n`, `${key(2049)}\n`, key(2050), 'x'.repeat(100_000)]) {
-    assert.equal(parse(`${text}version\r\n`), [
-      { kind: 'refused', answer: 'CLIENT_ERROR line too long', noreply: false, close: true },
-    ]);
+    assert.equal(parse(`${text}version\r\n`), [told('CLIENT_ERROR line too long\r\n', true)]);
   }
   const { parser } = setup();
   const pieces = Array.from({ length: 3000 }, () => Buffer.from('x'));
@@ -218,7 +232,7 @@ test('a set whose data can not be found ends the connection [set-malformed]', ()
   ]) {
     assert.equal(
       parse(`${line}\r\nabc\r\nversion\r\n`),
-      [{ kind: 'refused', answer: 'CLIENT_ERROR bad command line format', noreply: false, close: true }],
+      [told('CLIENT_ERROR bad command line format\r\n', true)],
       line,
     );
   }
@@ -241,11 +255,7 @@ test('a set that is wrong in anything else skips its data and stays in step [set
 
 test('data not followed by a line end closes, by a bare line feed does not; neither is stored [set-bad-data]', () => {
   for (const data of ['abcd\r\n', 'abcdef', 'abc\rx', 'abc ', 'abc\r\r\n']) {
-    assert.equal(
-      parse(`set q 0 0 3\r\n${data}\r\nversion\r\n`),
-      [{ kind: 'refused', answer: 'CLIENT_ERROR bad data chunk', noreply: false, close: true }],
-      data,
-    );
+    assert.equal(parse(`set q 0 0 3\r\n${data}\r\nversion\r\n`), [told('CLIENT_ERROR bad data chunk\r\n', true)], data);
   }
   assert.equal(kinds('set q 0 0 3\r\nabc\nversion\r\n'), ['CLIENT_ERROR bad data chunk', 'version']);
 });
@@ -262,10 +272,7 @@ test('a value too large is skipped without being held, and the connection stays 
   assert.ok(process.memoryUsage().arrayBuffers - before < 4 << 20);
   assert.is(budget.usedBytes, 0);
   commands.push(...feed(parser, [Buffer.from('\r\nversion\r\n')]));
-  assert.equal(
-    (commands as Command[]).map((command) => (command.kind === 'refused' ? command.answer : command.kind)),
-    ['SERVER_ERROR object too large for cache', 'version'],
-  );
+  assert.equal((commands as Command[]).map(outcome), ['SERVER_ERROR object too large for cache', 'version']);
 });
 
 test('memory grows with what has arrived, not with what was announced [set-gathered]', () => {
@@ -294,10 +301,7 @@ test('when there is no room to gather a value it is skipped, and the connection 
     bytes.subarray(i * 50_000, (i + 1) * 50_000),
   );
   const commands = feed(parser, pieces) as Command[];
-  assert.equal(
-    commands.map((command) => (command.kind === 'refused' ? command.answer : command.kind)),
-    ['SERVER_ERROR out of memory storing object', 'version'],
-  );
+  assert.equal(commands.map(outcome), ['SERVER_ERROR out of memory storing object', 'version']);
   assert.is(budget.usedBytes, 0);
 });
 
@@ -316,8 +320,7 @@ test('storage commands without a meaning skip their data, the others have none [
     ),
     'version',
   ]);
-  const quiet = parse('add q 0 0 1 noreply\r\nx\r\nincr q 1 noreply\r\n') as Command[];
-  assert.ok(quiet.every((command) => command.kind === 'refused' && command.noreply));
+  assert.equal(parse('add q 0 0 1 noreply\r\nx\r\nincr q 1 noreply\r\n'), [told('', false), told('', false)]);
 });
 
 test('arguments that are not understood are refused [arguments]', () => {

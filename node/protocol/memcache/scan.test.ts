@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { StorageHeader } from './command.ts';
 import { KeyCache } from './key-cache.ts';
-import { parseLine } from './line.ts';
+import { parseLine, type StorageHeader } from './line.ts';
 import { scanGet, scanSet } from './scan.ts';
 
 const word = fc.constantFrom(
@@ -29,7 +28,8 @@ const lines = fc
   )
   .map(([start, words]) => start + words.join(' '));
 
-const keys = new KeyCache(4);
+const echoes = ['bare', 'full'] as const;
+const caches = { bare: new KeyCache(4, 'bare'), full: new KeyCache(4, 'full') };
 
 function emptyHeader(): StorageHeader {
   return { queue: '', flags: 0, exptimeSeconds: 0, valueBytes: 0, noreply: false, refusal: 'left over' };
@@ -38,13 +38,15 @@ function emptyHeader(): StorageHeader {
 test('what is scanned means what the whole parser says it means', () => {
   let scanned = 0;
   fc.assert(
-    fc.property(lines, (text) => {
+    fc.property(lines, fc.constantFrom(...echoes), (text, echo) => {
+      const keys = caches[echo];
       const bytes = Buffer.from(`xx${text}xx`, 'latin1');
       const header = emptyHeader();
       const end = bytes.length - 2;
-      const key = scanGet(bytes, 2, end, keys);
-      if (scanSet(bytes, 2, end, keys, header)) assert.equal(parseLine(text), { kind: 'storage', header });
-      else if (key !== undefined) assert.equal(parseLine(text), { kind: 'get', key, withId: false });
+      const known = scanGet(bytes, 2, end, keys);
+      if (scanSet(bytes, 2, end, keys, header)) assert.equal(parseLine(text, echo), { kind: 'storage', header });
+      else if (known !== undefined)
+        assert.equal(parseLine(text, echo), { kind: 'get', key: known.key, answer: known.value });
       else scanned--;
       scanned++;
     }),
@@ -55,20 +57,20 @@ test('what is scanned means what the whole parser says it means', () => {
 
 test('the usual forms are scanned, not left to the parser', () => {
   for (const text of ['set q 0 0 64', 'SET q 1 2 3 noreply', 'set a+b 999999999 999999999 999999999']) {
-    assert.ok(scanSet(Buffer.from(text), 0, text.length, keys, emptyHeader()), text);
+    assert.ok(scanSet(Buffer.from(text), 0, text.length, caches.bare, emptyHeader()), text);
   }
   for (const text of ['get q', 'GET q/close/open', 'get q/t=5']) {
-    assert.ok(scanGet(Buffer.from(text), 0, text.length, keys), text);
+    assert.ok(scanGet(Buffer.from(text), 0, text.length, caches.bare), text);
   }
 });
 
 test('the cache gives each key its own meaning, however many there are', () => {
-  const cache = new KeyCache(8);
+  const cache = new KeyCache(8, 'bare');
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < 200; i++) {
       const bytes = Buffer.from(`..queue-${i}/t=${i}..`);
       const key = cache.lookup(bytes, 2, bytes.length - 2);
-      assert.ok(key.kind === 'key' && key.queue === `queue-${i}` && key.waitMs === i);
+      assert.ok(key.kind === 'known' && key.key.queue === `queue-${i}` && key.key.waitMs === i);
     }
   }
 });

@@ -1,6 +1,5 @@
-import type { StorageHeader } from './command.ts';
-import type { Key } from './key.ts';
-import type { KeyCache } from './key-cache.ts';
+import type { KeyCache, KnownKey } from './key-cache.ts';
+import type { StorageHeader } from './line.ts';
 
 /**
  * The two lines that nearly all traffic consists of, in their usual form (single spaces, nothing wrong), without
@@ -24,13 +23,13 @@ function startsWith(buffer: Buffer, start: number, end: number, first: number, s
 }
 
 /** `get <key>`: its key, or nothing when the line is anything else. `end` excludes the line's end. */
-export function scanGet(buffer: Buffer, start: number, end: number, keys: KeyCache): Key | undefined {
+export function scanGet(buffer: Buffer, start: number, end: number, keys: KeyCache): KnownKey | undefined {
   if (!startsWith(buffer, start, end, 0x67, 0x65, 0x74)) return undefined;
   for (let i = start + 4; i < end; i++) {
     if (buffer[i] === space) return undefined;
   }
   const key = keys.lookup(buffer, start + 4, end);
-  return key.kind === 'key' ? key : undefined;
+  return key.kind === 'known' ? key : undefined;
 }
 
 /** `set <name> <flags> <exptime> <bytes>[ noreply]` into `header`; false when the line is anything else. */
@@ -39,8 +38,8 @@ export function scanSet(buffer: Buffer, start: number, end: number, keys: KeyCac
   let position = start + 4;
   while (position < end && buffer[position] !== space) position++;
   const key = keys.lookup(buffer, start + 4, position);
-  if (key.kind !== 'key' || !key.bare) return false;
-  header.queue = key.queue;
+  if (key.kind === 'bad' || !key.key.bare) return false;
+  header.queue = key.key.queue;
   header.refusal = undefined;
   return scanNumbers(buffer, position, end, header);
 }

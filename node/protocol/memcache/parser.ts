@@ -1,44 +1,41 @@
-import type { ByteBudget } from '../byte-budget.ts';
+import { silence } from '../answer.ts';
+import type { Command, GetCommand, SetCommand, TellCommand } from '../command.ts';
+import type { Parser, ParserOptions } from '../dialect.ts';
+import { type ValueEnd, ValueReader } from '../value-reader.ts';
+import { setAnswer } from './answers.ts';
+import { expiresAtMs, lifeMs } from './expiry.ts';
+import { KeyCache } from './key-cache.ts';
 import {
-  type Command,
   clientErrorChunk,
   clientErrorLine,
-  type GetCommand,
-  type RefusedCommand,
-  type SetCommand,
+  outOfStep,
+  parseLine,
+  refused,
   type StorageHeader,
   serverErrorMemory,
   serverErrorTooLarge,
-} from './command.ts';
-import type { KeyCache } from './key-cache.ts';
-import { parseLine } from './line.ts';
+} from './line.ts';
 import { scanGet, scanSet } from './scan.ts';
-import { type ValueEnd, ValueReader } from './value-reader.ts';
 
 /** A line's longest, without its end. */
 export const maxLineBytes = 2048;
 
-export interface ParserOptions {
-  /** Larger values are skipped, not held. */
-  readonly maxValueBytes: number;
-  /** What values gathered out of many chunks draw on. */
-  readonly budget: ByteBudget;
-  readonly keys: KeyCache;
-}
+/** Read-only in their effect, so all connections of the process may share them. */
+const sharedKeys = { bare: new KeyCache(1024, 'bare'), full: new KeyCache(1024, 'full') };
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const noBytes = Buffer.alloc(0);
 
 /**
- * Turns the chunks of one connection into commands: `push` a chunk, ask for the `next` command until there is none.
- * Whoever stops asking before that calls `detach`, after which the chunk may be overwritten.
+ * Memcache's text protocol.
  *
  * A value that lies whole within a chunk is handed out in place, without a copy; `set` and `get` come in objects that
  * are used again for the next one.
  */
-export class MemcacheParser {
+export class MemcacheParser implements Parser {
   readonly #maxValueBytes: number;
+  readonly #echoKey: ParserOptions['echoKey'];
   readonly #keys: KeyCache;
   readonly #values: ValueReader;
   #state: 'line' | 'value' | 'dead' = 'line';
@@ -63,24 +60,29 @@ export class MemcacheParser {
 
   constructor(options: ParserOptions) {
     this.#maxValueBytes = options.maxValueBytes;
-    this.#keys = options.keys;
+    this.#echoKey = options.echoKey;
+    this.#keys = sharedKeys[options.echoKey];
     this.#values = new ValueReader(options.budget);
-    this.#set = { kind: 'set', queue: '', flags: 0, exptimeSeconds: 0, data: noBytes, noreply: false };
-    const key = { kind: 'key', text: '', queue: '', settle: 'none', read: 'take', waitMs: 0, bare: true } as const;
-    this.#get = { kind: 'get', key, withId: false };
+    this.#set = {
+      kind: 'set',
+      queue: '',
+      flags: 0,
+      lifeMs: 0,
+      expiresAtMs: 0,
+      data: noBytes,
+      answer: setAnswer,
+    };
+    this.#get = { kind: 'get', key: { queue: '', settle: 'none', read: 'take', waitMs: 0 }, answer: silence };
   }
 
-  /** Bytes pushed that no command was made of yet, beginnings of lines and values aside. */
   get unreadBytes(): number {
     return this.#chunk.length - this.#position;
   }
 
-  /** Nothing of a command has arrived that isn't whole. Only meaningful once `next` gave nothing. */
   get atBoundary(): boolean {
     return this.#state === 'line' && this.#line.length === 0;
   }
 
-  /** Appends bytes; they stay the caller's, who leaves them alone until `next` gives nothing, or `detach`. */
   push(chunk: Buffer): void {
     if (this.#state === 'dead') return;
     const unread = this.unreadBytes;
@@ -89,7 +91,6 @@ export class MemcacheParser {
     this.#position = 0;
   }
 
-  /** Copies what is still needed of the pushed chunk: unread bytes, and the data of the last `set` handed out. */
   detach(): void {
     if (this.#chunkIsOurs) return;
     const unread = this.#chunk.subarray(this.#position);
@@ -99,7 +100,6 @@ export class MemcacheParser {
     this.#chunkIsOurs = true;
   }
 
-  /** Reads nothing more and lets go of everything held. */
   close(): void {
     this.#values.release();
     this.#state = 'dead';
@@ -108,7 +108,6 @@ export class MemcacheParser {
     this.#consumeChunk();
   }
 
-  /** The next whole command, or nothing until more is pushed. Ends the validity of the one before. */
   next(): Command | undefined {
     this.#set.data = noBytes;
     if (this.#state === 'line') this.#values.release();
@@ -165,16 +164,17 @@ export class MemcacheParser {
     if (scanSet(buffer, start, end, this.#keys, this.#header)) return this.#beginValue();
     const key = scanGet(buffer, start, end, this.#keys);
     if (key !== undefined) {
-      this.#get.key = key;
-      this.#get.withId = false;
+      this.#get.key = key.key;
+      this.#get.answer = key.value;
       return this.#get;
     }
-    const line = parseLine(buffer.toString('latin1', start, end));
+    const line = parseLine(buffer.toString('latin1', start, end), this.#echoKey);
     if (line.kind === 'storage') {
       this.#header = line.header;
       return this.#beginValue();
     }
-    return line.kind === 'refused' && line.close ? this.#die(line.answer) : line;
+    if (line.kind === 'tell' && line.close) this.close();
+    return line;
   }
 
   #beginValue(): 'read on' {
@@ -217,24 +217,23 @@ export class MemcacheParser {
     return this.#endValue(this.#values.value);
   }
 
-  #endValue(data: Buffer): SetCommand | RefusedCommand {
+  #endValue(data: Buffer): SetCommand | TellCommand {
     const header = this.#header;
     this.#state = 'line';
-    if (header.refusal !== undefined) {
-      return { kind: 'refused', answer: header.refusal, noreply: header.noreply, close: false };
-    }
+    if (header.refusal !== undefined) return refused(header.refusal, header.noreply);
     const set = this.#set;
     set.queue = header.queue;
     set.flags = header.flags;
-    set.exptimeSeconds = header.exptimeSeconds;
-    set.noreply = header.noreply;
+    set.lifeMs = lifeMs(header.exptimeSeconds);
+    set.expiresAtMs = expiresAtMs(header.exptimeSeconds);
+    set.answer = header.noreply ? silence : setAnswer;
     set.data = data;
     return set;
   }
 
-  #die(answer: string): RefusedCommand {
+  #die(answer: string): TellCommand {
     this.close();
-    return { kind: 'refused', answer, noreply: false, close: true };
+    return outOfStep(answer);
   }
 }
 

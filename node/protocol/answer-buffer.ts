@@ -1,0 +1,63 @@
+/** Gathers the answers of one turn of a connection. The caller looks at `freeBytes` first. */
+export class AnswerBuffer {
+  readonly bytes: Buffer;
+  length = 0;
+
+  constructor(capacityBytes: number) {
+    this.bytes = Buffer.allocUnsafeSlow(capacityBytes);
+  }
+
+  get freeBytes(): number {
+    return this.bytes.length - this.length;
+  }
+
+  /** What has been gathered; the buffer is not emptied by it. */
+  get filled(): Buffer {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  /** Short answers: a loop, since a native call costs more than eight bytes do. */
+  append(answer: Buffer): void {
+    const bytes = this.bytes;
+    let position = this.length;
+    for (const byte of answer) bytes[position++] = byte;
+    this.length = position;
+  }
+
+  /** Anything longer. */
+  appendData(data: Buffer): void {
+    data.copy(this.bytes, this.length);
+    this.length += data.length;
+  }
+
+  /** Latin1, short. */
+  appendText(text: string): void {
+    const bytes = this.bytes;
+    let position = this.length;
+    for (let i = 0; i < text.length; i++) bytes[position++] = text.charCodeAt(i);
+    this.length = position;
+  }
+
+  appendByte(value: number): void {
+    this.bytes[this.length++] = value;
+  }
+
+  appendLineEnd(): void {
+    this.bytes[this.length++] = 0x0d;
+    this.bytes[this.length++] = 0x0a;
+  }
+
+  /** A number from 0 to 2^53 - 1 in decimal. */
+  appendDecimal(value: number): void {
+    const bytes = this.bytes;
+    let digits = 1;
+    for (let bound = 10; value >= bound; bound *= 10) digits++;
+    let rest = value;
+    for (let position = this.length + digits - 1; position >= this.length; position--) {
+      const quotient = Math.floor(rest / 10);
+      bytes[position] = rest - quotient * 10 + 0x30;
+      rest = quotient;
+    }
+    this.length += digits;
+  }
+}

@@ -1,0 +1,119 @@
+import type { Result } from '../../../cluster/operation.ts';
+import type { Statistic } from '../../broker-api.ts';
+import { type Answer, type AnswerOutput, FixedAnswer, type Said } from '../answer.ts';
+
+/** Answers of memcache's text protocol, line ends included. */
+const stored = Buffer.from('STORED\r\n', 'latin1');
+const notStored = Buffer.from('NOT_STORED\r\n', 'latin1');
+const deleted = Buffer.from('DELETED\r\n', 'latin1');
+const notFound = Buffer.from('NOT_FOUND\r\n', 'latin1');
+const end = Buffer.from('END\r\n', 'latin1');
+const error = Buffer.from('ERROR\r\n', 'latin1');
+const valueWord = Buffer.from('VALUE ', 'latin1');
+
+export const ok: Answer = new FixedAnswer(Buffer.from('OK\r\n', 'latin1'));
+export const flushedAll: Answer = new FixedAnswer(Buffer.from('Flushed all queues.\r\n', 'latin1'));
+
+/** One line, kept one line whatever is in `text`. */
+export function line(text: string): Buffer {
+  return Buffer.from(`${[...text].map((character) => (character < ' ' ? ' ' : character)).join('')}\r\n`, 'utf8');
+}
+
+/** One line as an answer. */
+export function lineAnswer(text: string): Answer {
+  return new FixedAnswer(line(text));
+}
+
+export function versionAnswer(version: string): Answer {
+  return lineAnswer(`VERSION ${version}`);
+}
+
+/** `STAT` lines and `END`. Values are latin1, as queue names are. */
+export function statisticsAnswer(entries: readonly Statistic[]): Answer {
+  const lines = entries.map(([name, value]) => `STAT ${name} ${value}\r\n`).join('');
+  return new FixedAnswer(Buffer.from(`${lines}END\r\n`, 'latin1'));
+}
+
+/** To `set`. */
+export const setAnswer: Answer = {
+  say(result: Result, out: AnswerOutput): Said {
+    if (result.kind === 'stored') return sayConstant(stored, out);
+    if (result.kind === 'full') return sayConstant(notStored, out);
+    return sayFailure(result, out);
+  },
+};
+
+/** To `delete`. */
+export const deleteAnswer: Answer = {
+  say(result: Result, out: AnswerOutput): Said {
+    if (result.kind === 'deleted') return sayConstant(deleted, out);
+    if (result.kind === 'missing') return sayConstant(notFound, out);
+    return sayFailure(result, out);
+  },
+};
+
+/** To `flush`: `END`, whatever there was. */
+export const flushAnswer: Answer = {
+  say: sayFailure,
+};
+
+/** Bytes that a value's header needs at most, beside the key. */
+const headerBytes = 64;
+
+/** To `get`, or to one key of several: `VALUE <echo> <flags> <bytes>[ <id>]`, the data, and `END` if nothing follows. */
+export class ValueAnswer implements Answer {
+  /** Latin1. */
+  readonly echo: string;
+  readonly id: 'with id' | 'without id';
+  readonly place: 'last' | 'followed';
+
+  constructor(echo: string, id: 'with id' | 'without id', place: 'last' | 'followed') {
+    this.echo = echo;
+    this.id = id;
+    this.place = place;
+  }
+
+  say(result: Result, out: AnswerOutput): Said {
+    if (result.kind === 'item') return this.#sayItem(result, out);
+    if (this.place === 'last') return sayFailure(result, out);
+    if (result.kind !== 'failed' && result.kind !== 'violation') return 'go on';
+    sayFailure(result, out);
+    return 'close';
+  }
+
+  #sayItem(item: Extract<Result, { kind: 'item' }>, out: AnswerOutput): Said {
+    const header = out.room(headerBytes + this.echo.length);
+    header.append(valueWord);
+    header.appendText(this.echo);
+    header.appendByte(0x20);
+    header.appendDecimal(item.flags);
+    header.appendByte(0x20);
+    header.appendDecimal(item.data.length);
+    if (this.id === 'with id') {
+      header.appendByte(0x20);
+      header.appendDecimal(item.id);
+    }
+    header.appendLineEnd();
+    out.append(item.data);
+    const tail = out.room(2 + end.length);
+    tail.appendLineEnd();
+    if (this.place === 'last') tail.append(end);
+    return 'go on';
+  }
+}
+
+function sayConstant(answer: Buffer, out: AnswerOutput): Said {
+  out.room(answer.length).append(answer);
+  return 'go on';
+}
+
+/** A violation and what failed; of anything else, that it is over. */
+function sayFailure(result: Result, out: AnswerOutput): Said {
+  if (result.kind === 'violation') {
+    sayConstant(error, out);
+    return 'close';
+  }
+  if (result.kind !== 'failed') return sayConstant(end, out);
+  out.append(line(`SERVER_ERROR ${result.why}`));
+  return 'go on';
+}
