@@ -32,6 +32,7 @@ function brokerOf(at: QueueHarness, transport = nobody, clock = at.clock): NodeB
     queueSettings: new InheritedSettings(at.settings),
     nodeBudget: at.budget,
     counters: at.counters,
+    sweepEveryMs: 1000,
     version: 'simulated',
     figures: { process: () => [] },
     holdMs: 1000,

@@ -12,9 +12,11 @@ import type { Broker, Statistic, StatisticsScope } from './broker-api.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { NodeBudget } from './queues/node-budget.ts';
+import type { NodeContext } from './queues/partition-context.ts';
 import { PartitionQueues } from './queues/partition-queues.ts';
 import type { QueueSettingsSource } from './queues/queue-settings.ts';
 import type { QueueCounters } from './queues/queue-stats.ts';
+import { Sweeper } from './queues/sweeper.ts';
 import { type Origin, over, type Place, type RequestRouter, RoutedRequest, routing } from './routed-request.ts';
 import {
   clusterStatistics,
@@ -32,6 +34,8 @@ export interface BrokerOptions {
   readonly queueSettings: QueueSettingsSource;
   readonly nodeBudget: NodeBudget;
   readonly counters: QueueCounters;
+  /** Expired items are looked for so often. */
+  readonly sweepEveryMs: number;
   readonly version: string;
   readonly figures: ServerFigures;
   /** A client's request is held so long for a partition without a leader before it fails. */
@@ -58,6 +62,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   forwarded = 0;
   readonly #options: BrokerOptions;
   readonly #clock: Clock;
+  readonly #shared: NodeContext;
   readonly #led = new Map<number, PartitionQueues>();
   readonly #forwards = new Map<string, { client: ForwardClient; address: string; incarnation: string }>();
   readonly #places: Place[] = [];
@@ -85,6 +90,8 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     this.version = options.version;
     this.budget = options.budget;
     this.counters = options.counters;
+    const { clock, counters, nodeBudget, sweepEveryMs } = options;
+    this.#shared = { clock, counters, budget: nodeBudget, sweeper: new Sweeper(clock, sweepEveryMs) };
     this.#held = new HeldRequests(
       options.clock,
       (request) => this.#route(request),
@@ -304,8 +311,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
 
   lead(log: PartitionLog, state: Buffer | undefined): void {
     assert(!this.#led.has(log.partition), 'a partition is led once at a time');
-    const { queueSettings, nodeBudget, counters } = this.#options;
-    const queues = new PartitionQueues(log, queueSettings, this.#clock, counters, nodeBudget);
+    const queues = new PartitionQueues(log, this.#options.queueSettings, this.#shared);
     if (state !== undefined) queues.importReservations(state);
     this.#led.set(log.partition, queues);
   }

@@ -42,6 +42,8 @@ export interface NodeParts {
 /** Values under way from all clients together; beyond it they are not read from. */
 const inFlightBytes = 64 << 20;
 const holdMs = 5000;
+/** As Kestrel's `expirationTimerFrequency`. */
+const sweepEveryMs = 1000;
 const directoryRetryMs = 1000;
 
 /** One server process, without its client ports. */
@@ -201,6 +203,7 @@ function makeBroker(parts: NodeParts, config: NodeConfig, hello: Hello): NodeBro
     queueSettings: new InheritedSettings(),
     nodeBudget: new NodeBudget({ ...defaultNodeLimits, maxMemoryBytes: config.maxMemory }),
     counters: new QueueCounters(),
+    sweepEveryMs,
     version,
     figures,
     holdMs,

@@ -108,6 +108,16 @@ export class ItemWindow {
     return first !== undefined && first.id < visibleEnd ? first : undefined;
   }
 
+  /** When `next` gives nothing and `mustRead` says so: the id from which the next item is to be found in the log. */
+  storedHeadFrom(): number {
+    return this.#nextReturned()?.id ?? this.#windowEnd;
+  }
+
+  /** Whether the item is reserved: it is not to be handed out when the window comes to it. */
+  skips(id: number): boolean {
+    return this.#skipped.has(id);
+  }
+
   /** Takes out what `next` gave. */
   shift(): Item {
     const returned = this.#nextReturned();

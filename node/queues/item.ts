@@ -1,5 +1,12 @@
 import type { StoredItem } from '../../cluster/partition-log.ts';
 
+/** What says when an item may not be handed out any more. Wall clock. */
+export interface Expiring {
+  /** 0 never. */
+  readonly expiresAtMs: number;
+  readonly addedAtMs: number;
+}
+
 /** What an item in memory costs beside its data: the object, its place in the window, its buffer's object. */
 const overheadBytes = 200;
 
@@ -36,12 +43,12 @@ export class Item {
     this.addedAtMs = stored.addedAtMs;
     this.data = stored.data;
   }
+}
 
-  /** Whether it may not be handed out any more, at `wallMs`, in a queue whose items live for at most `maxAgeMs`. */
-  isExpired(wallMs: number, maxAgeMs: number): boolean {
-    if (this.expiresAtMs !== 0 && this.expiresAtMs <= wallMs) return true;
-    return this.addedAtMs + maxAgeMs <= wallMs;
-  }
+/** Whether an item may not be handed out any more, at `wallMs`, in a queue whose items live for at most `maxAgeMs`. */
+export function isExpired({ expiresAtMs, addedAtMs }: Expiring, wallMs: number, maxAgeMs: number): boolean {
+  if (expiresAtMs !== 0 && expiresAtMs <= wallMs) return true;
+  return addedAtMs + maxAgeMs <= wallMs;
 }
 
 /** What an item with so many bytes of data takes in memory. */

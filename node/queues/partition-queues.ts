@@ -1,14 +1,13 @@
 import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
 import type { PartitionLog } from '../../cluster/partition-log.ts';
 import { unreachable } from '../../journal/base/assert.ts';
-import type { Clock } from '../../journal/base/clock.ts';
+import { Expiry } from './expiry.ts';
 import { ItemCopies } from './item-copies.ts';
-import type { NodeBudget } from './node-budget.ts';
-import type { PartitionContext } from './partition-context.ts';
+import type { NodeContext, PartitionContext } from './partition-context.ts';
 import { PendingAnswers } from './pending-answers.ts';
 import { Queue, type StoredCounts } from './queue.ts';
 import type { QueueSettingsSource } from './queue-settings.ts';
-import { type QueueCounters, queueStatistics, type Statistics } from './queue-stats.ts';
+import { queueStatistics, type Statistics } from './queue-stats.ts';
 import { Reads } from './reads.ts';
 import { Removals } from './removals.ts';
 import { decodeReservations, encodeReservations } from './reservation-records.ts';
@@ -38,33 +37,35 @@ export class PartitionQueues {
   readonly #pending = new PendingAnswers();
   readonly #copies = new ItemCopies();
   readonly #removals: Removals;
+  readonly #expiry: Expiry;
   readonly #reservations: Reservations;
   readonly #reads: Reads;
   #settings: QueueSettingsSource;
   #state: 'serving' | 'frozen' | 'resigned' = 'serving';
 
   /** Takes up the queues that `log` has; everything in them has to be committed. */
-  constructor(
-    log: PartitionLog,
-    settings: QueueSettingsSource,
-    clock: Clock,
-    counters: QueueCounters,
-    budget: NodeBudget,
-  ) {
-    const context = { log, clock, counters, budget };
+  constructor(log: PartitionLog, settings: QueueSettingsSource, node: NodeContext) {
+    const context = { log, ...node };
     this.#settings = settings;
     this.#context = context;
     this.#removals = new Removals(context);
-    this.#reservations = new Reservations(context, this.#removals, (queue) => this.#reads.serve(queue));
-    this.#reads = new Reads(context, this.#queues, this.#removals, this.#reservations);
+    this.#expiry = new Expiry(context, this.#removals, {
+      readAhead: (queue) => this.#reads.readAhead(queue),
+      serve: (queue) => this.#reads.serve(queue),
+    });
+    this.#reservations = new Reservations(context, this.#removals, (queue) => this.#givenBack(queue));
+    this.#reads = new Reads(context, this.#queues, this.#expiry, this.#reservations);
     for (const queue of log.queues.values()) this.#open(queue);
-    budget.takeQueues(this.#queues.size);
+    node.budget.takeQueues(this.#queues.size);
   }
 
   /** All queues, those to come too, go by other settings from now on. */
   configure(settings: QueueSettingsSource): void {
     this.#settings = settings;
-    for (const queue of this.#queues.values()) queue.configure(settings.of(queue.name));
+    for (const queue of this.#queues.values()) {
+      queue.configure(settings.of(queue.name));
+      this.#expiry.watch(queue);
+    }
     if (this.#state === 'serving') this.#reservations.renewDeadlines();
   }
 
@@ -126,6 +127,7 @@ export class PartitionQueues {
   freeze(): void {
     if (this.#state !== 'serving') return;
     this.#state = 'frozen';
+    this.#expiry.pause();
     this.#removals.pause();
     this.#reservations.pause();
     this.#reads.pause();
@@ -135,6 +137,7 @@ export class PartitionQueues {
   thaw(): void {
     if (this.#state !== 'frozen') return;
     this.#state = 'serving';
+    this.#expiry.resume();
     this.#removals.resume();
     this.#reads.resume();
     this.#reservations.resume();
@@ -177,6 +180,7 @@ export class PartitionQueues {
   resign(): void {
     if (this.#state === 'resigned') return;
     this.#state = 'resigned';
+    this.#expiry.pause();
     this.#removals.stop();
     this.#reads.end();
     this.#reservations.forget();
@@ -235,13 +239,14 @@ export class PartitionQueues {
     const id = queue.nextId;
     const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data);
     queue.added(flags, expiresAtMs, addedAtMs, data, this.#copies);
+    if (expiresAtMs !== 0 || queue.settings.maxAgeMs !== Number.POSITIVE_INFINITY) this.#expiry.added(queue, id);
     counters.totalItems++;
     this.#pending.push({ sequence, request, result: stored, added: { queue, id, dataBytes: data.length } });
   }
 
   #isFull(queue: Queue, dataBytes: number): boolean {
     if (!queue.isFullFor(dataBytes)) return false;
-    this.#reads.dropExpired(queue);
+    this.#expiry.clearHead(queue);
     return queue.isFullFor(dataBytes);
   }
 
@@ -278,7 +283,13 @@ export class PartitionQueues {
   #open(stored: StoredCounts): Queue {
     const queue = new Queue(stored, this.#settings.of(stored.name), this.#context.budget);
     this.#queues.set(queue.name, queue);
+    if (queue.items > 0) this.#expiry.watch(queue);
     return queue;
+  }
+
+  #givenBack(queue: Queue): void {
+    this.#expiry.watch(queue);
+    this.#reads.serve(queue);
   }
 
   #delete(request: Request, name: string): void {
@@ -318,6 +329,7 @@ export class PartitionQueues {
       return;
     }
     const sequence = this.#context.log.flushQueue(queue.number, queue.flush());
+    this.#expiry.watch(queue);
     this.#pending.push({ sequence, request, result: { kind: 'flushed' }, added: undefined });
   }
 }

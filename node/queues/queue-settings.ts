@@ -10,6 +10,8 @@ export interface QueueSettings {
   readonly maxItemBytes: number;
   /** Items expire so long after they were added, if not sooner by their own expiry. */
   readonly maxAgeMs: number;
+  /** Expired items removed in one sweep. */
+  readonly maxExpireSweep: number;
   /** Memory for a queue's items, beyond which they stay on disk until they come near the head. */
   readonly maxMemoryBytes: number;
   /** An open read goes back to its queue after so long. */
@@ -26,6 +28,7 @@ export const defaultQueueSettings: QueueSettings = {
   maxSizeBytes: Number.POSITIVE_INFINITY,
   maxItemBytes: Number.POSITIVE_INFINITY,
   maxAgeMs: Number.POSITIVE_INFINITY,
+  maxExpireSweep: Number.POSITIVE_INFINITY,
   maxMemoryBytes: 128 * 1024 * 1024,
   openTransactionTimeoutMs: Number.POSITIVE_INFINITY,
   maxOpenTransactions: 1,

@@ -1,5 +1,5 @@
 import type { StoredQueue } from '../../cluster/partition-log.ts';
-import { Item } from './item.ts';
+import { type Expiring, Item } from './item.ts';
 import type { ItemCopies } from './item-copies.ts';
 import { ItemWindow } from './item-window.ts';
 import type { NodeBudget } from './node-budget.ts';
@@ -9,6 +9,23 @@ import { WaitingLine } from './waiters.ts';
 
 /** What a queue's life at a leader begins with. */
 export type StoredCounts = Pick<StoredQueue, 'name' | 'number' | 'nextId' | 'firstId' | 'count' | 'bytes'>;
+
+/** The removal of a queue's expired items, under way. */
+export interface Sweep {
+  /** How many more it may remove. */
+  left: number;
+  removed: number;
+  /** It waits for a read of the log. */
+  reading: boolean;
+  readonly whenOver: (() => void)[];
+}
+
+/** The oldest item of a queue that has none in memory, as it was found in the log. */
+export interface StoredHead extends Expiring {
+  /** From where it was looked for. */
+  readonly fromId: number;
+  readonly id: number;
+}
 
 /** One queue, while this node leads its partition: its counts, its items as far as they are in memory, who waits. */
 export class Queue {
@@ -27,6 +44,12 @@ export class Queue {
   /** Items up to this one were flushed; whoever has one reserved holds nothing. */
   flushedThroughId = 0;
   deleted = false;
+  /** Whether its head is looked at for having expired; kept by `Expiry`, as the three below. */
+  watch: 'watched' | 'parked' | 'idle' = 'idle';
+  /** Items beyond have no expiry of their own. */
+  mayExpireThroughId: number;
+  storedHead: StoredHead | undefined = undefined;
+  sweep: Sweep | undefined = undefined;
   /** A read of the log is under way. */
   reading = false;
   /** Waiters are being served further up the stack. */
@@ -54,6 +77,7 @@ export class Queue {
     this.number = stored.number;
     this.nextId = stored.nextId;
     this.visibleEnd = stored.nextId;
+    this.mayExpireThroughId = stored.nextId - 1;
     this.items = stored.count;
     this.bytes = stored.bytes;
     this.window = new ItemWindow(stored.firstId, settings.maxMemoryBytes, budget);

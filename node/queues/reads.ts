@@ -3,11 +3,11 @@ import type { ReadItems } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { Deadlines } from './deadlines.ts';
-import type { Item } from './item.ts';
+import type { Expiry, QueueReader } from './expiry.ts';
+import { type Item, isExpired } from './item.ts';
 import type { WantedRead } from './item-window.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue } from './queue.ts';
-import type { Removals } from './removals.ts';
 import type { Reservations } from './reservations.ts';
 import { type Read, Waiter } from './waiters.ts';
 
@@ -17,10 +17,10 @@ import { type Read, Waiter } from './waiters.ts';
  *
  * `complete` of a request may call back into here before it returns: state is whole whenever it is called.
  */
-export class Reads {
+export class Reads implements QueueReader {
   readonly #context: PartitionContext;
   readonly #queues: ReadonlyMap<string, Queue>;
-  readonly #removals: Removals;
+  readonly #expiry: Expiry;
   readonly #reservations: Reservations;
   readonly #waiting = new Map<Request, Waiter>();
   readonly #deadlines: Deadlines<Waiter>;
@@ -29,12 +29,12 @@ export class Reads {
   constructor(
     context: PartitionContext,
     queues: ReadonlyMap<string, Queue>,
-    removals: Removals,
+    expiry: Expiry,
     reservations: Reservations,
   ) {
     this.#context = context;
     this.#queues = queues;
-    this.#removals = removals;
+    this.#expiry = expiry;
     this.#reservations = reservations;
     this.#deadlines = new Deadlines(context.clock, (waiter) => this.#waitedEnough(waiter));
   }
@@ -50,7 +50,7 @@ export class Reads {
     }
     const item = this.#next(queue);
     if (item !== undefined && queue.waiters.length === 0) this.#give(queue, item, request, read);
-    else if (item === undefined && operation.waitMs <= 0 && !this.#mustRead(queue)) this.miss(request);
+    else if (item === undefined && operation.waitMs <= 0 && !this.#mustWait(queue)) this.miss(request);
     else this.#wait(queue, request, operation);
   }
 
@@ -65,9 +65,8 @@ export class Reads {
     }
   }
 
-  /** Removes the items at the queue's head that have expired, as far as they are in memory. */
-  dropExpired(queue: Queue): void {
-    this.#next(queue);
+  readAhead(queue: Queue): void {
+    this.#startRead(queue);
   }
 
   /** The client of a waiting request has gone; no effect on any other request. */
@@ -118,7 +117,7 @@ export class Reads {
     const waiter = queue.waiters.first;
     if (waiter === undefined || this.#state !== 'serving') return false;
     const item = this.#next(queue);
-    if (item === undefined) return this.#mustRead(queue) ? this.#startRead(queue) : this.#sendOffImpatient(queue);
+    if (item === undefined) return this.#mustWait(queue) ? this.#startRead(queue) : this.#sendOffImpatient(queue);
     this.#endWait(waiter);
     const { read } = waiter.operation;
     assert(read !== 'nothing', 'a request waits that reads nothing');
@@ -126,21 +125,22 @@ export class Reads {
     return true;
   }
 
-  /** The item to be handed out next, if it is in memory. Those before it that have expired are removed. */
+  /** The item to be handed out next, if it is in memory and nothing that has expired is left before it. */
   #next(queue: Queue): Item | undefined {
-    const { clock } = this.#context;
-    for (;;) {
-      const item = queue.window.next(queue.visibleEnd);
-      if (item === undefined || !item.isExpired(clock.wallMs(), queue.settings.maxAgeMs)) return item;
-      queue.takeNext();
-      queue.expiredItems++;
-      this.#removals.add(queue, item.id);
-    }
+    const item = queue.window.next(queue.visibleEnd);
+    if (item === undefined || !this.#isExpired(queue, item)) return item;
+    this.#expiry.clearHead(queue);
+    const next = queue.window.next(queue.visibleEnd);
+    return next === undefined || this.#isExpired(queue, next) ? undefined : next;
   }
 
-  /** Whether the next item is there, but not in memory. */
-  #mustRead(queue: Queue): boolean {
-    return queue.window.mustRead(queue.visibleEnd);
+  #isExpired(queue: Queue, item: Item): boolean {
+    return isExpired(item, this.#context.clock.wallMs(), queue.settings.maxAgeMs);
+  }
+
+  /** Whether there may be a next item, though not yet: it is not in memory, or expired ones are being removed before it. */
+  #mustWait(queue: Queue): boolean {
+    return queue.sweep !== undefined || queue.window.mustRead(queue.visibleEnd);
   }
 
   #give(queue: Queue, item: Item, request: Request, read: 'take' | 'reserve' | 'peek'): void {
@@ -149,6 +149,7 @@ export class Reads {
     this.#context.counters.getHits++;
     if (read !== 'peek') {
       queue.takeNext();
+      this.#expiry.headTaken(queue);
       queue.ageMs = Math.max(0, this.#context.clock.wallMs() - item.addedAtMs);
       const attempt = request.operation.kind === 'get' ? (request.operation.attempt ?? 0) : 0;
       this.#reservations.add(read === 'reserve' ? 'open' : 'delivery', request.owner, queue, item, attempt);
@@ -221,6 +222,7 @@ export class Reads {
     if (this.#state === 'ended' || queue.deleted) return;
     for (const vanished of queue.window.absorb(wanted.fromId, read, visibleEnd, queue.nextId)) queue.countOut(vanished);
     this.serve(queue);
+    this.#expiry.hasRead(queue, 'read');
     if (this.#state === 'serving' && !queue.deleted) this.#startRead(queue);
   }
 
@@ -229,5 +231,6 @@ export class Reads {
     queue.reading = false;
     const why = WindhoverError.from(error, `reading queue ${queue.name}`).message;
     for (const waiter of queue.waiters.all()) this.#completeWaiter(waiter, { kind: 'failed', why });
+    this.#expiry.hasRead(queue, 'failed');
   }
 }

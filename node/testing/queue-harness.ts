@@ -11,6 +11,7 @@ import {
   type QueueSettings,
 } from '../queues/queue-settings.ts';
 import { QueueCounters } from '../queues/queue-stats.ts';
+import { Sweeper } from '../queues/sweeper.ts';
 import { FakePartitionLog } from './fake-partition-log.ts';
 
 /** A request and what has become of it. */
@@ -51,9 +52,12 @@ export function owner(connection: number, node = 'a:1', incarnation = 'first'): 
 
 type Get = Extract<Operation, { readonly kind: 'get' }>;
 
+/** Expired items are looked for so often. */
+export const sweepEveryMs = 1000;
+
 /** One partition's queues on a fake log and a clock that stands still, with the commands that tests need. */
 export class QueueHarness {
-  readonly clock = new SimClock();
+  readonly clock: SimClock;
   readonly log: FakePartitionLog;
   readonly counters = new QueueCounters();
   /** Of every queue. */
@@ -65,17 +69,20 @@ export class QueueHarness {
     settings: OwnSettings = {},
     limits: Partial<NodeLimits> = {},
     log: FakePartitionLog = new FakePartitionLog(),
+    clock: SimClock = new SimClock(),
   ) {
+    this.clock = clock;
     this.log = log;
     this.settings = { ...defaultQueueSettings, ...settings };
     this.budget = new NodeBudget({ ...defaultNodeLimits, ...limits });
-    this.queues = new PartitionQueues(
-      this.log,
-      new InheritedSettings(this.settings),
-      this.clock,
-      this.counters,
-      this.budget,
-    );
+    const { counters, budget } = this;
+    const sweeper = new Sweeper(clock, sweepEveryMs);
+    this.queues = new PartitionQueues(this.log, new InheritedSettings(this.settings), {
+      clock,
+      counters,
+      budget,
+      sweeper,
+    });
   }
 
   ask(operation: Operation, by: Owner = owner(1)): Asked {

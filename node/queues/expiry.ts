@@ -1,0 +1,249 @@
+import type { ReadItems } from '../../cluster/partition-log.ts';
+import { type Expiring, isExpired } from './item.ts';
+import type { PartitionContext } from './partition-context.ts';
+import type { Queue, Sweep } from './queue.ts';
+import type { Removals } from './removals.ts';
+
+/** Removed in one slice of a sweep. */
+const itemsInSlice = 1000;
+/** Removed for a reader on the spot; what is left is swept. */
+const itemsForReader = 100;
+/** Queues looked at in one slice. */
+const queuesInSlice = 1000;
+/** Queues whose heads are looked up in the log at the same time. */
+const headsInSlice = 10;
+
+/** Whoever hands out the queues' items. */
+export interface QueueReader {
+  /** Begins to read from the log what the queue's window lacks, unless it is being read; {@link Expiry.hasRead} follows. */
+  readAhead(queue: Queue): void;
+  /** Gives the queue's items to those who wait for them. */
+  serve(queue: Queue): void;
+}
+
+/**
+ * Removes one partition's expired items, as Kestrel does: from the head of a queue, up to the first item that has not
+ * expired. What the log has of them is a run of ids for each slice.
+ *
+ * Not all queues are looked at for that. A queue is `watched` while the item at its head will expire or is not known,
+ * `parked` while that one never will but a later one may, and `idle` while nothing in it ever will.
+ */
+export class Expiry {
+  readonly #context: PartitionContext;
+  readonly #removals: Removals;
+  readonly #reader: QueueReader;
+  readonly #watched = new Set<Queue>();
+  readonly #sweeping = new Set<Queue>();
+  /** Watched queues whose head is to be looked up in the log. */
+  readonly #unknown = new Set<Queue>();
+  readonly #round = (): void => this.#beginRound();
+  #inRound = false;
+  #lookingUp = false;
+  #isOn = true;
+
+  constructor(context: PartitionContext, removals: Removals, reader: QueueReader) {
+    this.#context = context;
+    this.#removals = removals;
+    this.#reader = reader;
+    context.sweeper.join(this.#round);
+  }
+
+  /** Something about the queue is new: the item at its head, or its settings. */
+  watch(queue: Queue): void {
+    if (queue.watch === 'watched') return;
+    queue.watch = 'watched';
+    this.#watched.add(queue);
+  }
+
+  /** An item was added that will expire. */
+  added(queue: Queue, id: number): void {
+    queue.mayExpireThroughId = id;
+    if (queue.watch === 'idle') this.watch(queue);
+  }
+
+  /** The item at the queue's head was taken out. */
+  headTaken(queue: Queue): void {
+    if (queue.watch === 'parked') this.watch(queue);
+  }
+
+  /** Removes the expired items at the head: as far as they are in memory and few at once, the others by and by. */
+  clearHead(queue: Queue): void {
+    this.#remove(queue, itemsForReader);
+    if (this.#headIsExpired(queue)) this.sweep(queue, Number.POSITIVE_INFINITY);
+  }
+
+  /** Begins to remove expired items at the head, at most so many. `whenOver` is told how many when that has ended. */
+  sweep(queue: Queue, limit: number, whenOver?: (removed: number) => void): void {
+    const sweep = queue.sweep ?? this.#beginSweep(queue);
+    sweep.left = Math.max(sweep.left, limit);
+    const before = sweep.removed;
+    if (whenOver !== undefined) sweep.whenOver.push(() => whenOver(sweep.removed - before));
+  }
+
+  /** A read of the log for the queue's window has ended. */
+  hasRead(queue: Queue, outcome: 'read' | 'failed'): void {
+    const { sweep } = queue;
+    if (sweep === undefined || !sweep.reading) return;
+    sweep.reading = false;
+    if (outcome === 'read') this.#goOn(queue);
+    else this.#end(queue, sweep);
+  }
+
+  /** Nothing is removed any more until `resume`; sweeps under way end. */
+  pause(): void {
+    if (!this.#isOn) return;
+    this.#isOn = false;
+    this.#context.sweeper.leave(this.#round);
+    for (const queue of this.#sweeping) if (queue.sweep !== undefined) this.#end(queue, queue.sweep);
+  }
+
+  resume(): void {
+    this.#isOn = true;
+    this.#context.sweeper.join(this.#round);
+  }
+
+  #beginSweep(queue: Queue): Sweep {
+    const sweep: Sweep = { left: 0, removed: 0, reading: false, whenOver: [] };
+    queue.sweep = sweep;
+    this.#sweeping.add(queue);
+    this.#goOn(queue);
+    return sweep;
+  }
+
+  #goOn(queue: Queue): void {
+    this.#context.sweeper.do(() => this.#sweepSlice(queue));
+  }
+
+  #sweepSlice(queue: Queue): boolean {
+    const { sweep } = queue;
+    if (sweep === undefined) return false;
+    const removed = queue.deleted ? 0 : this.#remove(queue, Math.min(itemsInSlice, sweep.left));
+    sweep.removed += removed;
+    sweep.left -= removed;
+    if (sweep.left > 0 && !queue.deleted) {
+      if (this.#headIsExpired(queue)) return true;
+      if (this.#awaitsRead(queue, sweep)) return false;
+    }
+    this.#end(queue, sweep);
+    return false;
+  }
+
+  /** Begins a read if it takes one to know what comes next. */
+  #awaitsRead(queue: Queue, sweep: Sweep): boolean {
+    const { window, visibleEnd } = queue;
+    if (window.next(visibleEnd) !== undefined || !window.mustRead(visibleEnd)) return false;
+    this.#reader.readAhead(queue);
+    sweep.reading = queue.reading;
+    return sweep.reading;
+  }
+
+  #end(queue: Queue, sweep: Sweep): void {
+    queue.sweep = undefined;
+    this.#sweeping.delete(queue);
+    for (const tell of sweep.whenOver) tell();
+    if (this.#isOn && !queue.deleted) this.#reader.serve(queue);
+  }
+
+  #headIsExpired(queue: Queue): boolean {
+    const head = queue.window.next(queue.visibleEnd);
+    return head !== undefined && isExpired(head, this.#context.clock.wallMs(), queue.settings.maxAgeMs);
+  }
+
+  #remove(queue: Queue, limit: number): number {
+    let removed = 0;
+    for (; removed < limit && this.#headIsExpired(queue); removed++) this.#removals.add(queue, queue.takeNext().id);
+    queue.expiredItems += removed;
+    return removed;
+  }
+
+  #beginRound(): void {
+    if (this.#inRound || this.#watched.size === 0) return;
+    this.#inRound = true;
+    const queues = this.#watched.values();
+    let left = this.#watched.size;
+    this.#context.sweeper.do(() => {
+      for (let looked = 0; looked < queuesInSlice && left > 0 && this.#isOn; looked++, left--) {
+        const { value } = queues.next();
+        if (value !== undefined) this.#lookAt(value);
+      }
+      this.#inRound = left > 0 && this.#isOn;
+      if (!this.#inRound) this.#lookUpHeads();
+      return this.#inRound;
+    });
+  }
+
+  #lookAt(queue: Queue): void {
+    const { window, visibleEnd } = queue;
+    const head = window.next(visibleEnd);
+    if (queue.deleted) this.#unwatch(queue, 'idle');
+    else if (head !== undefined) this.#judge(queue, head.id, head);
+    else if (window.mustRead(visibleEnd)) this.#lookAtStored(queue);
+    else if (queue.pendingItems === 0) this.#unwatch(queue, 'idle');
+  }
+
+  #lookAtStored(queue: Queue): void {
+    const { storedHead } = queue;
+    if (storedHead?.fromId === queue.window.storedHeadFrom()) this.#judge(queue, storedHead.id, storedHead);
+    else this.#unknown.add(queue);
+  }
+
+  #judge(queue: Queue, headId: number, head: Expiring): void {
+    const { maxAgeMs, maxExpireSweep } = queue.settings;
+    if (isExpired(head, this.#context.clock.wallMs(), maxAgeMs)) this.sweep(queue, maxExpireSweep);
+    else if (head.expiresAtMs === 0 && maxAgeMs === Number.POSITIVE_INFINITY)
+      this.#unwatch(queue, headId < queue.mayExpireThroughId ? 'parked' : 'idle');
+  }
+
+  #unwatch(queue: Queue, as: 'parked' | 'idle'): void {
+    queue.watch = as;
+    queue.storedHead = undefined;
+    this.#watched.delete(queue);
+  }
+
+  #lookUpHeads(): void {
+    if (this.#lookingUp || this.#unknown.size === 0) return;
+    this.#lookingUp = true;
+    this.#context.sweeper.do(() => {
+      let open = 1;
+      const done = (): void => {
+        open--;
+        if (open > 0) return;
+        this.#lookingUp = false;
+        this.#lookUpHeads();
+      };
+      for (const queue of firstOf(this.#unknown, headsInSlice)) {
+        this.#unknown.delete(queue);
+        if (queue.deleted || !this.#isOn) continue;
+        open++;
+        this.#lookUp(queue).then(done, done);
+      }
+      done();
+      return false;
+    });
+  }
+
+  /** Rejects when it can't be read: the next round tries again. */
+  #lookUp(queue: Queue): Promise<void> {
+    const fromId = queue.window.storedHeadFrom();
+    return this.#context.log.readItems(queue.number, fromId, 1).then(({ items }) => {
+      if (this.#isOn && !queue.deleted && queue.window.storedHeadFrom() === fromId) this.#found(queue, fromId, items);
+    });
+  }
+
+  #found(queue: Queue, fromId: number, [first]: ReadItems['items']): void {
+    // What only the window knows to sort out, it has to read itself.
+    if (first === undefined || queue.window.skips(first.id)) return this.#reader.readAhead(queue);
+    if (first.id >= queue.visibleEnd) return;
+    queue.storedHead = { fromId, id: first.id, expiresAtMs: first.expiresAtMs, addedAtMs: first.addedAtMs };
+    this.#judge(queue, first.id, queue.storedHead);
+  }
+}
+
+function firstOf<T>(all: Iterable<T>, most: number): T[] {
+  const found: T[] = [];
+  for (const one of all) {
+    if (found.length === most) break;
+    found.push(one);
+  }
+  return found;
+}
