@@ -45,7 +45,6 @@ export class Journal {
   /** The last batch, once it is durable, until somebody is told. */
   #unreported: { readonly ends: ReadonlyMap<number, number>; readonly payloadBytes: number } | undefined;
   #waiters: Waiter[] = [];
-  #rotateWanted = false;
   #pumpScheduled = false;
   #pumping = false;
   #running: Promise<void> = Promise.resolve();
@@ -196,13 +195,6 @@ export class Journal {
     this.#roomChanged();
   }
 
-  /** Ends the current segment, if it has content, as soon as there is another, so that it can be settled. */
-  rotate(): void {
-    if (!this.#writer.hasContent || this.#refusal !== undefined) return;
-    this.#rotateWanted = true;
-    this.#schedulePump();
-  }
-
   /** Writes what has been appended, syncs it whatever the mode, and closes. Nothing may be appended any more. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -251,9 +243,7 @@ export class Journal {
       while (this.#failure === undefined) {
         const bytes = this.#gather.nextBatchBytes();
         const fits = this.#writer.isOpen && bytes <= this.#writer.freeBytes;
-        // The segment may have ended by itself since it was to be ended; an empty one never is.
-        if (!this.#writer.hasContent) this.#rotateWanted = false;
-        if ((this.#rotateWanted || !fits) && this.#canRotate()) await this.#rotate();
+        if (!fits && this.#canRotate()) await this.#rotate();
         else if (fits && bytes > 0) await this.#commit(this.#gather.take());
         else if (this.#unreported !== undefined) this.#report();
         else break;
@@ -310,7 +300,6 @@ export class Journal {
   }
 
   async #rotate(): Promise<void> {
-    this.#rotateWanted = false;
     this.#report();
     if (this.#writer.isOpen) this.#spares.segmentFilled();
     await this.#writer.beginSegment();
@@ -350,7 +339,6 @@ export class Journal {
   async #close(): Promise<void> {
     const closed = new WindhoverError('closed', `${this.#options.folder}: the journal is closed.`);
     this.#refusal ??= closed;
-    this.#rotateWanted = false;
     await this.#drain();
     await this.#spares.close();
     await this.#reads.close();

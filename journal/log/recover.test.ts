@@ -5,8 +5,7 @@ import { seededRandom } from '../testing/random.ts';
 import { type RecordedEntry, Recorder } from '../testing/recorder.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
-import { entryHeaderBytes } from './entry.ts';
-import { frameBytes, frameHeaderBytes, frameMagic } from './frame.ts';
+import { frameHeaderBytes, frameMagic } from './frame.ts';
 import { Journal, type JournalOptions } from './journal.ts';
 import { segmentHeaderBytes } from './segment.ts';
 
@@ -165,52 +164,6 @@ test('a missing segment is refused', async () => {
   const [, second] = disk.names().filter((name) => name.endsWith('.segment')) as [string, string];
   await clock.complete(disk.remove(second));
   await refused(disk, 'corrupt', `${second}: this segment of the journal is missing`);
-});
-
-test('old entries in a recycled segment are never taken for new ones', async () => {
-  for (let seed = 1; seed <= 60; seed++) {
-    const random = seededRandom(seed);
-    let disk = new SimDisk({ clock, random });
-    const sink = new Recorder();
-    const journal = await clock.complete(Journal.open(options(disk), 0, sink));
-    await clock.runFor(10);
-    disk.full(); // no new files: released segments are all there is to go on with
-    // Batches of the same shape at the same offsets, time after time, each entry ending with a sector of the drive.
-    let sequence = 0;
-    const appendBatch = (fill: string) => {
-      for (let count = 0; count < 8; count++) {
-        const bytes = (count === 0 ? 512 - frameBytes(8) : 512) - entryHeaderBytes;
-        const at = journal.begin(bytes);
-        journal.buffer.fill(fill, at, at + bytes);
-        journal.seal(1, 1, ++sequence, 2);
-      }
-    };
-    for (let round = 0; round < 4; round++) {
-      for (const half of ['a', 'b']) {
-        appendBatch(`${round}${half}`);
-        await clock.complete(journal.flushed());
-      }
-      journal.rotate();
-      await clock.runFor(1);
-      await clock.complete(journal.release(round + 1));
-    }
-    appendBatch('durable');
-    await clock.complete(journal.flushed());
-    // The last batch is written, its sync under way when the power goes.
-    appendBatch('torn');
-    while (sink.entries.length < sequence) {
-      clock.step();
-      await clock.settle();
-    }
-    disk.crash('power');
-    disk = disk.reopen();
-    const replayed = new Recorder();
-    await clock.complete(Journal.open(options(disk), 5, replayed));
-    const sequences = replayed.entries.map((entry) => entry.sequence);
-    assert.ok(sequences.length >= 8);
-    const expected = sequences.map((_, index) => 65 + index);
-    assert.equal(sequences, expected, `seed ${seed}`);
-  }
 });
 
 test('a frame inside of a client’s data does not vouch for anything', async () => {

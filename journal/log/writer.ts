@@ -62,7 +62,7 @@ export class Writer {
   }
 
   /** Whether the current segment holds any batch. */
-  get hasContent(): boolean {
+  get #hasContent(): boolean {
     return this.#current !== undefined && this.#current.live.usedBytes > segmentHeaderBytes;
   }
 
@@ -182,7 +182,7 @@ export class Writer {
   async close(): Promise<void> {
     if (this.#current === undefined) return;
     await this.sync();
-    if (this.hasContent && this.freeBytes >= frameHeaderBytes) {
+    if (this.#hasContent && this.freeBytes >= frameHeaderBytes) {
       this.write({ frame: Buffer.alloc(frameHeaderBytes), entries: 0, parts: [], payloadBytes: 0 });
       await this.sync();
     }

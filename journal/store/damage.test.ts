@@ -1,22 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { WindhoverError } from '../base/errors.ts';
+import type { WindhoverError } from '../base/errors.ts';
+import { errorOf } from '../testing/error-of.ts';
 import { ModelPartition, readAll } from '../testing/model-store.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
+import { smallStore } from '../testing/small-store.ts';
 import { backlogHeaderBytes } from './backlog-file.ts';
-import type { StoreSettings } from './settings.ts';
 import { Store } from './store.ts';
-
-const settings: StoreSettings = {
-  segmentBytes: 12 * 1024,
-  maxBatchBytes: 4 * 1024,
-  spareSegments: 2,
-  limitBytes: 1024 * 1024,
-  unsettledBytes: 12 * 1024,
-  backlogFileBytes: 8 * 1024,
-  garbageBytes: 4 * 1024,
-};
 
 /** A store with a queue of which the first part is in backlog files, closed. */
 class Folder {
@@ -26,7 +17,9 @@ class Folder {
   troubles: string[] = [];
 
   open(): Promise<Store> {
-    return this.clock.complete(Store.open({ disk: this.disk, clock: this.clock, sync: 'always', settings }));
+    return this.clock.complete(
+      Store.open({ disk: this.disk, clock: this.clock, sync: 'always', settings: smallStore }),
+    );
   }
 
   static async filled(): Promise<Folder> {
@@ -50,16 +43,6 @@ class Folder {
   async openError(): Promise<WindhoverError> {
     return errorOf(this.open());
   }
-}
-
-async function errorOf(work: Promise<unknown>): Promise<WindhoverError> {
-  try {
-    await work;
-  } catch (error) {
-    assert.instance(error, WindhoverError);
-    return error as WindhoverError;
-  }
-  return assert.unreachable('no error') as never;
 }
 
 test('a store without its checkpoint is refused, and nothing is deleted', async () => {

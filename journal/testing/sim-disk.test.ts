@@ -183,6 +183,21 @@ test('damage is in the cache and on the drive', async () => {
   assert.is(file.name, 'file');
 });
 
+test('a copy is as the disk was, what was not synced too, and goes its own way', async () => {
+  const disk = new SimDisk({ random: () => 0.5 }); // torn or lost, where it can be
+  const file = await synced(disk, 1);
+  file.write([Buffer.from('bb')], 1);
+  const copy = disk.copy(() => 0.9); // lost
+  file.write([Buffer.from('c')], 0);
+  disk.full();
+  await copy.replace('other', Buffer.from('x'));
+  assert.is((await content(copy, 'file')).slice(0, 4), 'abba');
+  assert.is((await content(disk, 'file')).slice(0, 4), 'cbba');
+  assert.equal(disk.names(), ['file']);
+  copy.crash('power');
+  assert.is((await content(copy.reopen(), 'file')).slice(0, 4), 'aaaa');
+});
+
 test('a file is not closed while it is in use, nor used after', async () => {
   const disk = new SimDisk();
   const file = await synced(disk, 1);

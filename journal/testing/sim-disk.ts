@@ -28,6 +28,14 @@ class Medium {
     return Math.max(0, this.capacityBytes - used);
   }
 
+  copy(): Medium {
+    const medium = new Medium();
+    for (const [name, file] of this.files) medium.files.set(name, file.copy());
+    for (const folder of this.folders) medium.folders.add(folder);
+    medium.capacityBytes = this.capacityBytes;
+    return medium;
+  }
+
   file(name: string): SimFile {
     const file = this.files.get(name);
     if (file === undefined) throw new WindhoverError('io', `${name}: there is no such file`);
@@ -84,6 +92,12 @@ export class SimDisk implements Disk {
   reopen(): SimDisk {
     assert(this.#crashed, 'reopened without a crash');
     return new SimDisk({ ...this.#options, random: this.#random }, this.#medium);
+  }
+
+  /** Another disk that holds what this one does now, between two operations; its chance is `random`, its switches are off. */
+  copy(random: () => number): SimDisk {
+    assert(this.#pending.size === 0, 'a disk is copied during an operation');
+    return new SimDisk({ ...this.#options, random }, this.#medium.copy());
   }
 
   /** The next sync fails; the kernel then takes its pages for clean, so that a second sync proves nothing. */

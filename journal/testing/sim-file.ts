@@ -17,6 +17,12 @@ class Content {
     this.sizeBytes = sizeBytes;
   }
 
+  /** Becomes as another content is. */
+  copy(from: Content): void {
+    this.bytes = Buffer.from(from.bytes.subarray(0, from.sizeBytes));
+    this.sizeBytes = from.sizeBytes;
+  }
+
   /** Takes over [start, end) of another content, growing to `end` at least. */
   take(from: Content, start: number, end: number): void {
     if (end > this.sizeBytes) this.resize(end);
@@ -36,6 +42,15 @@ export class SimFile {
 
   get sizeBytes(): number {
     return this.#cache.sizeBytes;
+  }
+
+  /** Another file that is as this one. */
+  copy(): SimFile {
+    const file = new SimFile();
+    file.#cache.copy(this.#cache);
+    file.#drive.copy(this.#drive);
+    for (const [page, writes] of this.#dirty) file.#dirty.set(page, writes);
+    return file;
   }
 
   read(target: Buffer, position: number): number {

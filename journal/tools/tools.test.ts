@@ -3,31 +3,21 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WindhoverError } from '../base/errors.ts';
 import type { Disk } from '../log/disk.ts';
-import type { StoreSettings } from '../store/settings.ts';
 import { Store } from '../store/store.ts';
 import { ModelPartition } from '../testing/model-store.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
+import { smallStore } from '../testing/small-store.ts';
 import { exportQueue } from './export.ts';
 import { inspect, type Line } from './inspect.ts';
 import { verify } from './verify.ts';
-
-const settings: StoreSettings = {
-  segmentBytes: 12 * 1024,
-  maxBatchBytes: 4 * 1024,
-  spareSegments: 2,
-  limitBytes: 1024 * 1024,
-  unsettledBytes: 12 * 1024,
-  backlogFileBytes: 8 * 1024,
-  garbageBytes: 4 * 1024,
-};
 
 /** A store, closed, with two queues: of `a` the first part is in backlog files, and some items are gone. */
 async function filled(): Promise<{ disk: SimDisk; model: ModelPartition }> {
   const clock = new SimClock();
   const disk = new SimDisk();
   const model = new ModelPartition(4);
-  const store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings }));
+  const store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings: smallStore }));
   model.beginEpoch(store);
   model.createQueue(store, 'a');
   model.createQueue(store, 'b');

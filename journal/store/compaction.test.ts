@@ -1,0 +1,116 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { WindhoverError } from '../base/errors.ts';
+import { readAll } from '../testing/model-store.ts';
+import { StoreNode } from '../testing/store-node.ts';
+import type { Store } from './store.ts';
+
+async function compacted(
+  during: (store: Store, queue: number) => void,
+): Promise<{ node: StoreNode; queues: number[] }> {
+  const node = new StoreNode(5);
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  const other = store.createQueue(1, 'other');
+  for (let id = 1; id <= 4000; id++) {
+    store.addItem(1, queue, id, 0, id * 1000, id, Buffer.alloc(1000));
+    if (id % 20 === 0) store.addItem(1, other, id / 20, 0, id * 50, id / 20, Buffer.alloc(1000));
+  }
+  await node.flush();
+  await node.clock.runFor(1000);
+  const before = node.disk.names().filter((name) => name.endsWith('.backlog'));
+  assert.ok(before.length > 0);
+  const { open } = node.disk;
+  let compactions = 0;
+  node.disk.open = async (name, mode) => {
+    const file = await open.call(node.disk, name, mode);
+    if (mode !== 'create' || !name.endsWith('.backlog')) return file;
+    compactions++;
+    const sync = file.sync.bind(file);
+    const isFirst = compactions === 1;
+    return Object.assign(file, {
+      sync: () => {
+        if (isFirst) during(store, queue);
+        return sync();
+      },
+    });
+  };
+  for (let id = 1; id <= 4000; id += 10) store.removeItems(1, queue, [id, id + 8]);
+  await node.clock.runFor(10_000);
+  assert.ok(compactions > 0);
+  assert.equal(
+    node.disk.names().filter((name) => before.includes(name)),
+    [],
+  );
+  node.disk.open = open;
+  return { node, queues: [queue, other] };
+}
+
+async function idsOf(node: StoreNode, queue: number): Promise<number[]> {
+  return (await node.clock.complete(readAll(node.store, 1, queue, 100_000))).map(({ id }) => id);
+}
+
+test('what is alive in a sparse backlog file is copied, and the file goes', async () => {
+  const { node, queues } = await compacted(() => {});
+  for (const run of ['before a restart', 'after it']) {
+    const [ids, others] = [await idsOf(node, queues[0] as number), await idsOf(node, queues[1] as number)];
+    assert.equal(
+      ids,
+      Array.from({ length: 400 }, (_, index) => (index + 1) * 10),
+      run,
+    );
+    assert.is(others.length, 200, run);
+    await node.restart('power');
+  }
+});
+
+test('items that go while they are copied stay gone, and those that come stay', async () => {
+  const { node, queues } = await compacted((store, queue) => {
+    store.removeItems(1, queue, [1, 2000]);
+    store.addItem(1, queue, 4001, 0, 4001 * 1000, 4001, Buffer.alloc(1000));
+  });
+  for (const run of ['before a restart', 'after it']) {
+    const ids = await idsOf(node, queues[0] as number);
+    assert.equal(ids, [...Array.from({ length: 200 }, (_, index) => 2010 + index * 10), 4001], run);
+    await node.restart('power');
+  }
+});
+
+test('a queue that is deleted while it is copied leaves nothing behind', async () => {
+  const { node, queues } = await compacted((store, queue) => {
+    store.deleteQueue(1, queue);
+  });
+  assert.equal((await idsOf(node, queues[1] as number)).length, 200);
+  node.store.deleteQueue(1, queues[1] as number);
+  await node.clock.runFor(10_000);
+  assert.not(node.disk.names().some((name) => name.endsWith('.backlog')));
+});
+
+test('a backlog file of which a write or sync failed is thrown away, and the segment is settled to another', async () => {
+  const node = new StoreNode();
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  const troubles: string[] = [];
+  store.events = { ...store.events, troubled: (error) => troubles.push(error.code) };
+  const { open } = node.disk;
+  let failed = '';
+  node.disk.open = async (name, mode) => {
+    const file = await open.call(node.disk, name, mode);
+    if (!name.endsWith('.backlog') || mode !== 'create' || failed !== '') return file;
+    failed = name;
+    return Object.assign(file, { sync: () => Promise.reject(new WindhoverError('io', 'as told')) });
+  };
+  for (let id = 1; id <= 4500; id++) store.addItem(1, queue, id, 0, id * 1000, id, Buffer.alloc(1000));
+  await node.flush();
+  await node.clock.runFor(20_000);
+  assert.equal(troubles, ['io']);
+  const backlog = node.disk.names().filter((name) => name.endsWith('.backlog'));
+  assert.ok(backlog.length > 0 && !backlog.includes(failed));
+  await node.restart('power');
+  const ids = (await node.clock.complete(readAll(node.store, 1, queue, 100_000))).map(({ id }) => id);
+  assert.is(ids.length, 4500);
+});
+
+test.run();

@@ -1,0 +1,71 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { StoreNode } from '../testing/store-node.ts';
+
+test('what is read while its items go is given or not, and its file goes afterwards', async () => {
+  const node = new StoreNode(5);
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  for (let id = 1; id <= 4000; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
+  await node.flush();
+  await node.clock.runFor(10_000);
+  assert.ok(node.disk.names().some((name) => name.endsWith('.backlog')));
+  const reading = store.readItems(1, queue, 1, 100_000);
+  store.removeItems(1, queue, [1, 3000]);
+  await node.flush();
+  const { items, nextId } = await node.clock.complete(reading);
+  assert.ok(items.every(({ id }) => id > 3000) && nextId > 3000);
+  store.removeItems(1, queue, [1, 4000]);
+  await node.clock.runFor(10_000);
+  assert.not(node.disk.names().some((name) => name.endsWith('.backlog')));
+});
+
+/** A node with a queue of which a tenth is alive, in a backlog file, and another all alive; `during` runs in the middle of compacting them. */
+
+test('items that go while they are read from a segment are not given', async () => {
+  const node = new StoreNode(5);
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  for (let id = 1; id <= 100; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
+  await node.flush();
+  const reading = store.readItems(1, queue, 1, 20_000);
+  store.removeItems(1, queue, [2, 10]);
+  await node.flush();
+  const { items } = await node.clock.complete(reading);
+  assert.equal([items[0]?.id, items[1]?.id], [1, 11]);
+});
+
+test('a log that is thrown away while it is read is not given', async () => {
+  const node = new StoreNode(5);
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  for (let id = 1; id <= 100; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
+  await node.flush();
+  const reading = store.readEntries(1, 1, 1_000_000);
+  store.dropReplica(1);
+  store.beginEpoch(1, 2, 'a');
+  await node.flush();
+  assert.is(await node.clock.complete(reading), undefined);
+});
+
+test('a queue that is deleted while it is read gives what it had or nothing', async () => {
+  const node = new StoreNode(5);
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  for (let id = 1; id <= 4000; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
+  await node.flush();
+  await node.clock.runFor(10_000);
+  const reading = store.readItems(1, queue, 1, 1000_000);
+  store.deleteQueue(1, queue);
+  await node.flush();
+  const { items } = await node.clock.complete(reading);
+  assert.ok(items.length < 1000);
+  await node.clock.runFor(10_000);
+  assert.not(node.disk.names().some((name) => name.endsWith('.backlog')));
+});
+
+test.run();
