@@ -3,8 +3,9 @@ import { WindhoverError } from '../journal/base/errors.ts';
 import type { Store } from '../journal/store/store.ts';
 import { Controller } from './controller.ts';
 import type { Directory } from './directory/directory.ts';
-import { FollowClient, type FollowTiming } from './follow-client.ts';
+import type { FollowTiming } from './follow-client.ts';
 import { FollowServer } from './follow-server.ts';
+import { LeaderLinks } from './leader-links.ts';
 import type { LeaderService } from './leader-service.ts';
 import type { Hello, LeaderMessage } from './messages.ts';
 import { type LeaseTiming, NodeLease } from './node-lease.ts';
@@ -12,12 +13,15 @@ import { Partition, type PartitionHost, type PartitionTiming } from './partition
 import {
   type ClusterView,
   emptyView,
+  isNeededElsewhere,
   type NodeRecord,
   parseListing,
   parseValue,
   partitionKey,
   Router,
+  successorOf,
   type VersionedRecord,
+  wholePartitions,
   withRecord,
 } from './partition-map.ts';
 import type { Transport } from './transport.ts';
@@ -80,7 +84,7 @@ export class ClusterNode {
   readonly #options: ClusterNodeOptions;
   readonly #lease: NodeLease;
   readonly #partitions = new Map<number, Partition>();
-  readonly #leaders = new Map<string, FollowClient>();
+  readonly #leaders: LeaderLinks;
   readonly #controller: Controller;
   readonly #startedMs: number;
   #view: ClusterView = emptyView;
@@ -110,6 +114,13 @@ export class ClusterNode {
       everyMs: timing.controllerEveryMs,
       replaceAfterMs: timing.replaceAfterMs,
       failed: (error) => this.#warnDirectory(error),
+    });
+    this.#leaders = new LeaderLinks({
+      ...options,
+      address: (leader) => this.#view.nodes.get(leader)?.peer,
+      handover: (leader, message) => this.#partitions.get(message.partition)?.promised(leader, message),
+      mapChanged: (message) => this.#mapChanged(message),
+      broken: () => this.#evaluateAll(),
     });
     this.followers = new FollowServer(store, clock, {
       subscribe: (from, message) =>
@@ -185,14 +196,8 @@ export class ClusterNode {
     if (cluster === undefined || cluster.labels.length === 0) {
       return `waiting for ${this.#options.expectedNodes} nodes, ${this.#view.nodes.size} are here`;
     }
-    const wanted = Math.min(cluster.replicas, this.#view.nodes.size);
     const count = cluster.labels.length * cluster.partitionsPerLabel;
-    let whole = 0;
-    for (const { record } of this.#view.partitions.values()) {
-      const present = record.inSync.filter((node) => this.#view.nodes.has(node)).length;
-      if (record.epoch > 0 && this.#view.nodes.has(record.leader) && present >= wanted && record.target === undefined)
-        whole++;
-    }
+    const whole = wholePartitions(this.#view, cluster.replicas);
     return whole === count ? undefined : `${whole} of ${count} partitions are led and in sync`;
   }
 
@@ -250,7 +255,7 @@ export class ClusterNode {
       mayLead: () => this.#state === 'up' && this.#mayServe() && store.room !== 'none',
       suspects: (other) => this.#suspects(other),
       follow: (partition, leader, epoch) => this.#follow(partition, leader, epoch),
-      handoverReady: (leader, partition, epoch) => this.#leaders.get(leader)?.handoverReady(partition, epoch),
+      handoverReady: (leader, partition, epoch) => this.#leaders.handoverReady(leader, partition, epoch),
       learned: (changed) => this.#learned(changed),
       info: (message, partition, details) => log.info(message, { partition, ...details }),
     };
@@ -315,41 +320,13 @@ export class ClusterNode {
     if (node === this.#options.node.id) return false;
     if (clock.monotonicMs() - this.#startedMs < timing.startupGraceMs) return false;
     if (!this.#view.nodes.has(node)) return true;
-    const client = this.#leaders.get(node);
-    return client !== undefined && client.suspicion !== 'none';
+    return this.#leaders.suspects(node);
   }
-
-  // Following.
 
   #follow(partition: number, leader: string | undefined, epoch: number): void {
-    for (const [node, client] of this.#leaders) if (node !== leader) client.unfollow(partition);
-    if (leader === undefined || this.#state === 'leaving' || this.#state === 'closed') return;
-    this.#clientOf(leader)?.follow(partition, epoch);
-  }
-
-  #clientOf(leader: string): FollowClient | undefined {
-    const known = this.#leaders.get(leader);
-    if (known !== undefined) return known;
-    const node = this.#view.nodes.get(leader);
-    if (node === undefined) return undefined;
-    const { transport, clock, store, hello, timing, log } = this.#options;
-    const client = new FollowClient({
-      transport,
-      clock,
-      store,
-      address: node.peer,
-      hello,
-      timing,
-      events: {
-        handover: (message) => this.#partitions.get(message.partition)?.promised(leader, message),
-        mapChanged: (message) => this.#mapChanged(message),
-        refused: () => undefined,
-        broken: () => this.#evaluateAll(),
-        warn: (message) => log.warn(message),
-      },
-    });
-    this.#leaders.set(leader, client);
-    return client;
+    if (leader === undefined || this.#state === 'leaving' || this.#state === 'closed')
+      this.#leaders.unfollow(partition);
+    else this.#leaders.follow(partition, leader, epoch);
   }
 
   // The tick.
@@ -359,12 +336,7 @@ export class ClusterNode {
     if (this.#state === 'closed' || this.#state === 'failed') return;
     this.#lease.tick();
     if (this.#lease.holds() && this.#lease.lapses !== this.#verifiedLapses) void this.#verify();
-    for (const [node, client] of this.#leaders) {
-      if (client.subscribed === 0) {
-        client.close();
-        this.#leaders.delete(node);
-      } else client.tick();
-    }
+    this.#leaders.tick();
     this.followers.tick(timing.heartbeatMs, timing.hangMs);
     this.#evaluateAll();
     if (this.#state === 'up') this.#controller.tick();
@@ -385,33 +357,22 @@ export class ClusterNode {
     await this.#lease.drain();
     while (this.#handOverAll() > 0 && clock.monotonicMs() < deadlineMs) await this.#pause(10);
     this.#state = 'leaving';
-    for (const client of this.#leaders.values()) for (const number of this.#partitions.keys()) client.unfollow(number);
+    for (const number of this.#partitions.keys()) this.#leaders.unfollow(number);
     const leftMs = Math.min(deadlineMs, clock.monotonicMs() + timing.handoverTimeoutMs);
-    while (this.#neededElsewhere() && clock.monotonicMs() < leftMs) await this.#pause(10);
+    while (isNeededElsewhere(this.#options.node.id, this.#view) && clock.monotonicMs() < leftMs) await this.#pause(10);
   }
 
-  /** How many partitions are still led here that a running replica could lead, or come to lead. */
+  /** Begins what handovers can begin; how many partitions are still led here that a running replica could come to lead. */
   #handOverAll(): number {
     let left = 0;
     for (const partition of this.#partitions.values()) {
       if (partition.phase === 'following' || partition.phase === 'idle') continue;
-      const up = partition.record.replicas.filter((node) => this.#view.nodes.get(node)?.state === 'up');
-      if (up.length === 0) continue;
+      const successor = successorOf(partition.record, this.#view);
+      if (successor === 'none') continue;
       left++;
-      const target = up.find((node) => partition.record.inSync.includes(node));
-      if (target !== undefined) partition.handOver(target, true);
+      if (successor !== 'none in sync') partition.handOver(successor.node, true);
     }
     return left;
-  }
-
-  /** Whether a running leader still counts on this node. */
-  #neededElsewhere(): boolean {
-    const me = this.#options.node.id;
-    for (const { record } of this.#view.partitions.values()) {
-      if (record.leader !== me && record.inSync.includes(me) && this.#view.nodes.get(record.leader)?.state === 'up')
-        return true;
-    }
-    return false;
   }
 
   /** The journal is poisoned: give up every role at once; nothing acknowledged depends on this node's word from here on. */
@@ -430,7 +391,7 @@ export class ClusterNode {
     this.#timer?.cancel();
     this.#watch?.close();
     for (const partition of this.#partitions.values()) partition.close('stopping');
-    for (const client of this.#leaders.values()) client.close();
+    this.#leaders.close();
     this.followers.close();
     await this.#lease.close();
   }

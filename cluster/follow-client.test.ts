@@ -78,7 +78,6 @@ class Stage {
     const events = {
       handover: () => {},
       mapChanged: () => {},
-      refused: () => {},
       broken: () => {},
       warn: (message: string) => assert.unreachable(message),
     };

@@ -10,8 +10,6 @@ import type { Link, Transport } from './transport.ts';
 export interface FollowClientEvents {
   handover(message: Extract<LeaderMessage, { kind: 'handover' }>): void;
   mapChanged(message: Extract<LeaderMessage, { kind: 'mapChanged' }>): void;
-  /** The leader does not lead that partition (any more), or is behind: the map should be looked at again. */
-  refused(partition: number, why: string): void;
   /** The link broke, or nobody listens: whoever suspects the leader looks at `suspicion`. */
   broken(): void;
   warn(message: string): void;
@@ -192,7 +190,7 @@ export class FollowClient {
       case 'refused':
         if (this.#subscriptions.get(message.partition)?.epoch === message.epoch)
           this.#subscriptions.delete(message.partition);
-        return this.#events.refused(message.partition, message.why);
+        return;
       case 'entries':
         return this.#entries(message.bytes);
       case 'handover':

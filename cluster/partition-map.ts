@@ -140,3 +140,33 @@ export class Router {
 }
 
 const maxCached = 65_536;
+
+/** How many partitions have a running leader and as many replicas in sync as there should and can be, and stay where they are. */
+export function wholePartitions({ nodes, partitions }: ClusterView, replicas: number): number {
+  const wanted = Math.min(replicas, nodes.size);
+  let whole = 0;
+  for (const { record } of partitions.values()) {
+    const present = record.inSync.filter((node) => nodes.has(node)).length;
+    if (record.epoch > 0 && nodes.has(record.leader) && present >= wanted && record.target === undefined) whole++;
+  }
+  return whole;
+}
+
+/** To whom a draining leader can give the partition; `none in sync`: to nobody yet; `none`: no other replica is running. */
+export function successorOf(
+  record: PartitionRecord,
+  { nodes }: ClusterView,
+): { node: string } | 'none in sync' | 'none' {
+  const up = record.replicas.filter((node) => nodes.get(node)?.state === 'up');
+  if (up.length === 0) return 'none';
+  const node = up.find((candidate) => record.inSync.includes(candidate));
+  return node === undefined ? 'none in sync' : { node };
+}
+
+/** Whether a running leader still counts on this node. */
+export function isNeededElsewhere(me: string, { nodes, partitions }: ClusterView): boolean {
+  for (const { record } of partitions.values()) {
+    if (record.leader !== me && record.inSync.includes(me) && nodes.get(record.leader)?.state === 'up') return true;
+  }
+  return false;
+}

@@ -7,9 +7,11 @@ import { LeaderState } from './leader.ts';
 import type { LeaderService } from './leader-service.ts';
 import type { FollowerMessage, LeaderMessage } from './messages.ts';
 import { type PartitionRecord, partitionKey, type VersionedRecord } from './partition-map.ts';
+import type { FrozenPhase, Phase } from './phase.ts';
 import { RecordSwap } from './record-swap.ts';
 import { decideRole, type Role } from './role.ts';
 import { storeLog } from './store-log.ts';
+import { Succession } from './succession.ts';
 
 /** What a partition needs of its node. */
 export interface PartitionHost {
@@ -40,51 +42,7 @@ export interface PartitionTiming {
   readonly swapRetryMs: number;
 }
 
-/**
- * This node's phase in the partition:
- * - `idle`: it has no part, or may not play it now; `following`: it pulls from the leader;
- * - `claiming`: a compare-and-swap that would make it leader is under way;
- * - `starting`: it leads, and its epoch's first entry is not committed yet; `serving`: it takes commands;
- * - `frozen`: it hands over, and what arrives is held.
- */
-type Phase =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'following'; readonly leader: string }
-  | { readonly kind: 'claiming' }
-  | {
-      readonly kind: 'starting';
-      readonly epoch: number;
-      readonly leading: LeaderState;
-      readonly first: number;
-      readonly state: Buffer | undefined;
-    }
-  | { readonly kind: 'serving'; readonly epoch: number; readonly leading: LeaderState; readonly first: number }
-  | {
-      readonly kind: 'frozen';
-      readonly epoch: number;
-      readonly leading: LeaderState;
-      readonly first: number;
-      readonly handover: Handover;
-    };
-
-interface Handover {
-  readonly target: string;
-  /** A draining leader leaves the in-sync set by the same step. */
-  readonly leaving: boolean;
-  readonly deadlineMs: number;
-  step: 'committing' | 'sent' | 'ready' | 'swapping';
-}
-
-/** A leader's word that we are next: valid for exactly one epoch. */
-interface Succession {
-  readonly leader: string;
-  readonly epoch: number;
-  readonly sequence: number;
-  readonly state: Buffer;
-  /** After that the leader has given it up, or somebody takes over. */
-  readonly untilMs: number;
-  answered: boolean;
-}
+type Subscribe = Extract<FollowerMessage, { kind: 'subscribe' }>;
 
 /** A promise is kept for so many times the handover's own limit. */
 const promiseTimes = 3;
@@ -146,7 +104,6 @@ export class Partition {
         this.#decided(this.#phase.leading, record);
       else this.#deposed();
     }
-    if (this.#promise !== undefined && !this.#keeps(this.#promise, record)) this.#promise = undefined;
     this.evaluate();
     this.#host.service.routeChanged(this.number);
   }
@@ -157,23 +114,17 @@ export class Partition {
     }
   }
 
-  /** A promise is kept while its leader still leads the same epoch, or has made us the next. */
-  #keeps(promise: Succession, record: PartitionRecord): boolean {
-    if (record.leader === promise.leader) return record.epoch === promise.epoch;
-    return record.leader === this.#host.me && record.epoch === promise.epoch + 1;
-  }
-
   /** Looks at everything again and takes the next step. Called after every event and at each tick; cheap when there is none. */
   evaluate(): void {
     if (this.#closed) return;
+    if (this.#promise?.holds(this.record, this.#host.me, this.#host.clock.monotonicMs()) === false)
+      this.#promise = undefined;
     if ('leading' in this.#phase) {
       this.#advance();
       if ('leading' in this.#phase) this.#tend();
       return;
     }
     if (this.#phase.kind === 'claiming') return;
-    if (this.#promise !== undefined && this.#host.clock.monotonicMs() >= this.#promise.untilMs)
-      this.#promise = undefined;
     this.#answerPromise();
     this.#enter(this.#decide());
   }
@@ -304,7 +255,7 @@ export class Partition {
 
   // The leader's side of its followers.
 
-  admit(node: string, message: Extract<FollowerMessage, { kind: 'subscribe' }>): Admission {
+  admit(node: string, message: Subscribe): Admission {
     const phase = this.#phase;
     if (!('leading' in phase)) return { kind: 'refused', epoch: message.epoch, why: 'this node does not lead it' };
     if (message.epoch !== phase.epoch)
@@ -313,19 +264,19 @@ export class Partition {
     if (this.#host.store.replica(this.number).lastSequence < phase.first) {
       return { kind: 'refused', epoch: message.epoch, why: 'its epoch has not been written yet' };
     }
-    const prefix = this.#isPrefix(message.lastSequence, message.lastEpoch);
+    const prefix = this.#isPrefix(message);
     phase.leading.subscribed(node, prefix ? message.lastSequence : undefined);
     if (prefix) return { kind: 'log', epoch: phase.epoch, fromSequence: message.lastSequence + 1 };
     return { kind: 'snapshot', epoch: phase.epoch };
   }
 
   /** Whether a log that ends with that entry is a prefix of ours: the same entry has the same log before it. */
-  #isPrefix(sequence: number, epoch: number): boolean {
-    const replica = this.#host.store.replica(this.number);
-    if (sequence === 0) return true;
-    if (sequence > this.#host.store.appendedSequence(this.number)) return false;
-    const begun = replica.epochs.findLast((mark) => mark.firstSequence <= sequence);
-    return begun !== undefined && begun.epoch === epoch;
+  #isPrefix({ lastSequence, lastEpoch }: Subscribe): boolean {
+    const { store } = this.#host;
+    if (lastSequence === 0) return true;
+    if (lastSequence > store.appendedSequence(this.number)) return false;
+    const { epochs } = store.replica(this.number);
+    return epochs.findLast((mark) => mark.firstSequence <= lastSequence)?.epoch === lastEpoch;
   }
 
   needsSnapshot(node: string): void {
@@ -387,7 +338,7 @@ export class Partition {
     return true;
   }
 
-  #sendHandover(phase: Extract<Phase, { kind: 'frozen' }>): void {
+  #sendHandover(phase: FrozenPhase): void {
     const sequence = this.#host.store.appendedSequence(this.number);
     if (phase.handover.step !== 'committing' || phase.leading.committed < sequence) return;
     phase.handover.step = 'sent';
@@ -396,7 +347,7 @@ export class Partition {
     if (!this.#host.followers.send(phase.handover.target, message)) this.#thaw(phase);
   }
 
-  #tendHandover(phase: Extract<Phase, { kind: 'frozen' }>): void {
+  #tendHandover(phase: FrozenPhase): void {
     if (phase.handover.step === 'swapping') return;
     // The target may have been lost, and have left the set, after it was sent everything.
     if (!this.record.inSync.includes(phase.handover.target)) return this.#thaw(phase);
@@ -405,7 +356,7 @@ export class Partition {
   }
 
   /** The handover came to nothing: serve on, in the same epoch, with the same reservations. */
-  #thaw(phase: Extract<Phase, { kind: 'frozen' }>): void {
+  #thaw(phase: FrozenPhase): void {
     if (!this.#host.mayServe()) return;
     this.#host.info('keeps leadership: the handover came to nothing', this.number, { target: phase.handover.target });
     const { service, clock, timing } = this.#host;
@@ -425,7 +376,7 @@ export class Partition {
   }
 
   /** One compare-and-swap, and the target leads. */
-  #passOn(phase: Extract<Phase, { kind: 'frozen' }>): void {
+  #passOn(phase: FrozenPhase): void {
     assert(this.record.inSync.includes(phase.handover.target), 'only a member of the in-sync set is given the lead');
     phase.handover.step = 'swapping';
     const { target, leaving } = phase.handover;
@@ -445,19 +396,16 @@ export class Partition {
 
   promised(leader: string, message: Extract<LeaderMessage, { kind: 'handover' }>): void {
     if (this.record.leader !== leader || this.record.epoch !== message.epoch) return;
-    const { epoch, sequence, state } = message;
     const untilMs = this.#host.clock.monotonicMs() + promiseTimes * this.#host.timing.handoverTimeoutMs;
-    this.#promise = { leader, epoch, sequence, state: Buffer.from(state), untilMs, answered: false };
+    this.#promise = new Succession(leader, message, untilMs);
     this.#answerPromise();
   }
 
   #answerPromise(): void {
     const promise = this.#promise;
-    if (promise === undefined || promise.answered || this.#phase.kind !== 'following') return;
-    const replica = this.#host.store.replica(this.number);
-    if (replica.state !== 'whole' || replica.durableSequence < promise.sequence || !this.#host.mayLead()) return;
-    promise.answered = true;
-    this.#host.handoverReady(promise.leader, this.number, promise.epoch);
+    if (promise === undefined || this.#phase.kind !== 'following' || !this.#host.mayLead()) return;
+    if (promise.answer(this.#host.store.replica(this.number)))
+      this.#host.handoverReady(promise.leader, this.number, promise.epoch);
   }
 
   // The end of a leadership.
