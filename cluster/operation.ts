@@ -36,6 +36,8 @@ export type Operation =
   | { readonly kind: 'delivered'; readonly queue: string; readonly id: number }
   | { readonly kind: 'delete'; readonly queue: string }
   | { readonly kind: 'flush'; readonly queue: string }
+  /** Removes the expired items at the queue's head, as many as the queue's settings allow at a time. */
+  | { readonly kind: 'flushExpired'; readonly queue: string }
   /** The owner's connection has ended: all that it has open in the queue's partition goes back. */
   | { readonly kind: 'release'; readonly queue: string };
 
@@ -48,6 +50,8 @@ export type Result =
   | { readonly kind: 'deleted' }
   | { readonly kind: 'missing' }
   | { readonly kind: 'flushed' }
+  /** So many items had expired and were removed. */
+  | { readonly kind: 'expired'; readonly count: number }
   /** Answer to `delivered` and `release`. */
   | { readonly kind: 'done' }
   /** The client broke a rule of reliable reads; its connection is to be closed. */

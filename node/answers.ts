@@ -145,6 +145,17 @@ export class Answers implements RequestKeeper {
     });
   }
 
+  /** Removes what has expired from every queue, then answers. */
+  flushAllExpired(answer: Answer): void {
+    const pending = new PendingAnswer(answer, undefined, false);
+    this.#begin('alone');
+    this.#row.push(pending);
+    this.#broker.flushAllExpired((count) => {
+      pending.result = { kind: 'expired', count };
+      this.#finished();
+    });
+  }
+
   completed(pending: PendingOperation, result: Result): void {
     if (pending.result !== undefined) return;
     assert(result.kind !== 'moved', 'an operation that moved was not routed again');

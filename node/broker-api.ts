@@ -21,6 +21,8 @@ export interface Broker {
   cancel(request: Request): void;
   /** Flushes every queue that this node leads; `complete` is called once. */
   flushAll(complete: () => void): void;
+  /** Removes what has expired at the head of every queue that this node leads; `complete` is told how many items. */
+  flushAllExpired(complete: (count: number) => void): void;
   /** Empty for a queue that isn't led here; creates nothing. */
   statistics(scope: StatisticsScope): readonly Statistic[];
   /** As answered to `version`. */

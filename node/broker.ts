@@ -279,19 +279,29 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   flushAll(complete: () => void): void {
-    let left = 1;
-    const done = (): void => {
-      left--;
-      if (left === 0) complete();
+    this.#forAllLed('flush', () => complete());
+  }
+
+  flushAllExpired(complete: (count: number) => void): void {
+    this.#forAllLed('flushExpired', (results) => {
+      let count = 0;
+      for (const result of results) if (result.kind === 'expired') count += result.count;
+      complete(count);
+    });
+  }
+
+  /** Does the operation on every queue led here. */
+  #forAllLed(kind: 'flush' | 'flushExpired', complete: (results: readonly Result[]) => void): void {
+    const results: Result[] = [];
+    const operations = [...this.#led.values()].flatMap((queues) =>
+      Array.from(queues.queueNames, (queue) => ({ queues, operation: { kind, queue } as const })),
+    );
+    if (operations.length === 0) return complete(results);
+    const owner = this.#nobody();
+    const done = (result: Result): void => {
+      if (results.push(result) === operations.length) complete(results);
     };
-    for (const queues of this.#led.values()) {
-      for (const name of [...queues.queueNames]) {
-        left++;
-        const operation: Operation = { kind: 'flush', queue: name };
-        queues.execute({ operation, owner: this.#nobody(), complete: done });
-      }
-    }
-    done();
+    for (const { queues, operation } of operations) queues.execute({ operation, owner, complete: done });
   }
 
   #nobody(): Owner {

@@ -189,6 +189,18 @@ test('delete, flush and flush_all [delete] [flush] [flush-all] [flush-all-argume
   assert.is(stage.say('flush_all 0\r\nget q\r\n'), 'OK\r\nEND\r\n');
 });
 
+test('flush_expired and flush_all_expired say how many items had expired [flush-expired] [flush-all-expired]', () => {
+  const stage = new SessionStage();
+  stage.say(setText('q', 'x'));
+  stage.broker.expired = 12;
+  assert.is(stage.say('flush_expired q\r\nflush_expired none\r\n'), '12\r\n0\r\n');
+  assert.not(stage.broker.queues.has('none'));
+  assert.is(stage.say('FLUSH_ALL_EXPIRED\r\n'), '12\r\n');
+  assert.is(stage.say('flush_expired\r\n'), 'CLIENT_ERROR bad command line format\r\n');
+  stage.broker.override = () => ({ kind: 'failed', why: 'no leader' });
+  assert.is(stage.say('flush_expired q\r\n'), 'SERVER_ERROR no leader\r\n');
+});
+
 test('flush_all with a delay flushes later, whatever becomes of the connection; the last one counts [flush-all-delay]', async () => {
   const stage = new SessionStage();
   stage.say(setText('q', 'x'));

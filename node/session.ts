@@ -254,10 +254,14 @@ export class Session implements BudgetWaiter {
         break;
       case 'delete':
       case 'flush':
+      case 'flushExpired':
         this.#answers.execute({ kind: command.kind, queue: command.queue }, command.answer);
         break;
       case 'flushAll':
         this.#startFlushAll(command);
+        break;
+      case 'flushAllExpired':
+        this.#answers.flushAllExpired(command.answer);
         break;
       case 'stats':
         this.#answers.add(command.answer(this.#broker.statistics(command.scope)), 'go on');

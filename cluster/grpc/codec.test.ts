@@ -83,6 +83,7 @@ const operations: ByKind<Operation> = {
   delivered: { kind: kind('delivered'), queue, id: number },
   delete: { kind: kind('delete'), queue },
   flush: { kind: kind('flush'), queue },
+  flushExpired: { kind: kind('flushExpired'), queue },
   release: { kind: kind('release'), queue },
 };
 
@@ -94,6 +95,7 @@ const results: ByKind<Result> = {
   deleted: { kind: kind('deleted') },
   missing: { kind: kind('missing') },
   flushed: { kind: kind('flushed') },
+  expired: { kind: kind('expired'), count: number },
   done: { kind: kind('done') },
   violation: { kind: kind('violation'), why: text },
   failed: { kind: kind('failed'), why: text },

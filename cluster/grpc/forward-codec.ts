@@ -8,7 +8,7 @@ const { Outcome, Get } = windhover.peer;
 
 type GetOperation = Extract<Operation, { kind: 'get' }>;
 /** Results that say it all by their name. */
-type PlainResult = Exclude<Result, { kind: 'item' | 'violation' | 'failed' }>;
+type PlainResult = Exclude<Result, { kind: 'item' | 'expired' | 'violation' | 'failed' }>;
 
 const settles = { none: Get.Settle.NONE, close: Get.Settle.CLOSE, abort: Get.Settle.ABORT } as const;
 const reads = {
@@ -53,6 +53,8 @@ export function encodeRequest(request: ForwardedRequest): windhover.peer.Forward
       return { id, connection, queue, delete: {} };
     case 'flush':
       return { id, connection, queue, flush: {} };
+    case 'flushExpired':
+      return { id, connection, queue, flushExpired: {} };
     case 'release':
       return { id, connection, queue, release: {} };
     default:
@@ -77,6 +79,7 @@ function decodeOperation(request: windhover.peer.ForwardedRequest.$Shape): Opera
   if (request.delivered) return { kind: 'delivered', queue, id: whole(request.delivered.id) };
   if (request.delete) return { kind: 'delete', queue };
   if (request.flush) return { kind: 'flush', queue };
+  if (request.flushExpired) return { kind: 'flushExpired', queue };
   if (request.release) return { kind: 'release', queue };
   throw invalid('a request without an operation that is known here');
 }
@@ -114,6 +117,8 @@ export function encodeResponse(response: ForwardedResponse): windhover.peer.Forw
   switch (result.kind) {
     case 'item':
       return { id, item: result };
+    case 'expired':
+      return { id, expired: result.count };
     case 'failed':
       return { id, failed: result.why };
     case 'violation':
@@ -130,6 +135,7 @@ export function decodeResponse(response: windhover.peer.ForwardedResponse.$Shape
 
 function decodeResult(response: windhover.peer.ForwardedResponse.$Shape): Result {
   if (response.item) return decodeItem(response.item);
+  if (typeof response.expired === 'number') return { kind: 'expired', count: whole(response.expired) };
   if (typeof response.failed === 'string') return { kind: 'failed', why: response.failed };
   if (typeof response.violation === 'string') return { kind: 'violation', why: response.violation };
   const result = plainResults.get(response.outcome ?? 0);

@@ -51,6 +51,8 @@ export type SingleCommand =
   | GetCommand
   | { readonly kind: 'delete'; readonly queue: string; readonly answer: Answer }
   | { readonly kind: 'flush'; readonly queue: string; readonly answer: Answer }
+  | { readonly kind: 'flushExpired'; readonly queue: string; readonly answer: Answer }
+  | { readonly kind: 'flushAllExpired'; readonly answer: Answer }
   | { readonly kind: 'flushAll'; readonly delaySeconds: number; readonly answer: Answer }
   | NodeCommand
   | TellCommand;

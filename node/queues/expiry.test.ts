@@ -164,6 +164,27 @@ test('gets that came while expired items are removed get what is behind them, in
   assert.is(patient.answer, 'empty');
 });
 
+test('flush_expired removes what has expired at once, and says how much', async () => {
+  const at = new QueueHarness({ maxExpireSweep: 2000 });
+  fill(at, 'work', ...Array.from({ length: 3000 }, () => 100), 0);
+  const flush = (queue: string) => at.ask({ kind: 'flushExpired', queue });
+  const tooEarly = flush('work');
+  await at.clock.runFor(200);
+  assert.equal(tooEarly.results, [{ kind: 'expired', count: 0 }]);
+  const [first, beside] = [flush('work'), flush('work')];
+  assert.equal(flush('none').results, [{ kind: 'expired', count: 0 }]);
+  await at.clock.runFor(100);
+  assert.equal(
+    [...first.results, ...beside.results],
+    [2000, 2000].map((count) => ({ kind: 'expired', count })),
+  );
+  assert.is(stored(at).length, 1001);
+  const cut = flush('work');
+  at.queues.freeze();
+  assert.is(cut.answer, 'moved');
+  assert.equal([...at.queues.queueNames], ['work']);
+});
+
 test('a set finds room where items have expired', async () => {
   const at = new QueueHarness({ maxItems: 2 });
   fill(at, 'work', 100, 100);

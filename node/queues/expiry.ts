@@ -1,11 +1,14 @@
 import type { ReadItems } from '../../cluster/partition-log.ts';
+import { Deque } from './deque.ts';
 import { type Expiring, isExpired } from './item.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue, Sweep } from './queue.ts';
 import type { Removals } from './removals.ts';
 
-/** Removed in one slice of a sweep. */
+/** Removed in one slice, over all queues. */
 const itemsInSlice = 1000;
+/** To go on with one more queue costs as much as to remove so many. */
+const itemsForQueue = 10;
 /** Removed for a reader on the spot; what is left is swept. */
 const itemsForReader = 100;
 /** Queues looked at in one slice. */
@@ -34,9 +37,12 @@ export class Expiry {
   readonly #reader: QueueReader;
   readonly #watched = new Set<Queue>();
   readonly #sweeping = new Set<Queue>();
+  /** Those of them that don't wait for a read, in turn. */
+  readonly #ready = new Deque<Queue>();
   /** Watched queues whose head is to be looked up in the log. */
   readonly #unknown = new Set<Queue>();
   readonly #round = (): void => this.#beginRound();
+  #working = false;
   #inRound = false;
   #lookingUp = false;
   #isOn = true;
@@ -111,21 +117,33 @@ export class Expiry {
   }
 
   #goOn(queue: Queue): void {
-    this.#context.sweeper.do(() => this.#sweepSlice(queue));
+    this.#ready.push(queue);
+    if (this.#working) return;
+    this.#working = true;
+    this.#context.sweeper.do(() => this.#sweepSlice());
   }
 
-  #sweepSlice(queue: Queue): boolean {
+  #sweepSlice(): boolean {
+    for (let room = itemsInSlice; room > 0; ) {
+      const queue = this.#ready.shift();
+      if (queue === undefined) break;
+      room -= itemsForQueue + this.#sweepOn(queue, room);
+    }
+    this.#working = this.#ready.length > 0;
+    return this.#working;
+  }
+
+  /** Gives how many it has removed, at most `limit`. */
+  #sweepOn(queue: Queue, limit: number): number {
     const { sweep } = queue;
-    if (sweep === undefined) return false;
-    const removed = queue.deleted ? 0 : this.#remove(queue, Math.min(itemsInSlice, sweep.left));
+    if (sweep === undefined) return 0;
+    const removed = queue.deleted ? 0 : this.#remove(queue, Math.min(limit, sweep.left));
     sweep.removed += removed;
     sweep.left -= removed;
-    if (sweep.left > 0 && !queue.deleted) {
-      if (this.#headIsExpired(queue)) return true;
-      if (this.#awaitsRead(queue, sweep)) return false;
-    }
-    this.#end(queue, sweep);
-    return false;
+    const isOver = sweep.left === 0 || queue.deleted;
+    if (!isOver && this.#headIsExpired(queue)) this.#ready.push(queue);
+    else if (isOver || !this.#awaitsRead(queue, sweep)) this.#end(queue, sweep);
+    return removed;
   }
 
   /** Begins a read if it takes one to know what comes next. */

@@ -93,6 +93,9 @@ export class PartitionQueues {
       case 'flush':
         this.#flush(request, operation.queue);
         return;
+      case 'flushExpired':
+        this.#flushExpired(request, operation.queue);
+        return;
       case 'release':
         this.#reservations.release(owner);
         request.complete(done);
@@ -290,6 +293,17 @@ export class PartitionQueues {
   #givenBack(queue: Queue): void {
     this.#expiry.watch(queue);
     this.#reads.serve(queue);
+  }
+
+  #flushExpired(request: Request, name: string): void {
+    const queue = this.#queues.get(name);
+    if (queue?.watch !== 'watched') {
+      request.complete({ kind: 'expired', count: 0 });
+      return;
+    }
+    this.#expiry.sweep(queue, queue.settings.maxExpireSweep, (count) =>
+      request.complete(this.#state === 'serving' ? { kind: 'expired', count } : moved),
+    );
   }
 
   #delete(request: Request, name: string): void {

@@ -33,6 +33,8 @@ export class FakeBroker implements Broker {
   held: Request[] = [];
   /** Answers instead of the queues, where it gives something. */
   override: ((operation: Operation) => Result | undefined) | undefined;
+  /** So many are said to be, in all queues or in any. */
+  expired = 0;
   #completing = false;
 
   constructor(limitBytes = 1 << 28) {
@@ -58,6 +60,11 @@ export class FakeBroker implements Broker {
     this.log.push('flush_all');
     for (const queue of this.queues.values()) queue.items = [];
     complete();
+  }
+
+  flushAllExpired(complete: (count: number) => void): void {
+    this.log.push('flush_all_expired');
+    complete(this.expired);
   }
 
   statistics(scope: StatisticsScope): readonly Statistic[] {
@@ -100,6 +107,8 @@ export class FakeBroker implements Broker {
       case 'flush':
         this.#queue(operation.queue).items = [];
         return { kind: 'flushed' };
+      case 'flushExpired':
+        return { kind: 'expired', count: this.queues.has(operation.queue) ? this.expired : 0 };
       case 'delivered':
         return this.#delivered(request, operation.queue, operation.id);
       case 'release':

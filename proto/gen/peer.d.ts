@@ -1243,8 +1243,11 @@ export namespace windhover {
             /** ForwardedRequest release. */
             release?: (windhover.peer.Release.$Properties|null);
 
+            /** ForwardedRequest flushExpired. */
+            flushExpired?: (windhover.peer.FlushExpired.$Properties|null);
+
             /** ForwardedRequest operation. */
-            operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release");
+            operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired");
 
             /**
              * Creates a new ForwardedRequest instance using the specified properties.
@@ -1305,8 +1308,11 @@ export namespace windhover {
                 /** ForwardedRequest release */
                 release?: (windhover.peer.Release.$Properties|null);
 
+                /** ForwardedRequest flushExpired */
+                flushExpired?: (windhover.peer.FlushExpired.$Properties|null);
+
                 /** ForwardedRequest operation */
-                operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release");
+                operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -1323,9 +1329,10 @@ export namespace windhover {
               "delete"?: windhover.peer.Delete.$Shape|null;
               flush?: windhover.peer.Flush.$Shape|null;
               release?: windhover.peer.Release.$Shape|null;
+              flushExpired?: windhover.peer.FlushExpired.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ operation?: undefined; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null }|{ operation?: "set"; set: windhover.peer.Set.$Shape; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null }|{ operation?: "get"; set?: null; get: windhover.peer.Get.$Shape; delivered?: null; "delete"?: null; flush?: null; release?: null }|{ operation?: "delivered"; set?: null; get?: null; delivered: windhover.peer.Delivered.$Shape; "delete"?: null; flush?: null; release?: null }|{ operation?: "delete"; set?: null; get?: null; delivered?: null; "delete": windhover.peer.Delete.$Shape; flush?: null; release?: null }|{ operation?: "flush"; set?: null; get?: null; delivered?: null; "delete"?: null; flush: windhover.peer.Flush.$Shape; release?: null }|{ operation?: "release"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release: windhover.peer.Release.$Shape })
+              ({ operation?: undefined; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null }|{ operation?: "set"; set: windhover.peer.Set.$Shape; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null }|{ operation?: "get"; set?: null; get: windhover.peer.Get.$Shape; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null }|{ operation?: "delivered"; set?: null; get?: null; delivered: windhover.peer.Delivered.$Shape; "delete"?: null; flush?: null; release?: null; flushExpired?: null }|{ operation?: "delete"; set?: null; get?: null; delivered?: null; "delete": windhover.peer.Delete.$Shape; flush?: null; release?: null; flushExpired?: null }|{ operation?: "flush"; set?: null; get?: null; delivered?: null; "delete"?: null; flush: windhover.peer.Flush.$Shape; release?: null; flushExpired?: null }|{ operation?: "release"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release: windhover.peer.Release.$Shape; flushExpired?: null }|{ operation?: "flushExpired"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired: windhover.peer.FlushExpired.$Shape })
             );
         }
 
@@ -1714,6 +1721,65 @@ export namespace windhover {
         }
 
         /**
+         * Properties of a FlushExpired.
+         * @deprecated Use windhover.peer.FlushExpired.$Properties instead.
+         */
+        interface IFlushExpired extends windhover.peer.FlushExpired.$Properties {
+        }
+
+        /** Represents a FlushExpired. */
+        class FlushExpired {
+
+            /**
+             * Constructs a new FlushExpired.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: windhover.peer.FlushExpired.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Creates a new FlushExpired instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns FlushExpired instance
+             */
+            static create(properties: windhover.peer.FlushExpired.$Shape): windhover.peer.FlushExpired & windhover.peer.FlushExpired.$Shape;
+            static create(properties?: windhover.peer.FlushExpired.$Properties): windhover.peer.FlushExpired;
+
+            /**
+             * Encodes the specified FlushExpired message. Does not implicitly {@link windhover.peer.FlushExpired.verify|verify} messages.
+             * @param message FlushExpired message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: windhover.peer.FlushExpired.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a FlushExpired message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {windhover.peer.FlushExpired & windhover.peer.FlushExpired.$Shape} FlushExpired
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): windhover.peer.FlushExpired & windhover.peer.FlushExpired.$Shape;
+        }
+
+        namespace FlushExpired {
+
+            /** Properties of a FlushExpired. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a FlushExpired. */
+            type $Shape = windhover.peer.FlushExpired.$Properties;
+        }
+
+        /**
          * Properties of a Release.
          * @deprecated Use windhover.peer.Release.$Properties instead.
          */
@@ -2022,8 +2088,11 @@ export namespace windhover {
             /** ForwardedResponse violation. */
             violation?: (string|null);
 
+            /** ForwardedResponse expired. */
+            expired?: (number|null);
+
             /** ForwardedResponse result. */
-            result?: ("item"|"outcome"|"failed"|"violation");
+            result?: ("item"|"outcome"|"failed"|"violation"|"expired");
 
             /**
              * Creates a new ForwardedResponse instance using the specified properties.
@@ -2072,8 +2141,11 @@ export namespace windhover {
                 /** ForwardedResponse violation */
                 violation?: (string|null);
 
+                /** ForwardedResponse expired */
+                expired?: (number|null);
+
                 /** ForwardedResponse result */
-                result?: ("item"|"outcome"|"failed"|"violation");
+                result?: ("item"|"outcome"|"failed"|"violation"|"expired");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2086,9 +2158,10 @@ export namespace windhover {
               outcome?: windhover.peer.Outcome|null;
               failed?: string|null;
               violation?: string|null;
+              expired?: number|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ result?: undefined; item?: null; outcome?: null; failed?: null; violation?: null }|{ result?: "item"; item: windhover.peer.Item.$Shape; outcome?: null; failed?: null; violation?: null }|{ result?: "outcome"; item?: null; outcome: windhover.peer.Outcome; failed?: null; violation?: null }|{ result?: "failed"; item?: null; outcome?: null; failed: string; violation?: null }|{ result?: "violation"; item?: null; outcome?: null; failed?: null; violation: string })
+              ({ result?: undefined; item?: null; outcome?: null; failed?: null; violation?: null; expired?: null }|{ result?: "item"; item: windhover.peer.Item.$Shape; outcome?: null; failed?: null; violation?: null; expired?: null }|{ result?: "outcome"; item?: null; outcome: windhover.peer.Outcome; failed?: null; violation?: null; expired?: null }|{ result?: "failed"; item?: null; outcome?: null; failed: string; violation?: null; expired?: null }|{ result?: "violation"; item?: null; outcome?: null; failed?: null; violation: string; expired?: null }|{ result?: "expired"; item?: null; outcome?: null; failed?: null; violation?: null; expired: number })
             );
         }
 

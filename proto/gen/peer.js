@@ -1649,11 +1649,12 @@ export const windhover = $root.windhover = (() => {
             ForwardedRequest.prototype["delete"] = null;
             ForwardedRequest.prototype.flush = null;
             ForwardedRequest.prototype.release = null;
+            ForwardedRequest.prototype.flushExpired = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(ForwardedRequest.prototype, "operation", {
-                get: $util.oneOfGetter($oneOfFields = ["set", "get", "delivered", "delete", "flush", "release"]),
+                get: $util.oneOfGetter($oneOfFields = ["set", "get", "delivered", "delete", "flush", "release", "flushExpired"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1686,6 +1687,8 @@ export const windhover = $root.windhover = (() => {
                     $root.windhover.peer.Flush.encode(message.flush, writer.uint32(66).fork(), _depth + 1).ldelim();
                 if (message.release != null && $Object.hasOwnProperty.call(message, "release"))
                     $root.windhover.peer.Release.encode(message.release, writer.uint32(74).fork(), _depth + 1).ldelim();
+                if (message.flushExpired != null && $Object.hasOwnProperty.call(message, "flushExpired"))
+                    $root.windhover.peer.FlushExpired.encode(message.flushExpired, writer.uint32(90).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1786,6 +1789,13 @@ export const windhover = $root.windhover = (() => {
                                 break;
                             message.release = $root.windhover.peer.Release.decode(reader, reader.size(), $undefined, _depth + 1, message.release);
                             message.operation = "release";
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            message.flushExpired = $root.windhover.peer.FlushExpired.decode(reader, reader.size(), $undefined, _depth + 1, message.flushExpired);
+                            message.operation = "flushExpired";
                             continue;
                         }
                     }
@@ -2317,6 +2327,76 @@ export const windhover = $root.windhover = (() => {
             return Flush;
         })();
 
+        peer.FlushExpired = (function() {
+
+            const FlushExpired = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            FlushExpired.create = function(properties) {
+                return new FlushExpired(properties);
+            };
+
+            FlushExpired.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            FlushExpired.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.windhover.peer.FlushExpired();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    reader.skipType(tag & 7, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return FlushExpired;
+        })();
+
         peer.Release = (function() {
 
             const Release = function (properties) {
@@ -2681,11 +2761,12 @@ export const windhover = $root.windhover = (() => {
             ForwardedResponse.prototype.outcome = null;
             ForwardedResponse.prototype.failed = null;
             ForwardedResponse.prototype.violation = null;
+            ForwardedResponse.prototype.expired = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(ForwardedResponse.prototype, "result", {
-                get: $util.oneOfGetter($oneOfFields = ["item", "outcome", "failed", "violation"]),
+                get: $util.oneOfGetter($oneOfFields = ["item", "outcome", "failed", "violation", "expired"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -2710,6 +2791,8 @@ export const windhover = $root.windhover = (() => {
                     writer.uint32(34).string(message.failed);
                 if (message.violation != null && $Object.hasOwnProperty.call(message, "violation"))
                     writer.uint32(42).string(message.violation);
+                if (message.expired != null && $Object.hasOwnProperty.call(message, "expired"))
+                    writer.uint32(49).double(message.expired);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2778,6 +2861,13 @@ export const windhover = $root.windhover = (() => {
                                 break;
                             message.violation = reader.stringVerify();
                             message.result = "violation";
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 1)
+                                break;
+                            message.expired = reader.double();
+                            message.result = "expired";
                             continue;
                         }
                     }

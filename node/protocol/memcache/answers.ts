@@ -57,6 +57,15 @@ export const flushAnswer: Answer = {
   say: sayFailure,
 };
 
+/** To `flush_expired` and `flush_all_expired`: a line with how many. */
+export const expiredAnswer: Answer = {
+  say(result: Result, out: AnswerOutput): Said {
+    if (result.kind !== 'expired') return sayFailure(result, out);
+    out.append(line(String(result.count)));
+    return 'go on';
+  },
+};
+
 /** Bytes that a value's header needs at most, beside the key. */
 const headerBytes = 64;
 

@@ -1,9 +1,10 @@
-import { silence } from '../answer.ts';
+import { type Answer, silence } from '../answer.ts';
 import type { Command, GetCommand, SeriesCommand, TellCommand } from '../command.ts';
 import type { ParserOptions } from '../dialect.ts';
 import { type BadKey, nameProblem, parseKey } from '../key.ts';
 import {
   deleteAnswer,
+  expiredAnswer,
   flushAnswer,
   flushedAll,
   lineAnswer,
@@ -44,7 +45,9 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['get', (words, echoKey) => parseGet(words, echoKey, 'without id')],
   ['gets', (words, echoKey) => parseGet(words, echoKey, 'with id')],
   ['delete', parseDelete],
-  ['flush', parseFlush],
+  ['flush', (words) => parseFlush(words, 'flush', flushAnswer)],
+  ['flush_expired', (words) => parseFlush(words, 'flushExpired', expiredAnswer)],
+  ['flush_all_expired', () => ({ kind: 'flushAllExpired', answer: expiredAnswer })],
   ['flush_all', parseFlushAll],
   ['stats', parseStats],
   ['version', () => ({ kind: 'version', answer: versionAnswer })],
@@ -172,11 +175,11 @@ function parseDelete(words: readonly string[]): Line {
   return { kind: 'delete', queue, answer: noreply ? silence : deleteAnswer };
 }
 
-function parseFlush(words: readonly string[]): Line {
+function parseFlush(words: readonly string[], kind: 'flush' | 'flushExpired', answer: Answer): Line {
   const [, queue = ''] = words;
   if (words.length !== 2) return refused(clientErrorFormat);
   const problem = nameProblem(queue);
-  return problem === undefined ? { kind: 'flush', queue, answer: flushAnswer } : refused(`CLIENT_ERROR ${problem}`);
+  return problem === undefined ? { kind, queue, answer } : refused(`CLIENT_ERROR ${problem}`);
 }
 
 function parseFlushAll(words: readonly string[]): Line {
