@@ -1,0 +1,168 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { systemClock } from '../base/clock.ts';
+import { FileDisk } from '../log/file-disk.ts';
+import { Store, type StoreSettings } from '../store/store.ts';
+import { CountingDisk } from './counting-disk.ts';
+
+/** What a node sets of its store, by default. */
+export const nodeSettings: Partial<StoreSettings> = { unsettledBytes: 256 * 1024 * 1024 };
+/** Appended and not durable yet at most, unless told otherwise. */
+const defaultPendingBytes = 1024 * 1024;
+/** Appended in one turn of the event loop, which is not to be held up by the benchmark itself. */
+const turnItems = 512;
+const readBytes = 1024 * 1024;
+const firstPartition = 1;
+
+/** Queues of one store that are filled and drained, each in a partition of its own. */
+export class BenchStore {
+  readonly disk: CountingDisk;
+  readonly store: Store;
+  readonly #queues: number[] = [];
+  readonly #nextIds: number[] = [];
+  #wake: () => void = () => {};
+
+  /** Opens the store in `folder`, with the settings that a node has, or others. */
+  static async open(
+    folder: string,
+    sync: 'always' | 'never',
+    settings: Partial<StoreSettings> = nodeSettings,
+  ): Promise<BenchStore> {
+    const disk = new CountingDisk(new FileDisk(folder));
+    return new BenchStore(disk, await Store.open({ disk, clock: systemClock, sync, settings }));
+  }
+
+  private constructor(disk: CountingDisk, store: Store) {
+    this.disk = disk;
+    this.store = store;
+    for (const { queues } of store.replicas.values()) {
+      for (const { number, nextId } of queues.values()) {
+        this.#queues.push(number);
+        this.#nextIds.push(nextId);
+      }
+    }
+  }
+
+  async makeQueues(count: number): Promise<void> {
+    for (let partition = firstPartition; partition < firstPartition + count; partition++) {
+      this.store.beginEpoch(partition, 1, 'bench');
+      this.#queues.push(this.store.createQueue(partition, 'bench'));
+      this.#nextIds.push(1);
+    }
+    await this.store.flushed();
+  }
+
+  /** Items in all queues. */
+  get count(): number {
+    let count = 0;
+    for (const { queues } of this.store.replicas.values()) for (const queue of queues.values()) count += queue.count;
+    return count;
+  }
+
+  /**
+   * Appends items, evenly to all queues, as fast as they become durable, until there are `items` more or `forMs` is
+   * over; gives how many.
+   */
+  async fill(
+    itemBytes: number,
+    items: number,
+    forMs = Number.POSITIVE_INFINITY,
+    pendingBytes = defaultPendingBytes,
+  ): Promise<number> {
+    const { store } = this;
+    const data = Buffer.alloc(itemBytes, 'w');
+    const start = performance.now();
+    let added = 0;
+    store.events = { ...store.events, durable: () => this.#wake() };
+    while (added < items && performance.now() - start < forMs) {
+      if (store.room !== 'ample') await pause(1);
+      const turnEnd = Math.min(items, added + turnItems);
+      while (added < turnEnd && store.pendingBytes < pendingBytes && store.room === 'ample') {
+        this.#add(added++ % this.#queues.length, data);
+      }
+      if (store.pendingBytes < pendingBytes) await nextTurn();
+      else await this.#durable();
+    }
+    await store.flushed();
+    return added;
+  }
+
+  /** Reads and removes all items, from all queues at once, `itemsAtATime` with a removal; gives how many. */
+  async drain(itemsAtATime = 256): Promise<number> {
+    const drained = await Promise.all(this.#queues.map((_, index) => this.#drainQueue(index, itemsAtATime)));
+    await this.store.flushed();
+    return drained.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Resolves when nothing was written for so long; by default when there is nothing to do in the background any more. */
+  async rest(quietMs = 3000): Promise<void> {
+    for (let seen = -1; seen !== this.disk.bytesWritten; ) {
+      seen = this.disk.bytesWritten;
+      await pause(quietMs);
+    }
+  }
+
+  #durable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #add(index: number, data: Buffer): void {
+    const id = this.#nextIds[index] as number;
+    this.#nextIds[index] = id + 1;
+    const queue = this.#queues[index] as number;
+    this.store.addItem(firstPartition + index, queue, id, 0, 0, systemClock.wallMs(), data);
+  }
+
+  async #drainQueue(index: number, itemsAtATime: number): Promise<number> {
+    const partition = firstPartition + index;
+    const queue = this.#queues[index] as number;
+    let drained = 0;
+    let ahead = this.store.readItems(partition, queue, 1, readBytes);
+    for (let read = await ahead; read.items.length > 0; read = await ahead) {
+      ahead = this.store.readItems(partition, queue, read.nextId, readBytes);
+      for (let at = 0; at < read.items.length; at += itemsAtATime) {
+        const last = Math.min(at + itemsAtATime, read.items.length) - 1;
+        const [from, to] = [read.items[at]?.id ?? 0, read.items[last]?.id ?? 0];
+        this.store.removeItems(partition, queue, [from, to]);
+      }
+      drained += read.items.length;
+      while (this.store.pendingBytes > defaultPendingBytes) await nextTurn();
+    }
+    return drained;
+  }
+}
+
+/** Watches for how long at a time the event loop is held up. */
+export class LoopWatch {
+  readonly #delays = monitorEventLoopDelay({ resolution: 1 });
+
+  constructor() {
+    this.#delays.enable();
+  }
+
+  /** The longest time, since the last call. */
+  longestMs(): number {
+    const ms = this.#delays.max / 1e6 - 1; // it counts its own interval in
+    this.#delays.reset();
+    return Math.max(0, ms);
+  }
+}
+
+/** What of this process is in memory now, once garbage is collected where that can be asked for. */
+export function residentBytes(): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
+}
+
+/** What the files below `folder` take. */
+export function folderBytes(folder: string): number {
+  let bytes = 0;
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const stat = statSync(join(folder, name));
+    if (stat.isFile()) bytes += stat.blocks * 512;
+  }
+  return bytes;
+}
