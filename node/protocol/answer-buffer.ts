@@ -42,6 +42,18 @@ export class AnswerBuffer {
     this.bytes[this.length++] = value;
   }
 
+  /** Big-endian. */
+  appendUint16(value: number): void {
+    this.bytes[this.length++] = value >>> 8;
+    this.bytes[this.length++] = value;
+  }
+
+  /** Big-endian. */
+  appendUint32(value: number): void {
+    this.appendUint16(value >>> 16);
+    this.appendUint16(value & 0xffff);
+  }
+
   appendLineEnd(): void {
     this.bytes[this.length++] = 0x0d;
     this.bytes[this.length++] = 0x0a;

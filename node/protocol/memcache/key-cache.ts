@@ -44,6 +44,9 @@ export class KeyCache {
   }
 }
 
+/** Read-only in their effect, so all connections of the process may share them. */
+export const sharedKeys = { bare: new KeyCache(1024, 'bare'), full: new KeyCache(1024, 'full') };
+
 /** FNV-1a, folded so that its low bits depend on all of them. */
 function hash(buffer: Buffer, start: number, end: number): number {
   let value = 0x811c9dc5;

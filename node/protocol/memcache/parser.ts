@@ -4,7 +4,7 @@ import type { Parser, ParserOptions } from '../dialect.ts';
 import { type ValueEnd, ValueReader } from '../value-reader.ts';
 import { setAnswer } from './answers.ts';
 import { expiresAtMs, lifeMs } from './expiry.ts';
-import { KeyCache } from './key-cache.ts';
+import { type KeyCache, sharedKeys } from './key-cache.ts';
 import {
   clientErrorChunk,
   clientErrorLine,
@@ -19,9 +19,6 @@ import { scanGet, scanSet } from './scan.ts';
 
 /** A line's longest, without its end. */
 export const maxLineBytes = 2048;
-
-/** Read-only in their effect, so all connections of the process may share them. */
-const sharedKeys = { bare: new KeyCache(1024, 'bare'), full: new KeyCache(1024, 'full') };
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
