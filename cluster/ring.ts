@@ -55,6 +55,12 @@ export function placementName(queueName: string): string {
   return plus > 0 ? queueName.slice(0, plus) : queueName;
 }
 
+/** The queue that fills a fanout queue: `parent` of `parent+child`; `undefined` for any other queue. */
+export function parentName(queueName: string): string | undefined {
+  const parent = placementName(queueName);
+  return parent === queueName ? undefined : parent;
+}
+
 /**
  * How many MD5s each of `labelCount` labels gets: forty, or thirty-nine for some counts (25 is the smallest), because
  * libmemcached works it out in single precision and rounds down. Its clients would miss the owner of one queue in

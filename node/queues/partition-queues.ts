@@ -1,8 +1,10 @@
 import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
 import type { PartitionLog } from '../../cluster/partition-log.ts';
+import { parentName } from '../../cluster/ring.ts';
 import { unreachable } from '../../journal/base/assert.ts';
+import { Adds } from './adds.ts';
 import { Expiry } from './expiry.ts';
-import { ItemCopies } from './item-copies.ts';
+import { Families } from './families.ts';
 import type { NodeContext, PartitionContext } from './partition-context.ts';
 import { PendingAnswers } from './pending-answers.ts';
 import { Queue, type StoredCounts } from './queue.ts';
@@ -12,11 +14,11 @@ import { Reads } from './reads.ts';
 import { Removals } from './removals.ts';
 import { decodeReservations, encodeReservations } from './reservation-records.ts';
 import { Reservations } from './reservations.ts';
+import type { Read } from './waiters.ts';
 
 const moved: Result = { kind: 'moved' };
-const stored: Result = { kind: 'stored' };
-const full: Result = { kind: 'full' };
 const done: Result = { kind: 'done' };
+const tooManyQueues: Result = { kind: 'failed', why: 'too many queues' };
 const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
 
 /**
@@ -34,8 +36,9 @@ const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
 export class PartitionQueues {
   readonly #context: PartitionContext;
   readonly #queues = new Map<string, Queue>();
+  readonly #families = new Families();
   readonly #pending = new PendingAnswers();
-  readonly #copies = new ItemCopies();
+  readonly #adds: Adds;
   readonly #removals: Removals;
   readonly #expiry: Expiry;
   readonly #reservations: Reservations;
@@ -55,6 +58,7 @@ export class PartitionQueues {
     });
     this.#reservations = new Reservations(context, this.#removals, (queue) => this.#givenBack(queue));
     this.#reads = new Reads(context, this.#queues, this.#expiry, this.#reservations);
+    this.#adds = new Adds(context, this.#families, this.#pending, this.#expiry);
     for (const queue of log.queues.values()) this.#open(queue);
     node.budget.takeQueues(this.#queues.size);
   }
@@ -118,7 +122,7 @@ export class PartitionQueues {
     for (let answer = this.#pending.next(sequence); answer !== undefined; answer = this.#pending.next(sequence)) {
       const { added } = answer;
       added?.queue.committed(added.id, added.dataBytes);
-      answer.request.complete(answer.result);
+      answer.request?.complete(answer.result);
       if (added !== undefined && added.queue.waiters.length > 0) this.#reads.serve(added.queue);
     }
   }
@@ -146,7 +150,7 @@ export class PartitionQueues {
     this.#reservations.resume();
   }
 
-  /** Sets, flushes and deletes that are on their way to the disks. */
+  /** Entries of sets, flushes and deletes that are on their way to the disks; a set has one for each queue it fills. */
   pendingSets(): number {
     return this.#pending.length;
   }
@@ -195,7 +199,7 @@ export class PartitionQueues {
       answer !== undefined;
       answer = this.#pending.next(Number.POSITIVE_INFINITY)
     ) {
-      answer.request.complete({ kind: 'failed', why: 'the leader of the queue changed before it was done' });
+      answer.request?.complete({ kind: 'failed', why: 'the leader of the queue changed before it was done' });
     }
   }
 
@@ -217,40 +221,22 @@ export class PartitionQueues {
   /** One queue's statistics; `undefined` when there is no such queue. */
   statistics(queue: string): Statistics | undefined {
     const found = this.#queues.get(queue);
-    return found === undefined ? undefined : queueStatistics(found);
+    return found === undefined ? undefined : queueStatistics(found, this.#families.childrenOf(queue));
   }
 
   #set(request: Request, operation: Extract<Operation, { kind: 'set' }>): void {
-    const { log, clock, counters } = this.#context;
-    counters.cmdSet++;
-    const refusal = log.refusal();
+    this.#context.counters.cmdSet++;
+    const refusal = this.#context.log.refusal();
     if (refusal !== undefined) {
       request.complete({ kind: 'failed', why: refusal });
       return;
     }
-    const { flags, expiresAtMs, data } = operation;
     const queue = this.#queues.get(operation.queue) ?? this.#create(operation.queue);
     if (queue === undefined) {
-      request.complete({ kind: 'failed', why: 'too many queues' });
+      request.complete(tooManyQueues);
       return;
     }
-    if (this.#isFull(queue, data.length)) {
-      request.complete(full);
-      return;
-    }
-    const addedAtMs = clock.wallMs();
-    const id = queue.nextId;
-    const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data);
-    queue.added(flags, expiresAtMs, addedAtMs, data, this.#copies);
-    if (expiresAtMs !== 0 || queue.settings.maxAgeMs !== Number.POSITIVE_INFINITY) this.#expiry.added(queue, id);
-    counters.totalItems++;
-    this.#pending.push({ sequence, request, result: stored, added: { queue, id, dataBytes: data.length } });
-  }
-
-  #isFull(queue: Queue, dataBytes: number): boolean {
-    if (!queue.isFullFor(dataBytes)) return false;
-    this.#expiry.clearHead(queue);
-    return queue.isFullFor(dataBytes);
+    this.#adds.set(queue, request, operation);
   }
 
   #get(request: Request, operation: Extract<Operation, { kind: 'get' }>): void {
@@ -262,20 +248,38 @@ export class PartitionQueues {
       request.complete({ kind: 'empty' });
       return;
     }
-    const queue = this.#queues.get(operation.queue) ?? this.#createForRead(operation.queue);
-    if (queue === undefined) this.#reads.miss(request);
+    const queue = this.#queues.get(operation.queue);
+    if (queue === undefined) this.#firstRead(request, operation, operation.read);
     else this.#reads.read(queue, request, operation, operation.read);
   }
 
-  /** Naming a queue in a read makes it; where that can't be done it is as empty as if it had been. */
-  #createForRead(name: string): Queue | undefined {
-    return this.#context.log.refusal() === undefined ? this.#create(name) : undefined;
+  /**
+   * Naming a queue in a read makes it. Where that can't be done it is as empty as if it had been; but not a fanout queue:
+   * whoever is told that it is empty counts on it to be filled.
+   */
+  #firstRead(request: Request, operation: Read, read: 'take' | 'reserve' | 'peek'): void {
+    const refusal = this.#context.log.refusal();
+    const queue = refusal === undefined ? this.#create(operation.queue) : undefined;
+    const isChild = parentName(operation.queue) !== undefined;
+    if (queue !== undefined) {
+      const isToldAtOnce = operation.waitMs <= 0;
+      this.#reads.read(queue, isChild && isToldAtOnce ? this.#onceMade(queue, request) : request, operation, read);
+    } else if (isChild) request.complete(refusal === undefined ? tooManyQueues : { kind: 'failed', why: refusal });
+    else this.#reads.miss(request);
+  }
+
+  /** The request, with an answer that waits until the queue can't be lost any more. */
+  #onceMade(queue: Queue, request: Request): Request {
+    const { operation, owner } = request;
+    const complete = (result: Result): void =>
+      this.#pending.push({ sequence: queue.number, request, result, added: undefined });
+    return { operation, owner, complete };
   }
 
   /** `undefined`: there are too many. */
   #create(name: string): Queue | undefined {
     const { log, counters, budget } = this.#context;
-    if (!budget.hasRoomForQueue()) return undefined;
+    if (!budget.hasRoomForQueue() || this.#hasTooManySiblings(name)) return undefined;
     const number = log.createQueue(name);
     const queue = this.#open({ name, number, nextId: 1, firstId: 1, count: 0, bytes: 0 });
     budget.takeQueues(1);
@@ -287,6 +291,7 @@ export class PartitionQueues {
     const queue = new Queue(stored, this.#settings.of(stored.name), this.#context.budget);
     this.#queues.set(queue.name, queue);
     if (queue.items > 0) this.#expiry.watch(queue);
+    this.#families.add(queue);
     return queue;
   }
 
@@ -306,6 +311,12 @@ export class PartitionQueues {
     );
   }
 
+  #hasTooManySiblings(name: string): boolean {
+    const parent = parentName(name);
+    const siblings = parent === undefined ? undefined : this.#families.childrenOf(parent);
+    return siblings !== undefined && siblings.length >= this.#context.budget.limits.maxChildren;
+  }
+
   #delete(request: Request, name: string): void {
     const queue = this.#queues.get(name);
     if (queue === undefined) {
@@ -320,6 +331,7 @@ export class PartitionQueues {
     queue.deleted = true;
     queue.window.close();
     this.#queues.delete(name);
+    this.#families.remove(queue);
     this.#context.budget.takeQueues(-1);
     this.#context.counters.queueDeletes++;
     const sequence = this.#context.log.deleteQueue(queue.number);

@@ -2,17 +2,18 @@ import type { Request, Result } from '../../cluster/operation.ts';
 import { Deque } from './deque.ts';
 import type { Queue } from './queue.ts';
 
-/** A request that is answered when its entry is committed. */
+/** What is to be done when an entry is committed. */
 export interface PendingAnswer {
   /** Of its entry. */
   readonly sequence: number;
-  readonly request: Request;
+  /** To be answered then; `undefined`: another entry of the same request answers it. */
+  readonly request: Request | undefined;
   readonly result: Result;
   /** The item that becomes visible then, in which queue. */
   readonly added: { readonly queue: Queue; readonly id: number; readonly dataBytes: number } | undefined;
 }
 
-/** Requests whose entries are on their way to the disks, in the order of their sequences. */
+/** Answers to requests whose entries are on their way to the disks, in the order of their sequences. */
 export class PendingAnswers {
   readonly #answers = new Deque<PendingAnswer>();
 

@@ -1,4 +1,4 @@
-import { placementName } from '../../cluster/ring.ts';
+import { parentName } from '../../cluster/ring.ts';
 
 /** What holds for a queue. `Infinity` stands for none. */
 export interface QueueSettings {
@@ -18,6 +18,8 @@ export interface QueueSettings {
   readonly openTransactionTimeoutMs: number;
   /** Open reads that one connection may have on one queue. */
   readonly maxOpenTransactions: number;
+  /** Items set on it go to its fanout queues alone. Has no meaning for a fanout queue. */
+  readonly fanoutOnly: boolean;
   /** Requests that may wait for items of one queue. */
   readonly maxWaiters: number;
 }
@@ -32,6 +34,7 @@ export const defaultQueueSettings: QueueSettings = {
   maxMemoryBytes: 128 * 1024 * 1024,
   openTransactionTimeoutMs: Number.POSITIVE_INFINITY,
   maxOpenTransactions: 1,
+  fanoutOnly: false,
   maxWaiters: 100_000,
 };
 
@@ -54,14 +57,13 @@ export class InheritedSettings implements QueueSettingsSource {
   constructor(defaults: OwnSettings = {}, queues: ReadonlyMap<string, OwnSettings> = new Map()) {
     this.#defaults = { ...defaultQueueSettings, ...defaults };
     for (const [name, own] of queues) {
-      const parent = placementName(name);
-      const inherited = parent === name ? {} : queues.get(parent);
+      const inherited = queues.get(parentName(name) ?? '');
       this.#named.set(name, { ...this.#defaults, ...inherited, ...own });
     }
   }
 
   of(queue: string): QueueSettings {
-    return this.#named.get(queue) ?? this.#named.get(placementName(queue)) ?? this.#defaults;
+    return this.#named.get(queue) ?? this.#named.get(parentName(queue) ?? '') ?? this.#defaults;
   }
 }
 
@@ -70,11 +72,14 @@ export interface NodeLimits {
   /** Memory for items. A queue that is being read goes beyond it by one small read rather than stand still. */
   readonly maxMemoryBytes: number;
   readonly maxQueues: number;
+  /** Fanout queues of one queue. */
+  readonly maxChildren: number;
   readonly maxWaiters: number;
 }
 
 export const defaultNodeLimits: NodeLimits = {
   maxMemoryBytes: 256 * 1024 * 1024,
   maxQueues: 100_000,
+  maxChildren: 1000,
   maxWaiters: 200_000,
 };

@@ -15,7 +15,7 @@ export class QueueCounters {
 }
 
 /** Names and values, in the order in which they are shown. */
-export type Statistics = readonly (readonly [name: string, value: number])[];
+export type Statistics = readonly (readonly [name: string, value: number | string])[];
 
 /** The counters by the names that dashboards know. */
 export function counterStatistics(counters: QueueCounters): Statistics {
@@ -35,9 +35,10 @@ export function counterStatistics(counters: QueueCounters): Statistics {
 /**
  * One queue's statistics by Kestrel's names. Counts of events are since this node began to lead the queue's partition.
  * `age` is in ms: how long the last item handed out had been in the queue. Journal files are the node's, not a
- * queue's, so what Kestrel told of them is 0.
+ * queue's, so what Kestrel told of them is 0. `children` stands there when there are any.
  */
-export function queueStatistics(queue: Queue): Statistics {
+export function queueStatistics(queue: Queue, children: readonly Queue[] = []): Statistics {
+  const names = children.map(({ name }) => name).join(',');
   return [
     ['items', queue.items],
     ['bytes', queue.bytes],
@@ -47,7 +48,7 @@ export function queueStatistics(queue: Queue): Statistics {
     ['mem_items', queue.window.loadedItems],
     ['mem_bytes', queue.window.loadedBytes],
     ['age', queue.items === 0 ? 0 : queue.ageMs],
-    ['discarded', 0],
+    ['discarded', queue.discardedItems],
     ['waiters', queue.waiters.length],
     ['open_transactions', queue.openReads],
     ['transactions', queue.transactions],
@@ -55,5 +56,6 @@ export function queueStatistics(queue: Queue): Statistics {
     ['total_flushes', queue.flushes],
     ['journal_rewrites', 0],
     ['journal_rotations', 0],
+    ...(names === '' ? [] : [['children', names] as const]),
   ];
 }

@@ -1,4 +1,5 @@
 import type { StoredQueue } from '../../cluster/partition-log.ts';
+import { parentName } from '../../cluster/ring.ts';
 import { type Expiring, Item } from './item.ts';
 import type { ItemCopies } from './item-copies.ts';
 import { ItemWindow } from './item-window.ts';
@@ -65,6 +66,8 @@ export class Queue {
   openReads = 0;
   totalItems = 0;
   expiredItems = 0;
+  /** Items that it had no room for. */
+  discardedItems = 0;
   transactions = 0;
   cancelledTransactions = 0;
   flushes = 0;
@@ -83,6 +86,11 @@ export class Queue {
     this.window = new ItemWindow(stored.firstId, settings.maxMemoryBytes, budget);
   }
 
+  /** Items set on it go to its fanout queues alone. */
+  get passesOn(): boolean {
+    return this.settings.fanoutOnly && parentName(this.name) === undefined;
+  }
+
   /** Goes by other settings from now on. What was let in under the old ones stays. */
   configure(settings: QueueSettings): void {
     this.settings = settings;
@@ -92,11 +100,9 @@ export class Queue {
   /** Whether an item with so many bytes of data must be refused. */
   isFullFor(dataBytes: number): boolean {
     const { maxItemBytes, maxItems, maxSizeBytes } = this.settings;
-    return (
-      dataBytes > maxItemBytes ||
-      this.items + this.pendingItems >= maxItems ||
-      this.bytes + this.pendingBytes >= maxSizeBytes
-    );
+    if (dataBytes > maxItemBytes) return true;
+    if (this.passesOn) return false;
+    return this.items + this.pendingItems >= maxItems || this.bytes + this.pendingBytes >= maxSizeBytes;
   }
 
   /** Takes up an item that was added to the log with the id `nextId`. It can't be read before it is committed. */

@@ -147,7 +147,8 @@ export class QueueHarness {
   }
 
   statistic(queue: string, name: string): number | undefined {
-    return this.queues.statistics(queue)?.find(([found]) => found === name)?.[1];
+    const value = this.queues.statistics(queue)?.find(([found]) => found === name)?.[1];
+    return typeof value === 'number' ? value : undefined;
   }
 
   /** Lets deferred work, and reads that have come back, happen. */

@@ -1,5 +1,5 @@
 /**
- * What became of all items over a whole run, as clients saw it. Items are named by their values. The definitions are
+ * What became of all items over a whole run, as clients saw it. Items are named by their queues and values. The definitions are
  * those of the fault table: lost, duplicated, unexpected.
  */
 export class SimChecker {

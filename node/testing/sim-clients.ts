@@ -1,3 +1,4 @@
+import { parentName } from '../../cluster/ring.ts';
 import type { SimChecker } from './sim-checker.ts';
 import type { SimConnection, SimServer, SimWorld } from './sim-server.ts';
 
@@ -95,12 +96,59 @@ export interface Until {
   over: boolean;
 }
 
+/** The fanout queues of a run, by the names that clients give them when they first ask for them. */
+export class SimFanouts {
+  readonly #names: readonly string[];
+  readonly #made = new Set<string>();
+
+  constructor(names: readonly string[]) {
+    this.#names = names;
+  }
+
+  /** A client has been told that it is empty: what is set on its parent from now on is put on it. */
+  made(name: string): void {
+    this.#made.add(name);
+  }
+
+  /** Where a value goes that is set on `queue` now: to these in any case, to those perhaps. */
+  reachedBy(queue: string): { surely: readonly string[]; perhaps: readonly string[] } {
+    const children = this.#names.filter((name) => parentName(name) === queue);
+    return { surely: [queue, ...children.filter((name) => this.#made.has(name))], perhaps: [queue, ...children] };
+  }
+}
+
+/** Names a fanout queue after a while, until it hears that it is there. */
+export async function nameFanout(
+  world: SimWorld,
+  servers: readonly SimServer[],
+  fanouts: SimFanouts,
+  queue: string,
+  afterMs: number,
+): Promise<void> {
+  const client = new SimClient(world, servers, `namer of ${queue}`);
+  await client.pause(afterMs);
+  for (;;) {
+    const answer = await client.ask(`get ${queue}/peek\r\n`);
+    if (answer === 'END\r\n' || answer?.startsWith('VALUE ')) break;
+    client.cut();
+    await client.pause(retryMs);
+  }
+  fanouts.made(queue);
+  client.cut();
+}
+
+/** What the checker knows a value in a queue by. */
+function itemIn(queue: string, value: string): string {
+  return `${queue} ${value}`;
+}
+
 /** Sets one value after another, each different, at queues drawn by chance. */
 export async function produce(
   world: SimWorld,
   servers: readonly SimServer[],
   checker: SimChecker,
   queues: readonly string[],
+  fanouts: SimFanouts,
   name: string,
   until: Until,
 ): Promise<void> {
@@ -109,9 +157,10 @@ export async function produce(
     const queue = queues[Math.floor(world.random() * queues.length)] ?? '';
     const padding = 'x'.repeat(Math.floor(world.random() * 200));
     const value = `${queue}:${name}:${sequence}:${padding}`;
-    checker.attempt(value);
+    const { surely, perhaps } = fanouts.reachedBy(queue);
+    for (const reached of perhaps) checker.attempt(itemIn(reached, value));
     const answer = await client.ask(`set ${queue} 0 0 ${value.length}\r\n${value}\r\n`);
-    if (answer === 'STORED\r\n') checker.acknowledge(value);
+    if (answer === 'STORED\r\n') for (const reached of surely) checker.acknowledge(itemIn(reached, value));
     else await client.pause(retryMs);
     await client.pause(world.random() * 2 * pauseMs);
   }
@@ -157,17 +206,17 @@ async function readNext(
   waitMs: number,
 ): Promise<OpenRead | undefined> {
   const open = asOpen?.connections === client.connections ? asOpen.value : undefined;
-  if (open !== undefined) checker.close(open);
+  if (open !== undefined) checker.close(itemIn(queue, open));
   const answer = await client.ask(`get ${queue}/close/open/t=${waitMs}\r\n`);
   if (answer === undefined || !(answer.startsWith('VALUE ') || answer === 'END\r\n')) {
     client.cut();
     await client.pause(retryMs);
     return undefined;
   }
-  if (open !== undefined) checker.confirm(open);
+  if (open !== undefined) checker.confirm(itemIn(queue, open));
   if (answer === 'END\r\n') return undefined;
   const value = answer.slice(answer.indexOf('\r\n') + 2, -'\r\nEND\r\n'.length);
-  checker.deliver(value);
+  checker.deliver(itemIn(queue, value));
   return { value, connections: client.connections };
 }
 

@@ -3,7 +3,7 @@ import { SimNetwork } from '../../cluster/testing/sim-network.ts';
 import { seededRandom } from '../../journal/testing/random.ts';
 import { SimClock } from '../../journal/testing/sim-clock.ts';
 import { SimChecker } from './sim-checker.ts';
-import { consume, drainQueue, produce, type Until } from './sim-clients.ts';
+import { consume, drainQueue, nameFanout, produce, SimFanouts, type Until } from './sim-clients.ts';
 import { type Fault, faults } from './sim-faults.ts';
 import { SimServer, type SimWorld } from './sim-server.ts';
 
@@ -104,6 +104,7 @@ async function becomesReady(clock: SimClock, servers: readonly SimServer[], limi
 }
 
 const queueNames = Array.from({ length: queueCount }, (_, index) => `queue${index}`);
+const fanoutNames = ['queue0+early', 'queue1+late'];
 
 /** Load from clients, one fault after another, until the time is up; then everything is healed. */
 async function underFaults(
@@ -113,9 +114,11 @@ async function underFaults(
   options: SimulationOptions,
 ): Promise<void> {
   const until: Until = { over: false };
+  const fanouts = new SimFanouts(fanoutNames);
   const clients = [
-    ...[0, 1, 2].map((index) => produce(world, servers, checker, queueNames, `p${index}`, until)),
-    ...queueNames.slice(0, 4).map((queue) => consume(world, servers, checker, queue, until)),
+    ...fanoutNames.map((name, index) => nameFanout(world, servers, fanouts, name, index * 5000 * world.random())),
+    ...[0, 1, 2].map((index) => produce(world, servers, checker, queueNames, fanouts, `p${index}`, until)),
+    ...[...queueNames.slice(0, 4), 'queue0+early'].map((queue) => consume(world, servers, checker, queue, until)),
   ];
   const endMs = world.clock.monotonicMs() + (options.durationMs ?? 15_000);
   const possible = options.faults ?? faults;
@@ -143,7 +146,7 @@ async function settle(
 ): Promise<void> {
   await world.clock.runFor(giveBackMs);
   const drained = await world.clock.complete(
-    Promise.all(queueNames.map((queue) => drainQueue(world, servers, checker, queue, 60_000))),
+    Promise.all([...queueNames, ...fanoutNames].map((queue) => drainQueue(world, servers, checker, queue, 60_000))),
     120_000,
   );
   if (!drained.every(Boolean)) failures.push('a queue could not be drained');
