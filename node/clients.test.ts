@@ -1,5 +1,4 @@
 /** Stock memcache clients against a cluster of three. */
-import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Memcached from 'memcached';
@@ -7,6 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { within } from './testing/eventually.ts';
 import { cleanUp, LocalCluster, NodeProcess, temporaryFolder } from './testing/node-process.ts';
+import { run, testWith } from './testing/programs.ts';
 
 /** Debian's, for which there are the packages python3-pylibmc and python3-pymemcache. */
 const python = '/usr/bin/python3';
@@ -22,35 +22,6 @@ test.after(cleanUp);
 test.after.each(() => {
   for (const node of cluster.nodes) assert.ok(node.isRunning, node.errors);
 });
-
-interface Output {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program to its end, at most 20 s. */
-async function run(command: string, args: readonly string[]): Promise<Output> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const status = await new Promise<number | null>((done, failed) => child.once('error', failed).once('close', done));
-  return { status, stdout, stderr };
-}
-
-/** A test that needs a client; skipped where that is absent, in CI it fails. */
-function testWith(what: string, command: string, args: readonly string[]): typeof test | typeof test.skip {
-  if (spawnSync(command, args).status === 0) return test;
-  if (process.env['CI']) throw new Error(`${what} is not installed`);
-  console.log(`skipped: ${what} is not installed`);
-  return test.skip;
-}
 
 async function forwardedCommands(): Promise<number> {
   let sum = 0;
@@ -101,6 +72,44 @@ for i in range(30):
     assert client.set('through-%d' % i, 'x')
 `);
   assert.ok((await forwardedCommands()) > before + 5);
+});
+
+testWithPylibmc(
+  'the same client in binary through one node alone: any item, reliable reads, several keys',
+  async () => {
+    const before = await forwardedCommands();
+    await runPython(`
+import pylibmc
+client = pylibmc.Client(['127.0.0.1:%d' % ports[0]], binary=True)
+for i in range(30):
+    queue = 'binary-%d' % i
+    for item in ('first', 'second', bytes(range(256)), 42):
+        assert client.set(queue, item)
+    assert client.get(queue + '/open') == 'first'
+    assert client.get(queue + '/abort') is None
+    assert client.get(queue + '/open') == 'first'
+    assert client.get(queue + '/close/open') == 'second'
+    assert client.get(queue + '/close') is None
+    assert client.get(queue) == bytes(range(256))
+    assert client.get(queue) == 42
+    assert client.get(queue) is None
+assert client.set_multi({'several-%d' % i: i for i in range(20)}) == []
+assert client.get_multi(['several-%d' % i for i in range(25)]) == {'several-%d' % i: i for i in range(20)}
+assert client.set('doomed', 'x') and client.delete('doomed') and not client.delete('doomed')
+`);
+    assert.ok((await forwardedCommands()) > before + 100);
+  },
+);
+
+testWithPylibmc('an item set in binary is read in text by another client, as what it was', async () => {
+  await runPython(`
+import pylibmc
+binary = pylibmc.Client(['127.0.0.1:%d' % ports[1]], binary=True)
+text = pylibmc.Client(['127.0.0.1:%d' % ports[2]], binary=False)
+for i, item in enumerate(['text', b'bytes', 42, 7.5, {'a': [1, 2]}]):
+    assert binary.set('both-%d' % i, item) and text.get('both-%d' % i) == item
+    assert text.set('both-%d' % i, item) and binary.get('both-%d' % i) == item
+`);
 });
 
 const testWithPymemcache = testWith('python3-pymemcache', python, ['-c', 'import pymemcache']);

@@ -66,6 +66,7 @@ test('an item set in binary is got in text, and the other way round, flags inclu
     status: 0,
     opaque: 0xfffffffe,
     ...plain,
+    id: 1,
   });
   assert.is(text.say('get q\r\n'), valueText('q', 'from binary', 77));
   text.say(setText('q', 'from text', 4294967295));

@@ -68,6 +68,9 @@ export function statisticsAnswer(asked: Asked, entries: readonly Statistic[]): A
   return new FixedAnswer(Buffer.concat([...responses, response(asked, Status.ok)]));
 }
 
+/** In the place of an id that isn't known: 0 would be taken for a failure. */
+const someId = 1;
+
 /** To whatever either worked or didn't: `set`, `delete`, `flush`. */
 export class OutcomeAnswer implements Answer {
   readonly asked: Asked;
@@ -80,7 +83,8 @@ export class OutcomeAnswer implements Answer {
     if (result.kind === 'full') return say(out, response(this.asked, Status.notStored, 'the queue is full'));
     if (result.kind === 'missing') return say(out, response(this.asked, Status.notFound, 'Not found'));
     if (result.kind === 'failed') return sayFailed(this.asked, result.why, out);
-    if (!this.asked.quiet) appendHeader(out.room(headerBytes), this.asked, Status.ok, nothing, 0);
+    const id = result.kind === 'stored' ? someId : 0;
+    if (!this.asked.quiet) appendHeader(out.room(headerBytes), this.asked, Status.ok, nothing, id);
     return 'go on';
   }
 }

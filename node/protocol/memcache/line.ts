@@ -50,9 +50,9 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['flush_all_expired', () => ({ kind: 'flushAllExpired', answer: expiredAnswer })],
   ['flush_all', parseFlushAll],
   ['stats', parseStats],
-  ['version', () => ({ kind: 'version', answer: versionAnswer })],
-  ['verbosity', (words) => ({ kind: 'tell', answer: words.at(-1) === 'noreply' ? silence : ok, close: false })],
-  ['quit', () => ({ kind: 'tell', answer: silence, close: true })],
+  ['version', (words) => alone(words, { kind: 'version', answer: versionAnswer })],
+  ['verbosity', parseVerbosity],
+  ['quit', (words) => alone(words, { kind: 'tell', answer: silence, close: true })],
   ['add', (words) => parseMeaningless(words, 5)],
   ['replace', (words) => parseMeaningless(words, 5)],
   ['append', (words) => parseMeaningless(words, 5)],
@@ -190,6 +190,16 @@ function parseFlushAll(words: readonly string[]): Line {
   const delaySeconds = rest.length === 0 ? 0 : parseCount(rest[0] ?? '');
   if (rest.length > 1 || delaySeconds === undefined) return refused(clientErrorFormat);
   return { kind: 'flushAll', delaySeconds, answer: noreply ? silence : spoken };
+}
+
+/** A command that takes no argument. */
+function alone(words: readonly string[], command: Command): Line {
+  return words.length === 1 ? command : refused(clientErrorFormat);
+}
+
+function parseVerbosity(words: readonly string[]): Line {
+  if (words.length < 2 || words.length > 3) return refused(clientErrorFormat);
+  return { kind: 'tell', answer: words.at(-1) === 'noreply' ? silence : ok, close: false };
 }
 
 function parseStats(words: readonly string[]): Line {

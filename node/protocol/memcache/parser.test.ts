@@ -335,6 +335,10 @@ test('arguments that are not understood are refused [arguments]', () => {
     'flush_all -1',
     'flush_all 0 0',
     'stats a b',
+    'version x',
+    'quit noreply',
+    'verbosity',
+    'verbosity a b c',
   ]) {
     assert.equal(kinds(`${line}\r\nversion\r\n`), ['CLIENT_ERROR bad command line format', 'version'], line);
   }
