@@ -13,6 +13,11 @@ export interface JournalSink {
    */
   written(buffer: Buffer, start: number, end: number, segment: number, offset: number): void;
   /**
+   * Recovery has given all entries that there are, and has changed nothing on the disk yet: what this throws refuses the
+   * journal, and leaves it as it stands.
+   */
+  replayed?(): void;
+  /**
    * Everything given to `written` for these partitions up to these sequences is durable (with `sync: 'never'`: is
    * written). Once a batch, after its sync, when the next batch is on its way to the disk if there is one: `written`
    * tells of that one afterwards. Entries with sequence 0 count in no end; a batch of nothing else gives an

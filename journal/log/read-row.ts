@@ -80,8 +80,7 @@ async function readHeader(disk: Disk, folder: string, number: number): Promise<F
   const file = await disk.open(segmentPath(folder, number), 'read');
   try {
     const block = Buffer.alloc(segmentHeaderBytes);
-    await file.read(block, 0);
-    return decodeSegmentHeader(block);
+    return decodeSegmentHeader(block.subarray(0, await file.read(block, 0)));
   } finally {
     await file.close();
   }

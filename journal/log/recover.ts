@@ -37,6 +37,7 @@ export interface Recovered {
  */
 export async function recover(options: JournalOptions, firstSegment: number, sink: JournalSink): Promise<Recovered> {
   const { names, numbers, segments } = await readRow(options.disk, options.folder, firstSegment, sink);
+  sink.replayed?.();
   const replayed: LiveSegment[] = [];
   let tail = freshTail(options);
   for (const segment of segments) {

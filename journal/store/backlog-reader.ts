@@ -139,6 +139,7 @@ class ExtentScan {
     const starts: number[] = [];
     let taken = 0;
     let at = 0;
+    if (bytes === 0 && buffer.length > 0) throw this.#damaged(0); // the file has been cut between two entries
     while (at < bytes) {
       if (!this.#hasWhole(buffer, at, bytes)) break;
       const id = this.#id(buffer, at);

@@ -4,15 +4,11 @@ import { backlogFolder, isBacklogName } from './backlog-file.ts';
 import type { StoreState } from './state.ts';
 
 /**
- * Removes the backlog files that the checkpoint does not name: copies that a crash cut short, whose originals still
- * stand in the journal, and files whose items were all gone. Run before anything is settled.
+ * The backlog files that the checkpoint does not name: copies that a crash cut short, whose originals still stand in the
+ * journal, and files whose items were all gone. To be removed before anything is settled, and not before the journal
+ * has been found whole: if the checkpoint is not the latest, they are not to be removed at all.
  * @throws `corrupt` when one that the checkpoint names is missing
  */
-export async function removeOrphans(disk: Disk, state: StoreState): Promise<void> {
-  for (const path of await findOrphans(disk, state)) await disk.remove(path);
-}
-
-/** Those files. @throws `corrupt` when one that the checkpoint names is missing */
 export async function findOrphans(disk: Disk, state: StoreState): Promise<string[]> {
   const named = new Set([...state.files.values()].map(({ name }) => name));
   const orphans: string[] = [];

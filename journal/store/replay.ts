@@ -53,7 +53,8 @@ export class Replay {
     const { lastSegment, lastOffset } = this.#state;
     for (const part of this.#checkpoint.replicas) {
       const isReached = isUpTo(part, lastSegment, lastOffset) || part.segment < this.#checkpoint.firstSegment;
-      if (!isReached) throw refusal(lastSegment, lastOffset, `the journal ends before ${part.segment}:${part.offset}`);
+      if (!isReached)
+        throw refusal(part.segment, part.offset, 'the journal ends before this entry, which has to be there');
     }
     for (const partition of [...this.#folding.keys()]) this.#endFold(partition, lastSegment, lastOffset);
   }

@@ -6,6 +6,7 @@ import { entryBodyStart, entryEpoch, entryKind, entryPartition, entrySequence } 
 import { Journal, type JournalSink, type Room } from '../log/journal.ts';
 import { readU64 } from '../log/u64.ts';
 import { Appender } from './appender.ts';
+import { backlogFolder } from './backlog-file.ts';
 import { BacklogReader } from './backlog-reader.ts';
 import { type Checkpoint, checkpointName, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { kinds } from './entries.ts';
@@ -13,7 +14,7 @@ import { EntryReader, journalFolder, segmentPlace } from './entry-reader.ts';
 import { ItemReader, type ItemsRead } from './item-reader.ts';
 import { readLog } from './log-reader.ts';
 import { Maintenance } from './maintenance.ts';
-import { removeOrphans } from './orphans.ts';
+import { findOrphans } from './orphans.ts';
 import { Replay } from './replay.ts';
 import type { Replica } from './replica.ts';
 import { SegmentUses } from './segment-uses.ts';
@@ -77,7 +78,8 @@ export class Store {
   #closing: Promise<void> | undefined;
 
   /**
-   * Opens the store on `disk`, which no other process uses, and makes it on an empty one.
+   * Opens the store on `disk`, which no other process uses, and makes it on an empty one. One that is refused is left as
+   * it stands.
    * @throws `corrupt` with file and offset, `incompatible`, `io`
    */
   static async open(options: StoreOptions): Promise<Store> {
@@ -87,17 +89,19 @@ export class Store {
     const sink: JournalSink & { target: JournalSink } = {
       target: {
         written: (buffer, start, end, segment, offset) => replay.written(buffer, start, end, segment, offset),
+        replayed: () => replay.end(),
         durable: () => {},
         failed: () => {},
       },
       written: (buffer, start, end, segment, offset) => sink.target.written(buffer, start, end, segment, offset),
+      replayed: () => sink.target.replayed?.(),
       durable: (ends) => sink.target.durable(ends),
       failed: (error) => sink.target.failed(error),
     };
     const journalOptions = { ...settings, disk: options.disk, clock: options.clock, sync: options.sync };
-    await removeOrphans(options.disk, state);
+    const orphans = await findOrphans(options.disk, state);
     const journal = await Journal.open({ ...journalOptions, folder: journalFolder }, state.firstSegment, sink);
-    await endReplay(replay, journal);
+    for (const orphan of orphans) await options.disk.remove(orphan);
     const store = new Store(options, settings, state, journal);
     sink.target = store.#sink();
     await store.#start();
@@ -326,19 +330,11 @@ export class Store {
 async function readCheckpoint(disk: Disk): Promise<Checkpoint> {
   const bytes = await disk.readWhole(checkpointName);
   if (bytes !== undefined) return decodeCheckpoint(bytes);
-  if ((await disk.list(journalFolder)).length > 0) {
-    throw new WindhoverError('corrupt', `${checkpointName} at 0: it is missing, and there is a journal`);
+  for (const folder of [journalFolder, backlogFolder]) {
+    if ((await disk.list(folder)).length === 0) continue;
+    throw new WindhoverError('corrupt', `${checkpointName} at 0: it is missing, and there is something in ${folder}/`);
   }
   const empty = encodeCheckpoint(1, 1, 0, new Set(), []);
   await disk.replace(checkpointName, empty);
   return decodeCheckpoint(empty);
-}
-
-async function endReplay(replay: Replay, journal: Journal): Promise<void> {
-  try {
-    replay.end();
-  } catch (error) {
-    await journal.close();
-    throw error;
-  }
 }

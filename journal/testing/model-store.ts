@@ -35,6 +35,15 @@ export class ModelPartition {
     return this.#changes.length;
   }
 
+  /** Another that is as this one. */
+  copy(): ModelPartition {
+    const copy = new ModelPartition(this.partition);
+    copy.epoch = this.epoch;
+    copy.#changes.push(...this.#changes);
+    copy.cut(this.length);
+    return copy;
+  }
+
   beginEpoch(store: Store): void {
     this.epoch = store.replica(this.partition).highestEpoch + 1;
     this.#note(store.beginEpoch(this.partition, this.epoch, 'node'), () => {});
