@@ -1,3 +1,4 @@
+import type { SeenToken } from '../journal/store/entries.ts';
 import type { StoredItem } from '../journal/store/item-reader.ts';
 import type { StoredQueue } from '../journal/store/stored-queue.ts';
 
@@ -16,7 +17,7 @@ export interface ReadItems {
  * from. Valid from the start of a leadership to its end; nothing may be appended after that.
  *
  * Appends are synchronous and return at once; that an entry is durable on every in-sync replica is told separately, by
- * the highest such sequence. Entries become durable in the order of their sequences. `createQueue`, `addItem`,
+ * the highest such sequence. Entries become durable in the order of their sequences. `createQueue`, `addItem`, `seeToken`,
  * `flushQueue` and `deleteQueue` give the sequence of their entry.
  */
 export interface PartitionLog {
@@ -34,8 +35,25 @@ export interface PartitionLog {
   /** Makes an empty queue. The sequence is also the queue's number: no other queue of the partition ever had it. */
   createQueue(name: string): number;
 
-  /** Adds an item; ids grow within a queue. `data` is copied before this returns. Times are wall clock, 0 never. */
-  addItem(queue: number, id: number, flags: number, expiresAtMs: number, addedAtMs: number, data: Buffer): number;
+  /**
+   * Adds an item; ids grow within a queue. `data` is copied before this returns. Times are wall clock, 0 never. A delayed
+   * item may be handed out from `addedAtMs` on.
+   */
+  addItem(
+    queue: number,
+    id: number,
+    flags: number,
+    expiresAtMs: number,
+    addedAtMs: number,
+    data: Buffer,
+    isDelayed?: boolean,
+  ): number;
+
+  /** Remembers that an item named so was added to the queue: to be called right after its `addItem`. */
+  seeToken(seen: SeenToken): number;
+
+  /** Whether a token was seen whose time is not over. One whose entry has not been written yet is not found. */
+  hasToken(queue: number, token: string, nowMs: number): boolean;
 
   /** Removes items: `runs` is from, to, from, to, … (inclusive), ascending, none overlapping. Never refused. */
   removeItems(queue: number, runs: readonly number[]): number;

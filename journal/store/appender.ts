@@ -14,12 +14,16 @@ import { readU64, writeU64 } from '../log/u64.ts';
 import {
   bodyFault,
   fixedBytes,
+  isItemKind,
   itemDataStart,
   kinds,
   nodePartition,
   removalBytes,
+  type SeenToken,
+  tokenBytes,
   writeItemHead,
   writeRemoval,
+  writeToken,
 } from './entries.ts';
 import type { ReplicaState } from './replica.ts';
 
@@ -79,13 +83,21 @@ export class Appender {
     expiresAtMs: number,
     addedAtMs: number,
     data: Buffer,
+    isDelayed: boolean,
   ): number {
     const end = this.#leading(partition);
     const body = this.#journal.begin(fixedBytes.itemAdded + data.length);
     const buffer = this.#journal.buffer;
     writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
     buffer.set(data, itemDataStart(body));
-    return this.#seal(partition, end, kinds.itemAdded);
+    return this.#seal(partition, end, isDelayed ? kinds.itemDelayed : kinds.itemAdded);
+  }
+
+  seeToken(partition: number, seen: SeenToken): number {
+    const end = this.#leading(partition);
+    const body = this.#journal.begin(tokenBytes(seen.token));
+    writeToken(this.#journal.buffer, body, seen);
+    return this.#seal(partition, end, kinds.tokenSeen);
   }
 
   removeItems(partition: number, queue: number, runs: readonly number[]): number {
@@ -216,13 +228,14 @@ function advance(end: AppendEnd, kind: number, buffer: Buffer, start: number): v
 
 /** Kinds that a log has, each with its sequence. */
 function isLogKind(kind: number): boolean {
-  return kind >= kinds.queueCreated && kind <= kinds.epochBegun;
+  return (kind >= kinds.queueCreated && kind <= kinds.epochBegun) || kind === kinds.tokenSeen || isItemKind(kind);
 }
 
 /** Kinds that a snapshot has after its beginning. */
 function isSnapshotKind(kind: number): boolean {
   return (
-    kind === kinds.itemAdded ||
+    isItemKind(kind) ||
+    kind === kinds.tokenSeen ||
     kind === kinds.itemsRemoved ||
     kind === kinds.snapshotQueue ||
     kind === kinds.snapshotEnded

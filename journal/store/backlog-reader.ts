@@ -2,7 +2,7 @@ import { WindhoverError } from '../base/errors.ts';
 import type { Disk, DiskFile } from '../log/disk.ts';
 import { checkEntry, entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
 import { type BacklogFile, backlogHeaderBytes, checkBacklogHeader } from './backlog-file.ts';
-import { bodyQueue, itemId, kinds } from './entries.ts';
+import { bodyQueue, isItemKind, itemId } from './entries.ts';
 import { pieceBytes, type Span } from './entry-reader.ts';
 import { type Extent, markEntry, scanStart } from './extent.ts';
 import type { QueueState } from './stored-queue.ts';
@@ -172,7 +172,7 @@ class ExtentScan {
     const body = entryBodyStart(at);
     const isOurs =
       entryPartition(buffer, at) === this.#partition &&
-      entryKind(buffer, at) === kinds.itemAdded &&
+      isItemKind(entryKind(buffer, at)) &&
       bodyQueue(buffer, body) === this.#queue.number;
     if (!isOurs) throw this.#damaged(at);
     return itemId(buffer, body);

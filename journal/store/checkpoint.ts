@@ -5,6 +5,7 @@ import { ByteReader, ByteWriter } from './codec.ts';
 import type { EpochStart } from './entries.ts';
 import { type Extent, newExtent } from './extent.ts';
 import { ReplicaState } from './replica.ts';
+import type { SeenTokens } from './seen-tokens.ts';
 import { QueueState } from './stored-queue.ts';
 
 /*
@@ -13,7 +14,7 @@ import { QueueState } from './stored-queue.ts';
  *   0       8         12     16             24         32            40      44         48
  *   | magic | version | crc  | firstSegment | nextFile | mapRevision | files | replicas | file ... replica ...
  *
- * `crc` is the CRC-32 of everything after it. Each replica is as it was when the journal had been written up to and
+ * `crc` is the CRC-32 of everything after it, gone on with over `version`. Each replica is as it was when the journal had been written up to and
  * with the entry at its own place; that all of this is durable before the checkpoint is.
  */
 
@@ -26,7 +27,10 @@ export const checkpointMagic = 'WHCHECK\n';
  * To change the layout: raise this, keep a decoder of the version before, and add a checkpoint of that version to the
  * tests. A checkpoint of a higher version is refused.
  */
-export const checkpointVersion = 2;
+export const checkpointVersion = 3;
+
+/** The version before, which can be read: it has no tokens. */
+const versionWithoutTokens = 2;
 
 /** Offsets of the fixed part. docs/journal-format.md is held against it. */
 export const checkpointLayout = [
@@ -40,6 +44,7 @@ export const checkpointLayout = [
   [44, 4, 'replicas'],
 ] as const;
 
+const versionAt = 8;
 const crcAt = 12;
 const contentStart = 16;
 const fixedBytes = 48;
@@ -76,6 +81,7 @@ export function encodeReplica(replica: ReplicaState, segment: number, offset: nu
   }
   writer.u32(replica.queues.size);
   for (const queue of replica.queues.values()) writeQueue(writer, queue, named);
+  writeTokens(writer, replica.tokens);
   return writer.bytes();
 }
 
@@ -101,7 +107,7 @@ export function encodeCheckpoint(
   const whole = Buffer.concat([Buffer.alloc(contentStart), head.bytes(), ...parts]);
   whole.write(checkpointMagic, 0, 'latin1');
   whole.writeUInt32LE(checkpointVersion, 8);
-  whole.writeUInt32LE(crc32(whole.subarray(contentStart)), crcAt);
+  whole.writeUInt32LE(checksum(whole, checkpointVersion), crcAt);
   return whole;
 }
 
@@ -114,10 +120,10 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     throw new WindhoverError('corrupt', `${checkpointName} at 0: this is no checkpoint`);
   }
   const version = bytes.readUInt32LE(8);
-  if (version !== checkpointVersion) {
+  if (version !== checkpointVersion && version !== versionWithoutTokens) {
     throw new WindhoverError('incompatible', `${checkpointName} is of version ${version}, not ${checkpointVersion}`);
   }
-  if (crc32(bytes.subarray(contentStart)) !== bytes.readUInt32LE(crcAt)) {
+  if (checksum(bytes, version) !== bytes.readUInt32LE(crcAt)) {
     throw new WindhoverError('corrupt', `${checkpointName} at ${contentStart}: the checksum is wrong`);
   }
   const reader = new ByteReader(bytes, contentStart);
@@ -131,8 +137,16 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     const file = readFile(reader);
     files.set(file.number, file);
   }
-  const replicas = Array.from({ length: replicaCount }, () => readReplica(reader, files));
+  const replicas = Array.from({ length: replicaCount }, () =>
+    readReplica(reader, files, version > versionWithoutTokens),
+  );
   return { firstSegment, nextFile, mapRevision, files, replicas };
+}
+
+/** Of the content; then of the version too, unless that is one from before it was taken in. */
+function checksum(bytes: Buffer, version: number): number {
+  const ofContent = crc32(bytes.subarray(contentStart));
+  return version === versionWithoutTokens ? ofContent : crc32(bytes.subarray(versionAt, crcAt), ofContent);
 }
 
 function readFile(reader: ByteReader): BacklogFile {
@@ -142,7 +156,11 @@ function readFile(reader: ByteReader): BacklogFile {
   return file;
 }
 
-function readReplica(reader: ByteReader, files: ReadonlyMap<number, BacklogFile>): CheckpointReplica {
+function readReplica(
+  reader: ByteReader,
+  files: ReadonlyMap<number, BacklogFile>,
+  hasTokens: boolean,
+): CheckpointReplica {
   const replica = new ReplicaState(reader.u32());
   replica.state = reader.u32() === 0 ? 'whole' : 'receiving';
   const segment = reader.u64();
@@ -153,7 +171,25 @@ function readReplica(reader: ByteReader, files: ReadonlyMap<number, BacklogFile>
   replica.highestEpoch = reader.u32();
   replica.epochs = Array.from({ length: reader.u32() }, () => readEpoch(reader));
   for (let queues = reader.u32(); queues > 0; queues--) replica.restoreQueue(readQueue(reader, files));
+  if (hasTokens) readTokens(reader, replica.tokens);
   return { replica, segment, offset };
+}
+
+function writeTokens(writer: ByteWriter, tokens: SeenTokens): void {
+  writer.u32(tokens.size);
+  for (const { queue, token, untilMs } of tokens.all()) {
+    writer.u64(queue);
+    writer.text(token);
+    writer.u64(untilMs);
+  }
+}
+
+function readTokens(reader: ByteReader, tokens: SeenTokens): void {
+  for (let count = reader.u32(); count > 0; count--) {
+    const queue = reader.u64();
+    const token = reader.text();
+    tokens.add({ queue, token, seenAtMs: 0, untilMs: reader.u64() });
+  }
 }
 
 function readEpoch(reader: ByteReader): EpochStart {

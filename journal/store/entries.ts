@@ -13,6 +13,8 @@ export const kinds = {
   snapshotQueue: 9,
   snapshotEnded: 10,
   mapSeen: 11,
+  tokenSeen: 12,
+  itemDelayed: 13,
 } as const;
 
 /** The partition that entries of the node itself (`mapSeen`) carry. */
@@ -56,7 +58,26 @@ export const bodyLayouts: Readonly<Record<keyof typeof kinds, readonly (readonly
     [8, 4, 'epochs'],
   ],
   mapSeen: [[0, 8, 'revision']],
+  // Then the token.
+  tokenSeen: [
+    [0, 8, 'queue'],
+    [8, 8, 'seenAtMs'],
+    [16, 8, 'untilMs'],
+  ],
+  // As itemAdded; then the data.
+  itemDelayed: [
+    [0, 8, 'queue'],
+    [8, 8, 'id'],
+    [16, 8, 'expiresAtMs'],
+    [24, 8, 'addedAtMs'],
+    [32, 4, 'flags'],
+  ],
 };
+
+/** Whether entries of this kind add an item: all such have the same body. */
+export function isItemKind(kind: number): boolean {
+  return kind === kinds.itemAdded || kind === kinds.itemDelayed;
+}
 
 /** Length of those fields. */
 export const fixedBytes: Readonly<Record<keyof typeof kinds, number>> = {
@@ -71,6 +92,8 @@ export const fixedBytes: Readonly<Record<keyof typeof kinds, number>> = {
   snapshotQueue: 24,
   snapshotEnded: 12,
   mapSeen: 8,
+  tokenSeen: 24,
+  itemDelayed: 36,
 };
 
 /** Bytes of one run, and of one epoch of a `snapshotEnded`. */
@@ -128,6 +151,46 @@ export function itemFlags(buffer: Buffer, body: number): number {
 /** Where an `itemAdded`'s data begins. */
 export function itemDataStart(body: number): number {
   return body + fixedBytes.itemAdded;
+}
+
+/** What a `tokenSeen` says: a producer's token for an item of this queue, and until when it counts. */
+export interface SeenToken {
+  readonly queue: number;
+  /** Latin1 byte string. */
+  readonly token: string;
+  /** Wall clock of the leader; in a snapshot 0. */
+  readonly seenAtMs: number;
+  readonly untilMs: number;
+}
+
+/** Length of a `tokenSeen` body. */
+export function tokenBytes(token: string): number {
+  return fixedBytes.tokenSeen + token.length;
+}
+
+/** Writes a `tokenSeen` body. */
+export function writeToken(buffer: Buffer, body: number, { queue, token, seenAtMs, untilMs }: SeenToken): void {
+  writeU64(buffer, body, queue);
+  writeU64(buffer, body + 8, seenAtMs);
+  writeU64(buffer, body + 16, untilMs);
+  buffer.write(token, body + fixedBytes.tokenSeen, 'latin1');
+}
+
+/** Makes a `tokenSeen` body. */
+export function encodeToken(seen: SeenToken): Buffer {
+  const body = Buffer.allocUnsafe(tokenBytes(seen.token));
+  writeToken(body, 0, seen);
+  return body;
+}
+
+/** Reads a `tokenSeen` body. */
+export function readToken(buffer: Buffer, body: number, end: number): SeenToken {
+  return {
+    queue: readU64(buffer, body),
+    seenAtMs: readU64(buffer, body + 8),
+    untilMs: readU64(buffer, body + 16),
+    token: buffer.toString('latin1', body + fixedBytes.tokenSeen, end),
+  };
 }
 
 /** Of a `queueCreated`: the name. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readU64 } from '../log/u64.ts';
@@ -16,6 +17,7 @@ import {
   checkpointMagic,
   checkpointName,
   checkpointVersion,
+  decodeCheckpoint,
   encodeCheckpoint,
   encodeReplica,
 } from './checkpoint.ts';
@@ -31,6 +33,7 @@ import {
 } from './entries.ts';
 import { newExtent } from './extent.ts';
 import { keptEpochs, ReplicaState } from './replica.ts';
+import { keptTokens } from './seen-tokens.ts';
 import { QueueState } from './stored-queue.ts';
 
 const document = readFileSync(new URL('../../docs/journal-format.md', import.meta.url), 'utf8');
@@ -190,6 +193,7 @@ function sampleReplica(): ReplicaState {
   const file = Object.assign(newBacklogFile(8), { bytes: 7000, items: 900 });
   queue.addExtent(Object.assign(newExtent(file, 1000, 9), { lastId: 600, bytes: 5000 }));
   replica.restoreQueue(queue);
+  replica.tokens.add({ queue: 44, token: 'abc', seenAtMs: 0, untilMs: 2 ** 42 });
   return replica;
 }
 
@@ -204,6 +208,7 @@ test('a checkpoint can be read by what the document says', () => {
   assert.ok(text('Checkpoint').includes(`| version | ${checkpointVersion};`));
   assert.ok(text('Checkpoint').includes(`The file \`${checkpointName}\``));
   assert.ok(text('Checkpoint').includes(`the latest ${keptEpochs} `));
+  assert.ok(text('Bodies').includes(`the latest ${keptTokens} tokens`));
   assert.equal(
     ['version', 'firstSegment', 'nextFile', 'mapRevision', 'files', 'replicas'].map((name) =>
       field(bytes, layout, name),
@@ -224,10 +229,24 @@ test('a checkpoint can be read by what the document says', () => {
     highestEpoch: 7,
     epochs: [{ epoch: 6, firstSequence: 99 }],
     queues: [{ ...queue, removed: [20, 30, 500, 501], extents: [extent] }],
+    tokens: [{ queue: 44, token: 'abc', untilMs: 2 ** 42 }],
   });
-  const empty = { lastSequence: 0, lastEpoch: 0, highestEpoch: 0, epochs: [], queues: [] };
+  const empty = { lastSequence: 0, lastEpoch: 0, highestEpoch: 0, epochs: [], queues: [], tokens: [] };
   assert.equal(reader.record('replica'), { partition: 1, state: 0, segment: 5, offset: 5000, ...empty });
   assert.is(reader.position, bytes.length);
+});
+
+test('a checkpoint of the version before is read', () => {
+  const named = new Set<BacklogFile>();
+  const replica = sampleReplica();
+  replica.tokens.clear();
+  const bytes = encodeCheckpoint(3, 9, 2 ** 35, named, [encodeReplica(replica, 5, 4096, named)]);
+  const before = bytes.subarray(0, bytes.length - 4); // where there was no count of tokens
+  before.writeUInt32LE(2, 8);
+  before.writeUInt32LE(crc32(before.subarray(16)), 12);
+  const [read] = decodeCheckpoint(before).replicas;
+  assert.is(read?.replica.lastSequence, 2 ** 41);
+  assert.is(read?.replica.queues.get('work')?.count, replica.queues.get('work')?.count);
 });
 
 test.run();

@@ -4,6 +4,7 @@ import type { BacklogReader } from './backlog-reader.ts';
 import {
   bodyQueue,
   fixedBytes,
+  isItemKind,
   itemAddedAtMs,
   itemDataStart,
   itemExpiresAtMs,
@@ -22,7 +23,9 @@ export interface StoredItem {
   readonly flags: number;
   /** Wall clock; 0 never. */
   readonly expiresAtMs: number;
+  /** When it was put; of an item that is delayed: from when on it may be handed out. */
   readonly addedAtMs: number;
+  readonly isDelayed: boolean;
   /** Its own, or a slice of a buffer at most about twice as long as the items in it. */
   readonly data: Buffer;
 }
@@ -131,6 +134,7 @@ function decodeItem(buffer: Buffer, start: number, isDense: boolean): StoredItem
     flags: itemFlags(buffer, body),
     expiresAtMs: itemExpiresAtMs(buffer, body),
     addedAtMs: itemAddedAtMs(buffer, body),
+    isDelayed: entryKind(buffer, start) === kinds.itemDelayed,
     data: isDense ? data : Buffer.from(data),
   };
 }
@@ -139,7 +143,7 @@ function decodeItem(buffer: Buffer, start: number, isDense: boolean): StoredItem
 export function isItem(buffer: Buffer, start: number, partition: number, queue: number, id: number): boolean {
   const body = entryBodyStart(start);
   return (
-    entryKind(buffer, start) === kinds.itemAdded &&
+    isItemKind(entryKind(buffer, start)) &&
     entryPartition(buffer, start) === partition &&
     bodyQueue(buffer, body) === queue &&
     itemId(buffer, body) === id

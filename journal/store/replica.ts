@@ -11,10 +11,12 @@ import {
   itemId,
   kinds,
   type QueueOutline,
+  readToken,
   removalRunStart,
   removalRuns,
 } from './entries.ts';
 import { lastOf, OffsetRuns } from './offset-runs.ts';
+import { SeenTokens } from './seen-tokens.ts';
 import { QueueState, type StoredQueue } from './stored-queue.ts';
 
 /** A partition's copy on this node, as far as the journal has been written. */
@@ -31,6 +33,7 @@ export interface Replica {
   /** When each epoch began, rising; the latest {@link keptEpochs} of them. */
   readonly epochs: readonly EpochStart[];
   readonly queues: ReadonlyMap<string, StoredQueue>;
+  readonly tokens: Pick<SeenTokens, 'has'>;
   /** Everything up to this sequence is on stable storage. */
   readonly durableSequence: number;
 }
@@ -51,6 +54,7 @@ export class ReplicaState implements Replica {
   durableSequence = 0;
   epochs: EpochStart[] = [];
   readonly queues = new Map<string, QueueState>();
+  readonly tokens = new SeenTokens();
   /** Where the entries of the log stand in the journal, by sequence. Invariant: without gaps, up to lastSequence. */
   readonly log = new OffsetRuns();
   /** Grows whenever the content is thrown away. */
@@ -96,6 +100,7 @@ export class ReplicaState implements Replica {
     const body = entryBodyStart(start);
     switch (kind) {
       case kinds.itemAdded:
+      case kinds.itemDelayed:
         return this.#addItem(sequence, buffer, body, end, segment, offset);
       case kinds.itemsRemoved:
         return this.#removeItems(buffer, body);
@@ -105,6 +110,8 @@ export class ReplicaState implements Replica {
         return this.#flushQueue(buffer, body);
       case kinds.queueDeleted:
         return this.#deleteQueue(buffer, body);
+      case kinds.tokenSeen:
+        return this.#seeToken(sequence, buffer, body, end);
       case kinds.epochBegun:
         this.#beginEpoch(epoch, sequence);
         return undefined;
@@ -143,6 +150,7 @@ export class ReplicaState implements Replica {
     const body = entryBodyStart(start);
     switch (kind) {
       case kinds.itemAdded:
+      case kinds.itemDelayed:
         this.#foldItem(buffer, body, segment, offset);
         break;
       case kinds.replicaDropped:
@@ -183,6 +191,7 @@ export class ReplicaState implements Replica {
     this.lastEpoch = 0;
     this.durableSequence = 0;
     this.epochs = [];
+    this.tokens.clear();
     this.log.clear();
   }
 
@@ -256,6 +265,12 @@ export class ReplicaState implements Replica {
   #deleteQueue(buffer: Buffer, body: number): undefined {
     const queue = this.#byNumber.get(bodyQueue(buffer, body));
     if (queue !== undefined) this.#dropQueue(queue);
+  }
+
+  #seeToken(sequence: number, buffer: Buffer, body: number, end: number): string | undefined {
+    if (sequence === 0 && this.state !== 'receiving') return 'a token of a snapshot comes without one';
+    this.tokens.add(readToken(buffer, body, end));
+    return undefined;
   }
 
   #dropQueue(queue: QueueState): void {

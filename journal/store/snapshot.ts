@@ -1,14 +1,16 @@
 import { WindhoverError } from '../base/errors.ts';
-import { entryBodyStart, entryBytes, entryHeaderBytes, sealEntry } from '../log/entry.ts';
+import { entryBodyStart, entryBytes, entryHeaderBytes, entryKind, sealEntry } from '../log/entry.ts';
 import {
   type EpochStart,
   encodeOutline,
   encodeSnapshotEnd,
+  encodeToken,
   itemId,
   kinds,
   type QueueOutline,
   removalBytes,
   runBytes,
+  type SeenToken,
   writeRemoval,
 } from './entries.ts';
 import type { Span } from './entry-reader.ts';
@@ -26,7 +28,8 @@ const fillLimitBytes = pieceLimitBytes - 2 * entryHeaderBytes - maxRuns * runByt
 
 /**
  * A copy of a replica as it was at `sequence`, as entries without sequences: `snapshotBegun`; for each queue a
- * `snapshotQueue`, its live items, and `itemsRemoved` for the ids between them; `snapshotEnded`. An item that is removed
+ * `snapshotQueue`, its live items, and `itemsRemoved` for the ids between them; a `tokenSeen` for each token;
+ * `snapshotEnded`. An item that is removed
  * while the copy is made may be missing from it already; its removal comes again in the log, and finds nothing to do. In memory there is a piece at a time.
  */
 export class Snapshot {
@@ -41,6 +44,8 @@ export class Snapshot {
   readonly #epochs: readonly EpochStart[];
   /** Queues still to come, the next one last. */
   readonly #outlines: QueueOutline[];
+  /** Tokens still to come, the next one last. */
+  readonly #tokens: SeenToken[];
   #current: QueueCopy | undefined;
   #stage: 'new' | 'queues' | 'ended' = 'new';
 
@@ -60,6 +65,7 @@ export class Snapshot {
       nextId: queue.nextId,
       firstId: queue.firstId,
     }));
+    this.#tokens = replica.tokens.all().reverse();
   }
 
   /**
@@ -84,16 +90,25 @@ export class Snapshot {
     this.#uses.unpin(this.#pin);
   }
 
-  /** Begins the next queue; with none left it ends the snapshot and gives false. */
+  /** Begins the next queue; with none left it goes on to the tokens. Gives false at the snapshot's end. */
   #beginQueue(piece: PieceWriter): boolean {
     const outline = this.#outlines.pop();
-    if (outline === undefined) {
-      piece.entry(kinds.snapshotEnded, encodeSnapshotEnd({ sequence: this.sequence, epochs: this.#epochs }));
-      this.#stage = 'ended';
-      return false;
-    }
+    if (outline === undefined) return this.#copyTokens(piece);
     piece.entry(kinds.snapshotQueue, encodeOutline(outline));
     this.#current = new QueueCopy(outline);
+    return true;
+  }
+
+  #copyTokens(piece: PieceWriter): boolean {
+    while (!piece.isFull) {
+      const seen = this.#tokens.pop();
+      if (seen === undefined) {
+        piece.entry(kinds.snapshotEnded, encodeSnapshotEnd({ sequence: this.sequence, epochs: this.#epochs }));
+        this.#stage = 'ended';
+        return false;
+      }
+      piece.entry(kinds.tokenSeen, encodeToken({ ...seen, seenAtMs: 0 }));
+    }
     return true;
   }
 
@@ -132,7 +147,7 @@ class QueueCopy {
         this.fromId = id;
         return;
       }
-      if (!piece.copyEntry(span.buffer, start, kinds.itemAdded)) return;
+      if (!piece.copyEntry(span.buffer, start)) return;
       this.#sent.add(id, id);
       this.fromId = id + 1;
     }
@@ -174,13 +189,13 @@ class PieceWriter {
   }
 
   /** Copies the body of the entry at `start`; not when the piece would get too long by it, which is full then. */
-  copyEntry(source: Buffer, start: number, kind: number): boolean {
+  copyEntry(source: Buffer, start: number): boolean {
     const bytes = entryBytes(source, start);
     this.isFull = this.bytes + bytes > fillLimitBytes;
     if (this.isFull && this.bytes > 0) return false;
     const at = this.#room(bytes);
     source.copy(this.#buffer, at, start, start + bytes);
-    sealEntry(this.#buffer, at, bytes - entryHeaderBytes, this.#partition, this.#epoch, 0, kind);
+    sealEntry(this.#buffer, at, bytes - entryHeaderBytes, this.#partition, this.#epoch, 0, entryKind(source, start));
     return true;
   }
 

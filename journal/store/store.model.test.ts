@@ -90,8 +90,10 @@ class World {
     const isLong = this.below(20) === 0;
     const count = isLong ? 1 : 1 + this.below(12);
     const length = isLong ? 5000 : this.below(400);
-    for (let index = 0; index < count; index++)
+    for (let index = 0; index < count; index++) {
       model.addItem(this.store, name, this.below(1000), randomText(this, length));
+      if (this.below(4) === 0) model.seeToken(this.store, name);
+    }
   }
 
   /** As consumers do: from the head. */

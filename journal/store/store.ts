@@ -9,7 +9,7 @@ import { Appender } from './appender.ts';
 import { backlogFolder } from './backlog-file.ts';
 import { BacklogReader } from './backlog-reader.ts';
 import { type Checkpoint, checkpointName, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { kinds } from './entries.ts';
+import { kinds, type SeenToken } from './entries.ts';
 import { EntryReader, journalFolder, segmentPlace } from './entry-reader.ts';
 import { ItemReader, type ItemsRead } from './item-reader.ts';
 import { readLog } from './log-reader.ts';
@@ -163,7 +163,7 @@ export class Store {
     return this.#appender.createQueue(partition, name);
   }
 
-  /** Adds item `id`, the queue's next. The data is copied. Times are wall clock; `expiresAtMs` 0 never. */
+  /** Adds item `id`, the queue's next. The data is copied. Times are wall clock; `expiresAtMs` 0 never. A delayed item may be read from `addedAtMs` on. */
   addItem(
     partition: number,
     queue: number,
@@ -172,8 +172,14 @@ export class Store {
     expiresAtMs: number,
     addedAtMs: number,
     data: Buffer,
+    isDelayed = false,
   ): number {
-    return this.#appender.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data);
+    return this.#appender.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data, isDelayed);
+  }
+
+  /** A producer has named an item of the queue by this token: to be called right after its `addItem`. */
+  seeToken(partition: number, seen: SeenToken): number {
+    return this.#appender.seeToken(partition, seen);
   }
 
   /** Removes items: from, to, from, to …, both ends gone. Ids that are gone already don't matter. */

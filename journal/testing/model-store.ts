@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
+import type { ReplicaState } from '../store/replica.ts';
 import type { Store } from '../store/store.ts';
 
 /** An item as the model has it. */
@@ -14,8 +15,14 @@ interface ModelQueue {
   items: ModelItem[];
 }
 
+interface ModelToken {
+  readonly queue: number;
+  readonly token: string;
+  readonly untilMs: number;
+}
+
 /** One entry of a partition's log, as what it does to plain arrays. */
-type Change = (queues: Map<string, ModelQueue>) => void;
+type Change = (queues: Map<string, ModelQueue>, tokens: ModelToken[]) => void;
 
 /**
  * A partition as a plain list of what was done to it, beside a real store. After a crash the store must be as after
@@ -25,6 +32,7 @@ export class ModelPartition {
   readonly partition: number;
   readonly #changes: Change[] = [];
   #queues = new Map<string, ModelQueue>();
+  #tokens: ModelToken[] = [];
   epoch = 0;
 
   constructor(partition: number) {
@@ -58,12 +66,23 @@ export class ModelPartition {
     const queue = this.queue(name);
     const id = queue.nextId;
     const bytes = Buffer.from(data, 'latin1');
-    const sequence = store.addItem(this.partition, queue.number, id, flags, id * 1000, id, bytes);
+    const sequence = store.addItem(this.partition, queue.number, id, flags, id * 1000, id, bytes, isDelayed(id));
     bytes.fill(0xee);
     this.#note(sequence, (queues) => {
       const at = queues.get(name) as ModelQueue;
       at.nextId = id + 1;
       at.items.push({ id, flags, data });
+    });
+  }
+
+  /** Tokens keep their names for 20 others. */
+  seeToken(store: Store, name: string): void {
+    const queue = this.queue(name).number;
+    const seenAtMs = this.#changes.length + 1;
+    const seen = { queue, token: `token-${seenAtMs}`, untilMs: seenAtMs + 20 };
+    this.#note(store.seeToken(this.partition, { ...seen, seenAtMs }), (_, tokens) => {
+      while ((tokens[0]?.untilMs ?? Number.POSITIVE_INFINITY) <= seenAtMs) tokens.shift();
+      tokens.push(seen);
     });
   }
 
@@ -100,13 +119,19 @@ export class ModelPartition {
   cut(length: number): void {
     this.#changes.length = length;
     this.#queues = new Map();
-    for (const change of this.#changes) change(this.#queues);
+    this.#tokens = [];
+    for (const change of this.#changes) change(this.#queues, this.#tokens);
   }
 
   /** Compares everything that can be seen of the partition with the first `lastSequence` changes. */
   async compare(store: Store, pieceBytes: number): Promise<void> {
     const replica = store.replica(this.partition);
     deepStrictEqual(replica.lastSequence, this.length);
+    const { tokens } = replica as ReplicaState;
+    deepStrictEqual(
+      tokens.all().map(({ queue, token, untilMs }) => ({ queue, token, untilMs })),
+      this.#tokens,
+    );
     const expected = this.queues();
     deepStrictEqual([...replica.queues.keys()].sort(), [...expected.keys()].sort());
     for (const [name, queue] of expected) {
@@ -120,14 +145,14 @@ export class ModelPartition {
       const live = new Set(queue.items.map(({ id }) => id));
       for (let id = 1; id < queue.nextId; id++)
         deepStrictEqual(stored.isLive(id), live.has(id), `item ${id} of ${name}`);
-      deepStrictEqual(await readAll(store, this.partition, queue.number, pieceBytes), queue.items);
+      deepStrictEqual(await readAll(store, this.partition, queue.number, pieceBytes, isDelayed), queue.items);
     }
   }
 
   #note(sequence: number, change: Change): void {
     deepStrictEqual(sequence, this.#changes.length + 1);
     this.#changes.push(change);
-    change(this.#queues);
+    change(this.#queues, this.#tokens);
   }
 }
 
@@ -137,19 +162,25 @@ export async function readAll(
   partition: number,
   queue: number,
   pieceBytes: number,
+  delays = (_id: number) => false,
 ): Promise<ModelItem[]> {
   const all: ModelItem[] = [];
   for (let fromId = 0; ; ) {
     const { items, nextId } = await store.readItems(partition, queue, fromId, pieceBytes);
     const bytes = items.reduce((sum, { data }) => sum + data.length, 0);
     ok(items.length <= 1 || bytes <= pieceBytes, 'a piece is too long');
-    for (const { id, flags, data, addedAtMs, expiresAtMs } of items) {
+    for (const { id, flags, data, addedAtMs, expiresAtMs, isDelayed } of items) {
       ok(id >= fromId && id < nextId && addedAtMs === id && expiresAtMs === id * 1000, `item ${id} is wrong`);
+      ok(isDelayed === delays(id), `item ${id} is delayed or not`);
       all.push({ id, flags, data: data.toString('latin1') });
     }
     if (items.length === 0) return all;
     fromId = nextId;
   }
+}
+
+function isDelayed(id: number): boolean {
+  return id % 5 === 0;
 }
 
 function isWithin(runs: readonly number[], id: number): boolean {

@@ -16,6 +16,7 @@ import {
   itemFlags,
   itemId,
   kinds,
+  readToken,
   removalRunStart,
   removalRuns,
 } from '../store/entries.ts';
@@ -129,7 +130,12 @@ function describeBody(
       return { queue: name, number: bodyQueue(buffer, body) };
     }
     case kinds.itemAdded:
+    case kinds.itemDelayed:
       return { queue: queue(), ...describeItem(buffer, body, end, withData) };
+    case kinds.tokenSeen: {
+      const { token, untilMs } = readToken(buffer, body, end);
+      return { queue: queue(), token, until: new Date(untilMs).toISOString() };
+    }
     case kinds.itemsRemoved:
       return { queue: queue(), removed: runsOf(buffer, body) };
     case kinds.queueFlushed:

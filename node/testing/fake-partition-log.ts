@@ -1,5 +1,6 @@
 import type { PartitionLog, ReadItems, StoredItem, StoredQueue } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
+import type { SeenToken } from '../../journal/store/entries.ts';
 
 /** A read of items that has not come back yet. */
 interface HeldRead {
@@ -66,6 +67,7 @@ export class FakePartitionLog implements PartitionLog {
   reads = 0;
   readonly #held: HeldRead[] = [];
   readonly #byNumber = new Map<number, FakeQueue>();
+  readonly #tokens = new Map<string, { untilMs: number; sequence: number }>();
   readonly #sequences = new Map<StoredItem, number>();
 
   writable(): boolean {
@@ -85,15 +87,35 @@ export class FakePartitionLog implements PartitionLog {
     return number;
   }
 
-  addItem(number: number, id: number, flags: number, expiresAtMs: number, addedAtMs: number, data: Buffer): number {
+  addItem(
+    number: number,
+    id: number,
+    flags: number,
+    expiresAtMs: number,
+    addedAtMs: number,
+    data: Buffer,
+    isDelayed = false,
+  ): number {
     const queue = this.#live(number);
     assert(id === queue.nextId, `item ${id} was added where ${queue.nextId} is next`);
     queue.nextId = id + 1;
-    const item = { id, flags, expiresAtMs, addedAtMs, data: Buffer.from(data) };
+    const item = { id, flags, expiresAtMs, addedAtMs, isDelayed, data: Buffer.from(data) };
     queue.items.set(id, item);
     const sequence = this.#append(`add ${queue.name} ${id}`);
     this.#sequences.set(item, sequence);
     return sequence;
+  }
+
+  seeToken({ queue, token, untilMs }: SeenToken): number {
+    this.#live(queue);
+    const sequence = this.#append(`token ${token}`);
+    this.#tokens.set(`${queue} ${token}`, { untilMs, sequence });
+    return sequence;
+  }
+
+  hasToken(queue: number, token: string, nowMs: number): boolean {
+    const seen = this.#tokens.get(`${queue} ${token}`);
+    return seen !== undefined && seen.untilMs > nowMs && seen.sequence <= this.committedSequence;
   }
 
   removeItems(number: number, runs: readonly number[]): number {
