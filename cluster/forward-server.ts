@@ -164,5 +164,5 @@ class ForwardedCall implements Request {
 
 /** What gives something back or confirms it is always taken: it frees more than it costs. */
 function mayBeRefused(operation: Operation): boolean {
-  return operation.kind !== 'delivered' && operation.kind !== 'release';
+  return operation.kind !== 'delivered' && operation.kind !== 'release' && operation.kind !== 'settle';
 }

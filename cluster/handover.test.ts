@@ -6,13 +6,13 @@ import { SimClock } from '../journal/testing/sim-clock.ts';
 import { SimDisk } from '../journal/testing/sim-disk.ts';
 import type { Directory } from './directory/directory.ts';
 import { FollowServer } from './follow-server.ts';
-import type { FollowerMessage, Hello, LeaderMessage } from './messages.ts';
+import { type FollowerMessage, type Hello, type LeaderMessage, protocolVersion } from './messages.ts';
 import { Partition, type PartitionHost } from './partition.ts';
 import { type PartitionRecord, parseListing, partitionKey } from './partition-map.ts';
 import { SimDirectory } from './testing/sim-directory.ts';
 import type { LinkHandler } from './transport.ts';
 
-const hello: Hello = { clusterId: 'c', node: 'b', incarnation: 'b1', protocolVersion: 1 };
+const hello: Hello = { clusterId: 'c', node: 'b', incarnation: 'b1', protocolVersion };
 const number = 0;
 const epoch = 2;
 

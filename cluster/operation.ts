@@ -27,13 +27,33 @@ export type Operation =
       readonly read: 'take' | 'reserve' | 'peek' | 'nothing';
       /** How long to wait for an item; 0 not at all. */
       readonly waitMs: number;
-      /** Tells the gets of one connection apart. */
+      /** Tells the gets and settlements of one connection apart. */
       readonly attempt?: number;
       /** It was asked before, and what it was given then never reached its owner: that goes back first. */
       readonly again?: true;
+      /** `reserve` only: for so long, whatever becomes of the owner once it has the item. Settled by its id alone. */
+      readonly leaseMs?: number;
+      /** `abort` only: the item can't be read again before so long. */
+      readonly delayMs?: number;
     }
-  /** An item that was taken has reached its client (was accepted by the kernel): it may be removed. */
-  | { readonly kind: 'delivered'; readonly queue: string; readonly id: number }
+  /** Settles the open read of an item, whosever it is: `done`, or `missing` when it isn't open. */
+  | {
+      readonly kind: 'settle';
+      readonly queue: string;
+      readonly id: number;
+      readonly how: 'close' | 'abort';
+      /** As that of a get. */
+      readonly delayMs?: number;
+      /** Tells the gets and settlements of one connection apart. */
+      readonly attempt?: number;
+      /** It was asked before, and the answer was lost. */
+      readonly again?: true;
+    }
+  /**
+   * An item has reached its client (was accepted by the kernel): one that was taken may be removed; a leased one does
+   * not go back any more when its owner goes.
+   */
+  | { readonly kind: 'delivered'; readonly queue: string; readonly id: number; readonly leased?: true }
   | { readonly kind: 'delete'; readonly queue: string }
   | { readonly kind: 'flush'; readonly queue: string }
   /** Removes the expired items at the queue's head, as many as the queue's settings allow at a time. */
@@ -52,7 +72,7 @@ export type Result =
   | { readonly kind: 'flushed' }
   /** So many items had expired and were removed. */
   | { readonly kind: 'expired'; readonly count: number }
-  /** Answer to `delivered` and `release`. */
+  /** Answer to `delivered`, `release` and `settle`. */
   | { readonly kind: 'done' }
   /** The client broke a rule of reliable reads; its connection is to be closed. */
   | { readonly kind: 'violation'; readonly why: string }

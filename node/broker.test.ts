@@ -76,18 +76,22 @@ test('reads of a node that has a link stay, until the link ends', async () => {
   broker.close();
 });
 
-test('a get that comes back as moved is routed again as one that was asked before; its client hears of the answer alone', () => {
-  const get = { kind: 'get', queue: 'work', settle: 'none', read: 'take', waitMs: 0, attempt: 4 } as const;
-  const asked = new Asked(get, present);
-  const moved: RoutedRequest[] = [];
-  const router = { requestMoved: (request: RoutedRequest) => void moved.push(request), requestFinished: () => {} };
-  const request = new RoutedRequest(asked, 1, 'client', 0, router);
-  request.complete({ kind: 'moved' });
-  assert.equal([moved, asked.answer], [[request], 'waiting']);
-  assert.equal(request.operation, { ...get, again: true });
-  request.complete({ kind: 'empty' });
-  assert.is(asked.answer, 'empty');
-});
+for (const operation of [
+  { kind: 'get', queue: 'work', settle: 'none', read: 'take', waitMs: 0, attempt: 4 },
+  { kind: 'settle', queue: 'work', id: 1, how: 'close', attempt: 4 },
+] as const) {
+  test(`a ${operation.kind} that comes back as moved is routed again as one that was asked before; its client hears of the answer alone`, () => {
+    const asked = new Asked(operation, present);
+    const moved: RoutedRequest[] = [];
+    const router = { requestMoved: (request: RoutedRequest) => void moved.push(request), requestFinished: () => {} };
+    const request = new RoutedRequest(asked, 1, 'client', 0, router);
+    request.complete({ kind: 'moved' });
+    assert.equal([moved, asked.answer], [[request], 'waiting']);
+    assert.equal(request.operation, { ...operation, again: true });
+    request.complete({ kind: 'empty' });
+    assert.is(asked.answer, 'empty');
+  });
+}
 
 /** A forwarding node, the leaders that it talks to, and where the partition's leader is at the moment. */
 class Forwarding {

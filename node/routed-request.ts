@@ -57,7 +57,8 @@ export class RoutedRequest implements Request {
   complete(result: Result): void {
     if (this.place.kind === 'over') return;
     if (result.kind === 'moved') {
-      if (this.operation.kind === 'get') this.operation = { ...this.operation, again: true };
+      if (this.operation.kind === 'get' || this.operation.kind === 'settle')
+        this.operation = { ...this.operation, again: true };
       this.#router.requestMoved(this);
     } else this.finish(result);
   }

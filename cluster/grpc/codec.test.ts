@@ -29,7 +29,7 @@ type ByKind<Message extends { kind: string }> = {
   readonly [Kind in Message['kind']]: Model<Extract<Message, { kind: Kind }>>;
 };
 
-const optional = new Set(['settleId', 'attempt', 'again']);
+const optional = new Set(['settleId', 'attempt', 'again', 'leaseMs', 'delayMs', 'leased']);
 
 function record<Message>(model: Model<Message>): fc.Arbitrary<Message> {
   const keys = Object.keys(model) as (keyof Message)[];
@@ -79,8 +79,19 @@ const operations: ByKind<Operation> = {
     waitMs: fc.oneof(fc.nat(), fc.constant(0.25), fc.constant(Number.POSITIVE_INFINITY)),
     attempt: number,
     again: fc.constant(true),
+    leaseMs: fc.integer({ min: 1 }),
+    delayMs: fc.integer({ min: 1 }),
   },
-  delivered: { kind: kind('delivered'), queue, id: number },
+  settle: {
+    kind: kind('settle'),
+    queue,
+    id: number,
+    how: fc.constantFrom('close', 'abort'),
+    delayMs: fc.integer({ min: 1 }),
+    attempt: number,
+    again: fc.constant(true),
+  },
+  delivered: { kind: kind('delivered'), queue, id: number, leased: fc.constant(true) },
   delete: { kind: kind('delete'), queue },
   flush: { kind: kind('flush'), queue },
   flushExpired: { kind: kind('flushExpired'), queue },

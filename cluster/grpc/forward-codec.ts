@@ -47,6 +47,8 @@ export function encodeRequest(request: ForwardedRequest): windhover.peer.Forward
       return { id, connection, queue, set: operation };
     case 'get':
       return { id, connection, queue, get: encodeGet(operation) };
+    case 'settle':
+      return { id, connection, queue, settle: encodeSettle(operation) };
     case 'delivered':
       return { id, connection, queue, delivered: operation };
     case 'delete':
@@ -63,8 +65,13 @@ export function encodeRequest(request: ForwardedRequest): windhover.peer.Forward
 }
 
 function encodeGet(get: GetOperation): windhover.peer.Get.$Properties {
-  const { settle, read, waitMs, settleId = null, attempt = null, again = false } = get;
-  return { settle: settles[settle], read: reads[read], waitMs, settleId, attempt, again };
+  const { settle, read, waitMs, settleId = null, attempt = null, again = false, leaseMs = 0, delayMs = 0 } = get;
+  return { settle: settles[settle], read: reads[read], waitMs, settleId, attempt, again, leaseMs, delayMs };
+}
+
+function encodeSettle(settle: Extract<Operation, { kind: 'settle' }>): windhover.peer.Settle.$Properties {
+  const { id, how, delayMs = 0, attempt = null, again = false } = settle;
+  return { id, how: settles[how], delayMs, attempt, again };
 }
 
 /** Throws a WindhoverError 'invalid' when it makes no sense. An item's data is a slice of the frame. */
@@ -76,7 +83,8 @@ function decodeOperation(request: windhover.peer.ForwardedRequest.$Shape): Opera
   const queue = buffer(request.queue).toString('latin1');
   if (request.set) return decodeSet(queue, request.set);
   if (request.get) return decodeGet(queue, request.get);
-  if (request.delivered) return { kind: 'delivered', queue, id: whole(request.delivered.id) };
+  if (request.settle) return decodeSettle(queue, request.settle);
+  if (request.delivered) return decodeDelivered(queue, request.delivered);
   if (request.delete) return { kind: 'delete', queue };
   if (request.flush) return { kind: 'flush', queue };
   if (request.flushExpired) return { kind: 'flushExpired', queue };
@@ -105,10 +113,33 @@ function decodeGet(queue: string, get: windhover.peer.Get.$Shape): Operation {
     settle,
     read,
     waitMs: durationMs(get.waitMs),
-    ...(typeof get.attempt === 'number' ? { attempt: whole(get.attempt) } : {}),
     ...(typeof get.settleId === 'number' ? { settleId: whole(get.settleId) } : {}),
-    ...(get.again ? { again: true } : {}),
+    ...(get.leaseMs ? { leaseMs: durationMs(get.leaseMs) } : {}),
+    ...decodeAttempt(get),
   };
+}
+
+/** What gets and settlements have in common. */
+function decodeAttempt({ attempt, again, delayMs }: windhover.peer.Get.$Shape | windhover.peer.Settle.$Shape): {
+  attempt?: number;
+  again?: true;
+  delayMs?: number;
+} {
+  return {
+    ...(typeof attempt === 'number' ? { attempt: whole(attempt) } : {}),
+    ...(again ? { again: true } : {}),
+    ...(delayMs ? { delayMs: durationMs(delayMs) } : {}),
+  };
+}
+
+function decodeSettle(queue: string, settle: windhover.peer.Settle.$Shape): Operation {
+  const how = settleNames.get(settle.how ?? 0);
+  if (how !== 'close' && how !== 'abort') throw invalid(`a settlement of an unknown kind (${settle.how})`);
+  return { kind: 'settle', queue, id: whole(settle.id), how, ...decodeAttempt(settle) };
+}
+
+function decodeDelivered(queue: string, { id, leased }: windhover.peer.Delivered.$Shape): Operation {
+  return { kind: 'delivered', queue, id: whole(id), ...(leased ? { leased: true } : {}) };
 }
 
 /** The protobuf form of a response; shares the item's buffer. */

@@ -17,8 +17,9 @@ const owners = [owner(1), owner(2), owner(1, 'b:1')];
 
 type Step =
   | { kind: 'set' | 'delete' | 'flush'; queue: number }
-  | { kind: 'get'; queue: number; owner: number; read: 'take' | 'reserve' | 'peek'; waitMs: number }
+  | { kind: 'get'; queue: number; owner: number; read: 'take' | 'reserve' | 'peek'; waitMs: number; leaseMs: number }
   | { kind: 'close' | 'abort' | 'release'; queue: number; owner: number }
+  | { kind: 'closeById' | 'abortById'; queue: number; id: number; delayMs: number }
   | { kind: 'delivered' | 'cancel' | 'commit'; which: number }
   | { kind: 'finishReads' | 'settle' | 'advance' | 'handover' | 'crash' };
 
@@ -34,10 +35,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       owner: who,
       read: fc.constantFrom('take' as const, 'take' as const, 'reserve' as const, 'peek' as const),
       waitMs: fc.constantFrom(0, 0, 50),
+      leaseMs: fc.constantFrom(0, 0, 40, 100),
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('close' as const, 'abort' as const), queue, owner: who }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), queue, owner: who }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('closeById' as const, 'abortById' as const),
+      queue,
+      id: fc.integer({ min: 1, max: 12 }),
+      delayMs: fc.constantFrom(0, 0, 50),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('delete' as const, 'flush' as const), queue }) },
   {
     weight: 8,
@@ -63,11 +74,16 @@ const surroundings = fc.record({
   readsAsOfCall: fc.boolean(),
 });
 
+const advanceMs = 30;
+
 interface Holding {
-  readonly owner: Owner;
-  readonly kind: 'open' | 'delivery';
+  /** Nobody's: a lease that has reached its client, or a delay. */
+  readonly owner: Owner | undefined;
+  readonly kind: 'open' | 'delivery' | 'lease' | 'delayed';
   readonly queue: ModelQueue;
   readonly id: number;
+  /** When it goes back by itself, in the time of the model. */
+  readonly untilMs: number;
 }
 
 class ModelQueue {
@@ -91,6 +107,7 @@ class Model {
   removedLately = new Set<string>();
   /** A leadership is ending: the only time when requests are sent elsewhere. */
   isEnding = false;
+  nowMs = 0;
 
   named(name: string): ModelQueue {
     const found = this.queues.get(name) ?? new ModelQueue(name);
@@ -113,6 +130,27 @@ class Model {
     return this.holdings.find((held) => held.kind === 'open' && held.owner === by && held.queue.name === name);
   }
 
+  byId(queue: string, id: number): Holding | undefined {
+    return this.holdings.find(
+      (held) =>
+        held.queue === this.queues.get(queue) && held.id === id && held.queue.held.has(id) && held.kind !== 'delivery',
+    );
+  }
+
+  hold(owner: Owner | undefined, kind: Holding['kind'], queue: ModelQueue, id: number, forMs: number): void {
+    const timed = kind === 'lease' || kind === 'delayed';
+    this.holdings.push({ owner, kind, queue, id, untilMs: timed ? this.nowMs + forMs : Number.POSITIVE_INFINITY });
+  }
+
+  /** Goes on to when the next goes back by itself, or by `mostMs` if that is sooner; gives how far. */
+  pass(mostMs: number): number {
+    const untilMs = Math.min(this.nowMs + mostMs, ...this.holdings.map((holding) => holding.untilMs));
+    const passedMs = untilMs - this.nowMs;
+    this.nowMs = untilMs;
+    for (const holding of this.holdings) if (holding.untilMs === untilMs) this.settle(holding, 'giveBack');
+    return passedMs;
+  }
+
   /** Holds a read's answer against what there is. */
   answered(asked: Asked, found: ModelQueue, read: 'take' | 'reserve' | 'peek', result: Result): void {
     const place = found.line.indexOf(asked);
@@ -123,8 +161,9 @@ class Model {
       if (read !== 'peek') {
         found.available.delete(result.id);
         found.held.add(result.id);
-        const kind = read === 'take' ? 'delivery' : 'open';
-        this.holdings.push({ owner: asked.owner, kind, queue: found, id: result.id });
+        const leaseMs = asked.operation.kind === 'get' ? (asked.operation.leaseMs ?? 0) : 0;
+        const reserved = leaseMs > 0 ? 'lease' : 'open';
+        this.hold(asked.owner, read === 'take' ? 'delivery' : reserved, found, result.id, leaseMs);
       }
     } else if (result.kind === 'empty') {
       assert.is(found.available.size, 0, 'empty, though there are items');
@@ -143,6 +182,7 @@ class Run {
   readonly settings: Partial<QueueSettings>;
   readonly itemBytes: number;
   readonly nodeMemoryBytes: number;
+  lengths = 0;
   at: QueueHarness;
 
   constructor(given: typeof surroundings extends fc.Arbitrary<infer T> ? T : never) {
@@ -168,6 +208,10 @@ class Run {
       case 'close':
       case 'abort':
         return this.settleOpen(step.kind, names[step.queue] as string, owners[step.owner] as Owner);
+      case 'closeById':
+        return this.settleById('close', names[step.queue] as string, step.id, 0);
+      case 'abortById':
+        return this.settleById('abort', names[step.queue] as string, step.id, this.length(step.delayMs));
       case 'delivered':
         return this.delivered(step.which);
       case 'release':
@@ -185,9 +229,7 @@ class Run {
       case 'settle':
         return this.settle();
       case 'advance':
-        await this.at.clock.runFor(30);
-        this.model.removedLately.clear();
-        return;
+        return this.advance();
       case 'handover':
         return this.handover();
       case 'crash':
@@ -198,6 +240,20 @@ class Run {
   async settle(): Promise<void> {
     await this.at.settle();
     this.model.removedLately.clear();
+  }
+
+  async advance(): Promise<void> {
+    for (let leftMs = advanceMs; leftMs > 0; ) {
+      const passedMs = this.model.pass(leftMs);
+      await this.at.clock.runFor(passedMs);
+      leftMs -= passedMs;
+    }
+    this.model.removedLately.clear();
+  }
+
+  /** No two end at the same time, nor when a wait does. */
+  length(ms: number): number {
+    return ms === 0 ? 0 : ms + ++this.lengths / 1024;
   }
 
   set(name: string): void {
@@ -218,17 +274,18 @@ class Run {
     const open = this.model.openCount(by, queue);
     const limit = step.read === 'take' ? 1 : this.at.settings.maxOpenTransactions;
     const { read, waitMs } = step;
-    if (step.read !== 'peek' && open >= limit) {
+    const leaseMs = read === 'reserve' ? this.length(step.leaseMs) : 0;
+    if (step.read !== 'peek' && leaseMs === 0 && open >= limit) {
       assert.is(this.at.get(queue.name, by, { read, waitMs }).answer, 'violation');
       return;
     }
-    this.ask(queue, by, read, waitMs);
+    this.ask(queue, by, read, waitMs, leaseMs);
   }
 
-  ask(queue: ModelQueue, by: Owner, read: 'take' | 'reserve' | 'peek', waitMs: number): Asked {
+  ask(queue: ModelQueue, by: Owner, read: 'take' | 'reserve' | 'peek', waitMs: number, leaseMs = 0): Asked {
     let isAsking = true;
     let early: Result | undefined;
-    const asked = this.at.getWith(queue.name, by, { read, waitMs }, (result) => {
+    const asked = this.at.getWith(queue.name, by, { read, waitMs, leaseMs }, (result) => {
       if (isAsking) early = result;
       else this.model.answered(asked, queue, read, result);
     });
@@ -244,15 +301,34 @@ class Run {
     assert.is(this.at[how](name, by).answer, 'empty');
   }
 
+  settleById(how: 'close' | 'abort', name: string, id: number, delayMs: number): void {
+    const holding = this.model.byId(name, id);
+    const isOpen = holding?.kind === 'open' || holding?.kind === 'lease';
+    if (isOpen && how === 'close') this.model.settle(holding, 'remove');
+    else if (isOpen && delayMs === 0) this.model.settle(holding, 'giveBack');
+    else if (isOpen) {
+      this.model.holdings = this.model.holdings.filter((held) => held !== holding);
+      this.model.hold(undefined, 'delayed', holding.queue, id, delayMs);
+    }
+    assert.is(this.at.settleById(how, name, id, { delayMs }).answer, isOpen ? 'done' : 'missing');
+  }
+
   delivered(which: number): void {
-    const deliveries = this.model.holdings.filter(({ kind }) => kind === 'delivery');
-    const holding = deliveries[which % Math.max(1, deliveries.length)];
+    const handedOut = this.model.holdings.filter(
+      ({ kind, owner: by }) => by !== undefined && (kind === 'delivery' || kind === 'lease'),
+    );
+    const holding = handedOut[which % Math.max(1, handedOut.length)];
     if (holding === undefined) return;
-    const { owner: by, queue, id } = holding;
+    const { owner: by, queue, id, kind } = holding;
     // Of two that look alike, the first is meant.
-    const meant = deliveries.find((held) => held.owner === by && held.queue.name === queue.name && held.id === id);
-    this.model.settle(meant as Holding, 'remove');
-    assert.is(this.at.delivered(queue.name, id, by).answer, 'done');
+    const meant = handedOut.find(
+      (held) => held.owner === by && held.queue.name === queue.name && held.id === id && held.kind === kind,
+    ) as Holding;
+    if (kind === 'delivery') this.model.settle(meant, 'remove');
+    else
+      this.model.holdings = this.model.holdings.map((held) => (held === meant ? { ...held, owner: undefined } : held));
+    const leased = kind === 'lease' ? ({ leased: true } as const) : {};
+    assert.is(this.at.ask({ kind: 'delivered', queue: queue.name, id, ...leased }, by).answer, 'done');
   }
 
   release(name: string, by: Owner): void {
@@ -332,6 +408,7 @@ class Run {
     while ([...this.model.queues.values()].some(({ line }) => line.length > 0)) this.cancel(0);
     this.at.commit();
     for (const by of owners) this.release('a', by);
+    for (let passed = 0; passed < 100; passed += advanceMs) await this.advance();
     await this.finish();
     for (const queue of [...this.model.queues.values()]) {
       while (await this.takeOne(queue)) {}

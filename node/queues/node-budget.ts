@@ -10,6 +10,7 @@ export class NodeBudget {
   #memoryBytes = 0;
   #queues = 0;
   #waiters = 0;
+  #leases = 0;
 
   constructor(limits: NodeLimits) {
     this.limits = limits;
@@ -29,6 +30,11 @@ export class NodeBudget {
     return this.#waiters;
   }
 
+  /** Leases, and items given back that can't be read yet. */
+  get leases(): number {
+    return this.#leases;
+  }
+
   hasMemoryFor(bytes: number): boolean {
     return this.#memoryBytes + bytes <= this.limits.maxMemoryBytes;
   }
@@ -39,6 +45,10 @@ export class NodeBudget {
 
   hasRoomForWaiter(): boolean {
     return this.#waiters < this.limits.maxWaiters;
+  }
+
+  hasRoomForLease(): boolean {
+    return this.#leases < this.limits.maxLeases;
   }
 
   /** Negative to give back. Never refused: whoever can do without asks {@link hasMemoryFor} first. */
@@ -57,5 +67,11 @@ export class NodeBudget {
   takeWaiters(count: number): void {
     this.#waiters += count;
     assert(this.#waiters >= 0, 'more waiters were given back to the budget than taken');
+  }
+
+  /** Negative to give back. */
+  takeLeases(count: number): void {
+    this.#leases += count;
+    assert(this.#leases >= 0, 'more leases were given back to the budget than taken');
   }
 }

@@ -429,6 +429,7 @@ test('statistics have Kestrel’s names', async () => {
     discarded: 0,
     waiters: 0,
     open_transactions: 1,
+    delayed_items: 0,
     transactions: 1,
     canceled_transactions: 0,
     total_flushes: 0,

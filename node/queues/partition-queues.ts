@@ -14,11 +14,13 @@ import { Reads } from './reads.ts';
 import { Removals } from './removals.ts';
 import { decodeReservations, encodeReservations } from './reservation-records.ts';
 import { Reservations } from './reservations.ts';
+import { Settlements } from './settlements.ts';
 import type { Read } from './waiters.ts';
 
 const moved: Result = { kind: 'moved' };
 const done: Result = { kind: 'done' };
 const tooManyQueues: Result = { kind: 'failed', why: 'too many queues' };
+const missing: Result = { kind: 'missing' };
 const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
 
 /**
@@ -42,6 +44,7 @@ export class PartitionQueues {
   readonly #removals: Removals;
   readonly #expiry: Expiry;
   readonly #reservations: Reservations;
+  readonly #settlements = new Settlements();
   readonly #reads: Reads;
   #settings: QueueSettingsSource;
   #state: 'serving' | 'frozen' | 'resigned' = 'serving';
@@ -87,8 +90,11 @@ export class PartitionQueues {
       case 'get':
         this.#get(request, operation);
         return;
+      case 'settle':
+        request.complete(this.#settle(owner, operation));
+        return;
       case 'delivered':
-        this.#reservations.delivered(owner, operation.queue, operation.id);
+        this.#reservations.delivered(owner, operation);
         request.complete(done);
         return;
       case 'delete':
@@ -243,7 +249,10 @@ export class PartitionQueues {
     const { settle, settleId } = operation;
     if (operation.again) this.#reservations.takeBack(request.owner, operation.queue, operation.attempt ?? 0);
     if (settle === 'close') this.#reservations.close(request.owner, operation.queue, settleId);
-    else if (settle === 'abort') this.#reservations.abort(request.owner, operation.queue, settleId);
+    else if (settle === 'abort') {
+      const refusal = this.#reservations.abort(request.owner, operation.queue, settleId, operation.delayMs ?? 0);
+      if (refusal !== undefined) return request.complete(refusal);
+    }
     if (operation.read === 'nothing') {
       request.complete({ kind: 'empty' });
       return;
@@ -251,6 +260,21 @@ export class PartitionQueues {
     const queue = this.#queues.get(operation.queue);
     if (queue === undefined) this.#firstRead(request, operation, operation.read);
     else this.#reads.read(queue, request, operation, operation.read);
+  }
+
+  /**
+   * A close that is asked again, and whose item is gone, has been done by the leader before: to say otherwise might
+   * make a client undo what it did with the item, which won't come again.
+   */
+  #settle(owner: Owner, operation: Extract<Operation, { kind: 'settle' }>): Result {
+    const earlier = this.#settlements.recall(owner, operation);
+    if (earlier !== undefined) return earlier;
+    const { how, id, again } = operation;
+    const queue = this.#queues.get(operation.queue);
+    const answer = queue === undefined ? missing : this.#reservations.settle(queue, operation);
+    this.#settlements.remember(owner, operation, answer);
+    if (answer.kind !== 'missing' || !again || how !== 'close') return answer;
+    return this.#context.log.queues.get(operation.queue)?.isLive(id) ? missing : done;
   }
 
   /**
@@ -320,7 +344,7 @@ export class PartitionQueues {
   #delete(request: Request, name: string): void {
     const queue = this.#queues.get(name);
     if (queue === undefined) {
-      request.complete({ kind: 'missing' });
+      request.complete(missing);
       return;
     }
     if (!this.#context.log.writable()) {
@@ -336,6 +360,7 @@ export class PartitionQueues {
     this.#context.counters.queueDeletes++;
     const sequence = this.#context.log.deleteQueue(queue.number);
     this.#pending.push({ sequence, request, result: { kind: 'deleted' }, added: undefined });
+    this.#reservations.dropGone(queue);
     for (const waiter of waiting) this.#reads.miss(waiter);
   }
 
@@ -356,6 +381,7 @@ export class PartitionQueues {
     }
     const sequence = this.#context.log.flushQueue(queue.number, queue.flush());
     this.#expiry.watch(queue);
+    this.#reservations.dropGone(queue);
     this.#pending.push({ sequence, request, result: { kind: 'flushed' }, added: undefined });
   }
 }

@@ -75,6 +75,8 @@ export interface NodeLimits {
   /** Fanout queues of one queue. */
   readonly maxChildren: number;
   readonly maxWaiters: number;
+  /** Leases and delays: what outlives the connections that asked for it. */
+  readonly maxLeases: number;
 }
 
 export const defaultNodeLimits: NodeLimits = {
@@ -82,4 +84,5 @@ export const defaultNodeLimits: NodeLimits = {
   maxQueues: 100_000,
   maxChildren: 1000,
   maxWaiters: 200_000,
+  maxLeases: 100_000,
 };

@@ -51,6 +51,7 @@ export function queueStatistics(queue: Queue, children: readonly Queue[] = []): 
     ['discarded', queue.discardedItems],
     ['waiters', queue.waiters.length],
     ['open_transactions', queue.openReads],
+    ['delayed_items', queue.delayedItems],
     ['transactions', queue.transactions],
     ['canceled_transactions', queue.cancelledTransactions],
     ['total_flushes', queue.flushes],

@@ -64,6 +64,8 @@ export class Queue {
   pendingItems = 0;
   pendingBytes = 0;
   openReads = 0;
+  /** Given back, but not to be read yet. */
+  delayedItems = 0;
   totalItems = 0;
   expiredItems = 0;
   /** Items that it had no room for. */

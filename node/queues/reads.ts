@@ -43,9 +43,9 @@ export class Reads implements QueueReader {
   read(queue: Queue, request: Request, operation: Read, read: 'take' | 'reserve' | 'peek'): void {
     if (read === 'peek') this.#context.counters.cmdPeek++;
     else this.#context.counters.cmdGet++;
-    const why = this.#reservations.violation(request.owner, queue, read);
-    if (why !== undefined) {
-      request.complete({ kind: 'violation', why });
+    const refusal = this.#reservations.refusal(request, queue, read);
+    if (refusal !== undefined) {
+      request.complete(refusal);
       return;
     }
     const item = this.#next(queue);
@@ -151,8 +151,7 @@ export class Reads implements QueueReader {
       queue.takeNext();
       this.#expiry.headTaken(queue);
       queue.ageMs = Math.max(0, this.#context.clock.wallMs() - item.addedAtMs);
-      const attempt = request.operation.kind === 'get' ? (request.operation.attempt ?? 0) : 0;
-      this.#reservations.add(read === 'reserve' ? 'open' : 'delivery', request.owner, queue, item, attempt);
+      this.#reservations.add(request, read, queue, item);
       this.#startRead(queue);
     }
     request.complete({ kind: 'item', id, flags, data });

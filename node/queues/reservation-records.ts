@@ -1,10 +1,12 @@
 import type { Owner } from '../../cluster/operation.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
+import type { ReservationKind } from './reservation-table.ts';
 
 /** A reservation as one leader hands it to the next. */
 export interface ReservationRecord {
-  readonly kind: 'open' | 'delivery';
-  readonly owner: Owner;
+  readonly kind: ReservationKind;
+  /** `undefined`: nobody's. */
+  readonly owner: Owner | undefined;
   /** The queue's number. */
   readonly queue: number;
   readonly id: number;
@@ -12,29 +14,33 @@ export interface ReservationRecord {
   readonly bytes: number;
   /** Of the request that made it, for its repetition. */
   readonly attempt: number;
-  /** How long an open read has been open. */
-  readonly openForMs: number;
+  /** How long it has been reserved; 0 for a delivery. */
+  readonly forMs: number;
+  /** Of a lease or a delay, from its beginning. */
+  readonly lengthMs: number;
 }
 
-const version = 1;
+const version = 2;
+const kinds: ReadonlySet<unknown> = new Set<ReservationKind>(['open', 'delivery', 'lease', 'delayed']);
 
 /**
  * The table of reservations for another leader: JSON of
- * `{ version, owners: [[node, incarnation, connection], …], reservations: [[owner's index, 'open' | 'delivery', queue number, id, bytes, attempt, open for ms], …] }`,
+ * `{ version, owners: [[node, incarnation, connection], …], reservations: [[owner's index + 1 (0: nobody's), kind, queue number, id, bytes, attempt, for ms, length in ms], …] }`,
  * where the reservations of one owner stand in the order in which it made them.
  */
 export function encodeReservations(records: readonly ReservationRecord[]): Buffer {
   const indexes = new Map<Owner, number>();
-  for (const { owner } of records) if (!indexes.has(owner)) indexes.set(owner, indexes.size);
+  for (const { owner } of records) if (owner !== undefined && !indexes.has(owner)) indexes.set(owner, indexes.size);
   const owners = [...indexes.keys()].map((owner) => [owner.node, owner.incarnation, owner.connection]);
   const reservations = records.map((record) => [
-    indexes.get(record.owner),
+    record.owner === undefined ? 0 : (indexes.get(record.owner) ?? 0) + 1,
     record.kind,
     record.queue,
     record.id,
     record.bytes,
     record.attempt,
-    record.openForMs,
+    record.forMs,
+    record.lengthMs,
   ]);
   return Buffer.from(JSON.stringify({ version, owners, reservations }));
 }
@@ -73,19 +79,29 @@ function decodeOwner(row: unknown[]): Owner {
 }
 
 function decodeRecord(row: unknown[], owners: readonly Owner[]): ReservationRecord {
-  const [ownerIndex, kind, queue, id, bytes, attempt, openForMs] = row;
-  const owner = owners[count(ownerIndex, row)];
-  if (owner === undefined || (kind !== 'open' && kind !== 'delivery')) throw invalid(row);
-  if (typeof openForMs !== 'number' || openForMs < 0) throw invalid(row);
+  const [ownerNumber, kind, queue, id, bytes, attempt, forMs, lengthMs] = row;
+  if (!kinds.has(kind)) throw invalid(row);
   return {
-    kind,
-    owner,
+    kind: kind as ReservationKind,
+    owner: decodeOwnerNumber(ownerNumber, owners, row),
     queue: count(queue, row),
     id: count(id, row),
     bytes: count(bytes, row),
     attempt: count(attempt, row),
-    openForMs,
+    forMs: duration(forMs, row),
+    lengthMs: duration(lengthMs, row),
   };
+}
+
+function decodeOwnerNumber(value: unknown, owners: readonly Owner[], row: unknown[]): Owner | undefined {
+  const number = count(value, row);
+  if (number > owners.length) throw invalid(row);
+  return owners[number - 1];
+}
+
+function duration(value: unknown, row: unknown[]): number {
+  if (typeof value !== 'number' || !(value >= 0)) throw invalid(row);
+  return value;
 }
 
 function count(value: unknown, row: unknown[]): number {

@@ -4,37 +4,56 @@ import type { Item } from './item.ts';
 import type { Queue } from './queue.ts';
 
 /**
- * An item that an owner has: an open read until it is closed or given back; a delivery, taken by a plain read, until
- * it is known to have reached the client.
+ * What becomes of an item while it is reserved:
+ * - `open`: an open read, until it is closed or given back, or its owner goes;
+ * - `delivery`: taken by a plain read, until it is known to have reached the client;
+ * - `lease`: an open read for so long; its owner's until it is known to have reached the client, then nobody's;
+ * - `delayed`: given back, but not to be read for so long. Nobody's.
  */
+export type ReservationKind = 'open' | 'delivery' | 'lease' | 'delayed';
+
+/** An item that is reserved. */
 export class Reservation implements Due {
-  readonly kind: 'open' | 'delivery';
-  readonly holder: Holder;
+  readonly kind: ReservationKind;
+  /** Changed by {@link ReservationTable}. */
+  holder: Holder;
   readonly queue: Queue;
   readonly item: Item;
   /** Of the request that made it; 0 unknown. */
   readonly attempt: number;
-  /** Monotonic clock. */
+  /** Monotonic clock; 0 for a delivery. */
   readonly sinceMs: number;
+  /** Of a lease or a delay. */
+  readonly lengthMs: number;
   dueAtMs = Number.POSITIVE_INFINITY;
   heapIndex = -1;
   /** The holder's reservations before and after this; kept by {@link ReservationTable}. */
   previous: Reservation | undefined = undefined;
   next: Reservation | undefined = undefined;
 
-  constructor(kind: 'open' | 'delivery', holder: Holder, queue: Queue, item: Item, attempt: number, sinceMs: number) {
+  constructor(
+    kind: ReservationKind,
+    holder: Holder,
+    queue: Queue,
+    item: Item,
+    attempt: number,
+    sinceMs: number,
+    lengthMs: number,
+  ) {
     this.kind = kind;
     this.holder = holder;
     this.queue = queue;
     this.item = item;
     this.attempt = attempt;
     this.sinceMs = sinceMs;
+    this.lengthMs = lengthMs;
   }
 }
 
 /** An owner that has reservations, and these from the oldest to the newest. */
 interface Holder {
-  readonly owner: Owner;
+  /** `undefined`: nobody's. */
+  readonly owner: Owner | undefined;
   first: Reservation | undefined;
   last: Reservation | undefined;
 }
@@ -52,31 +71,54 @@ interface Origin {
  */
 export class ReservationTable {
   #origins: Origin[] = [];
+  #nobody: Holder = { owner: undefined, first: undefined, last: undefined };
+  /** All but deliveries, by queue and item. A queue's map stays until the queue is deleted. */
+  readonly #byItem = new Map<Queue, Map<number, Reservation>>();
 
+  /** An owner of `undefined` is nobody. */
   add(
-    kind: 'open' | 'delivery',
-    owner: Owner,
+    kind: ReservationKind,
+    owner: Owner | undefined,
     queue: Queue,
     item: Item,
     attempt: number,
     sinceMs: number,
+    lengthMs: number,
   ): Reservation {
-    const holder = this.#find(owner) ?? this.#addHolder(owner);
-    const reservation = new Reservation(kind, holder, queue, item, attempt, sinceMs);
-    reservation.previous = holder.last;
-    if (holder.last === undefined) holder.first = reservation;
-    else holder.last.next = reservation;
-    holder.last = reservation;
+    const holder = owner === undefined ? this.#nobody : (this.#find(owner) ?? this.#addHolder(owner));
+    const reservation = new Reservation(kind, holder, queue, item, attempt, sinceMs, lengthMs);
+    link(reservation);
+    if (kind !== 'delivery') this.#itemsOf(queue).set(item.id, reservation);
     return reservation;
   }
 
   remove(reservation: Reservation): void {
-    const { holder, previous, next } = reservation;
-    if (previous === undefined) holder.first = next;
-    else previous.next = next;
-    if (next === undefined) holder.last = previous;
-    else next.previous = previous;
-    if (holder.first === undefined) this.#removeHolder(holder.owner);
+    this.#unlink(reservation);
+    if (reservation.kind !== 'delivery') this.#byItem.get(reservation.queue)?.delete(reservation.item.id);
+  }
+
+  /** It is nobody's from now on. */
+  disown(reservation: Reservation): void {
+    this.#unlink(reservation);
+    reservation.holder = this.#nobody;
+    link(reservation);
+  }
+
+  /** The open read of an item, whosever it is. */
+  openRead(queue: Queue, id: number): Reservation | undefined {
+    const found = this.#byItem.get(queue)?.get(id);
+    return found?.kind === 'delayed' ? undefined : found;
+  }
+
+  /** Leases and delays of a queue's items. */
+  timed(queue: Queue): Reservation[] {
+    const all = [...(this.#byItem.get(queue)?.values() ?? [])];
+    return all.filter(({ kind }) => kind === 'lease' || kind === 'delayed');
+  }
+
+  /** A queue was deleted: none of its items can be found by its id any more. */
+  forgetQueue(queue: Queue): void {
+    this.#byItem.delete(queue);
   }
 
   /**
@@ -99,14 +141,13 @@ export class ReservationTable {
   }
 
   /**
-   * The owner's delivery of that item. Deliveries end in about the order in which they were made, so it is the first
-   * or near to it; and if the queue was deleted and made anew, the older of two with the same id is the one meant.
+   * The owner's delivery or lease of that item. Deliveries end in about the order in which they were made, so it is the
+   * first or near to it; and if the queue was deleted and made anew, the older of two with the same id is the one meant.
    */
-  delivery(owner: Owner, queue: string, id: number): Reservation | undefined {
+  handedOut(kind: 'delivery' | 'lease', owner: Owner, queue: string, id: number): Reservation | undefined {
     return this.#first(
       owner,
-      (reservation) =>
-        reservation.item.id === id && reservation.kind === 'delivery' && reservation.queue.name === queue,
+      (reservation) => reservation.item.id === id && reservation.kind === kind && reservation.queue.name === queue,
     );
   }
 
@@ -121,15 +162,42 @@ export class ReservationTable {
     const found: Reservation[] = [];
     for (const origin of this.#origins) {
       for (const holder of origin.holders.values()) {
-        if (!match(holder.owner)) continue;
+        if (holder.owner === undefined || !match(holder.owner)) continue;
         for (const reservation of listOf(holder)) found.push(reservation);
       }
     }
     return found;
   }
 
+  /** Everything; each owner's from the oldest to the newest. */
+  all(): Reservation[] {
+    return [...this.matching(() => true), ...listOf(this.#nobody)];
+  }
+
   clear(): void {
     this.#origins = [];
+    this.#nobody = { owner: undefined, first: undefined, last: undefined };
+    this.#byItem.clear();
+  }
+
+  #itemsOf(queue: Queue): Map<number, Reservation> {
+    let items = this.#byItem.get(queue);
+    if (items === undefined) {
+      items = new Map();
+      this.#byItem.set(queue, items);
+    }
+    return items;
+  }
+
+  #unlink(reservation: Reservation): void {
+    const { holder, previous, next } = reservation;
+    if (previous === undefined) holder.first = next;
+    else previous.next = next;
+    if (next === undefined) holder.last = previous;
+    else next.previous = previous;
+    reservation.previous = undefined;
+    reservation.next = undefined;
+    if (holder.first === undefined && holder.owner !== undefined) this.#removeHolder(holder.owner);
   }
 
   #first(owner: Owner, match: (reservation: Reservation) => boolean): Reservation | undefined {
@@ -168,6 +236,15 @@ export class ReservationTable {
       this.#origins = this.#origins.filter((other) => other !== origin);
     }
   }
+}
+
+/** Puts it behind the others of its holder. */
+function link(reservation: Reservation): void {
+  const { holder } = reservation;
+  reservation.previous = holder.last;
+  if (holder.last === undefined) holder.first = reservation;
+  else holder.last.next = reservation;
+  holder.last = reservation;
 }
 
 function listOf(holder: Holder): Reservation[] {

@@ -1,11 +1,13 @@
-import type { Owner } from '../../cluster/operation.ts';
+import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
 import { Deadlines } from './deadlines.ts';
 import { Item } from './item.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue } from './queue.ts';
 import type { Removals } from './removals.ts';
 import type { ReservationRecord } from './reservation-records.ts';
-import { type Reservation, ReservationTable } from './reservation-table.ts';
+import { type Reservation, type ReservationKind, ReservationTable } from './reservation-table.ts';
+
+const tooMany: Result = { kind: 'failed', why: 'too many leases' };
 
 /**
  * The reliable reads of one partition: items that have been handed out, until they are removed or given back. While
@@ -26,20 +28,27 @@ export class Reservations {
     this.#deadlines = new Deadlines(context.clock, (reservation) => this.#giveBack([reservation]));
   }
 
-  /** Why the owner may not do this read now: a rule of reliable reads that its client has broken. */
-  violation(owner: Owner, queue: Queue, read: 'take' | 'reserve' | 'peek'): string | undefined {
+  /** Why this read may not be done now, if so: a rule of reliable reads that the client has broken, or a bound. */
+  refusal({ owner, operation }: Request, queue: Queue, read: 'take' | 'reserve' | 'peek'): Result | undefined {
+    if (leaseMsOf(operation) > 0) return this.#context.budget.hasRoomForLease() ? undefined : tooMany;
+    const why = this.#violation(owner, queue, read);
+    return why === undefined ? undefined : { kind: 'violation', why };
+  }
+
+  #violation(owner: Owner, queue: Queue, read: 'take' | 'reserve' | 'peek'): string | undefined {
     if (queue.openReads === 0 || read === 'peek') return undefined;
     const open = this.#table.countOpen(owner, queue);
     if (read === 'take') return open > 0 ? 'an open read has to be closed before a plain get' : undefined;
     return open >= queue.settings.maxOpenTransactions ? 'too many open reads' : undefined;
   }
 
-  /** Gives an item that was taken out of its queue's window to an owner. */
-  add(kind: 'open' | 'delivery', owner: Owner, queue: Queue, item: Item, attempt: number): void {
-    const sinceMs = kind === 'open' ? this.#context.clock.monotonicMs() : 0;
-    this.#charge(item);
-    this.#begin(this.#table.add(kind, owner, queue, item, attempt, sinceMs));
-    if (kind === 'open') queue.transactions++;
+  /** Gives an item that was taken out of its queue's window to whoever asked for it. */
+  add({ owner, operation }: Request, read: 'take' | 'reserve', queue: Queue, item: Item): void {
+    const attempt = operation.kind === 'get' ? (operation.attempt ?? 0) : 0;
+    const leaseMs = leaseMsOf(operation);
+    if (read === 'take') this.#add('delivery', owner, queue, item, attempt, 0);
+    else this.#add(leaseMs > 0 ? 'lease' : 'open', owner, queue, item, attempt, leaseMs);
+    if (read === 'reserve') queue.transactions++;
   }
 
   /** Confirms the owner's oldest open read on the queue, or the one of item `id`, if it has it. */
@@ -48,10 +57,22 @@ export class Reservations {
     if (reservation !== undefined) this.#remove(reservation);
   }
 
-  /** Gives back the owner's oldest open read on the queue, or the one of item `id`, if it has it. */
-  abort(owner: Owner, queue: string, id: number | undefined): void {
+  /**
+   * Gives back the owner's oldest open read on the queue, or the one of item `id`, if it has it; not before `delayMs`.
+   * What is in its way, if something is.
+   */
+  abort(owner: Owner, queue: string, id: number | undefined, delayMs: number): Result | undefined {
     const reservation = this.#table.open(owner, queue, id);
-    if (reservation !== undefined) this.#giveBack([reservation]);
+    return reservation === undefined ? undefined : this.#abort(reservation, delayMs);
+  }
+
+  /** Settles the open read of an item, whosever it is. */
+  settle(queue: Queue, { id, how, delayMs = 0 }: Extract<Operation, { kind: 'settle' }>): Result {
+    const reservation = this.#table.openRead(queue, id);
+    if (reservation === undefined || !queue.holds(reservation.item)) return { kind: 'missing' };
+    if (how === 'abort') return this.#abort(reservation, delayMs) ?? { kind: 'done' };
+    this.#remove(reservation);
+    return { kind: 'done' };
   }
 
   /** Gives back what a request was given whose answer never came to its owner. */
@@ -60,10 +81,18 @@ export class Reservations {
     this.#giveBack(given.filter((reservation) => reservation.attempt === attempt && reservation.queue.name === queue));
   }
 
-  /** An item that was taken has reached its client. */
-  delivered(owner: Owner, queue: string, id: number): void {
-    const reservation = this.#table.delivery(owner, queue, id);
-    if (reservation !== undefined) this.#remove(reservation);
+  /** An item that was taken, or leased, has reached its client. */
+  delivered(owner: Owner, { queue, id, leased }: Extract<Operation, { kind: 'delivered' }>): void {
+    const reservation = this.#table.handedOut(leased ? 'lease' : 'delivery', owner, queue, id);
+    if (reservation === undefined) return;
+    if (leased) this.#table.disown(reservation);
+    else this.#remove(reservation);
+  }
+
+  /** Forgets the leases and delays of items that are gone, after a flush or the queue's deletion. */
+  dropGone(queue: Queue): void {
+    for (const reservation of this.#table.timed(queue)) if (!queue.holds(reservation.item)) this.#end(reservation);
+    if (queue.deleted) this.#table.forgetQueue(queue);
   }
 
   /** Gives back all that an owner has. */
@@ -80,16 +109,17 @@ export class Reservations {
   records(): ReservationRecord[] {
     const nowMs = this.#context.clock.monotonicMs();
     return this.#table
-      .matching(() => true)
+      .all()
       .filter(({ queue, item }) => queue.holds(item))
-      .map(({ kind, holder, queue, item, attempt, sinceMs }) => ({
+      .map(({ kind, holder, queue, item, attempt, sinceMs, lengthMs }) => ({
         kind,
         owner: holder.owner,
         queue: queue.number,
         id: item.id,
         bytes: item.bytes,
         attempt,
-        openForMs: kind === 'open' ? nowMs - sinceMs : 0,
+        forMs: kind === 'delivery' ? 0 : nowMs - sinceMs,
+        lengthMs,
       }));
   }
 
@@ -98,8 +128,9 @@ export class Reservations {
     const item = new Item(record.id, record.bytes);
     queue.window.skip(item.id);
     queue.countOut(item);
-    const sinceMs = this.#context.clock.monotonicMs() - record.openForMs;
-    this.#begin(this.#table.add(record.kind, record.owner, queue, item, record.attempt, sinceMs));
+    const { kind, owner, attempt, forMs, lengthMs } = record;
+    const sinceMs = this.#context.clock.monotonicMs() - forMs;
+    this.#begin(this.#table.add(kind, owner, queue, item, attempt, sinceMs, lengthMs));
   }
 
   /** No open read times out until `resume`. */
@@ -114,33 +145,72 @@ export class Reservations {
   /** The settings of queues have changed. */
   renewDeadlines(): void {
     this.#deadlines.clear();
-    for (const reservation of this.#table.matching(() => true)) this.#setDeadline(reservation);
+    for (const reservation of this.#table.all()) this.#setDeadline(reservation);
   }
 
   /** Forgets all of them, and gives nothing back. */
   forget(): void {
     this.pause();
-    for (const reservation of this.#table.matching(() => true)) this.#discharge(reservation.item);
+    for (const { item, kind } of this.#table.all()) {
+      this.#discharge(item);
+      if (kind === 'lease' || kind === 'delayed') this.#context.budget.takeLeases(-1);
+    }
     this.#table.clear();
+  }
+
+  #add(
+    kind: ReservationKind,
+    owner: Owner | undefined,
+    queue: Queue,
+    item: Item,
+    attempt: number,
+    lengthMs: number,
+  ): void {
+    const sinceMs = kind === 'delivery' ? 0 : this.#context.clock.monotonicMs();
+    this.#charge(item);
+    this.#begin(this.#table.add(kind, owner, queue, item, attempt, sinceMs, lengthMs));
   }
 
   #begin(reservation: Reservation): void {
     if (reservation.kind === 'delivery') return;
-    reservation.queue.openReads++;
+    this.#count(reservation, 1);
     this.#setDeadline(reservation);
   }
 
   #setDeadline(reservation: Reservation): void {
-    const { openTransactionTimeoutMs } = reservation.queue.settings;
-    if (reservation.kind === 'delivery' || openTransactionTimeoutMs === Number.POSITIVE_INFINITY) return;
-    this.#deadlines.add(reservation, reservation.sinceMs + openTransactionTimeoutMs);
+    const lastsMs = this.#lastsMs(reservation);
+    if (lastsMs !== Number.POSITIVE_INFINITY) this.#deadlines.add(reservation, reservation.sinceMs + lastsMs);
+  }
+
+  #lastsMs({ kind, queue, lengthMs }: Reservation): number {
+    if (kind === 'delivery') return Number.POSITIVE_INFINITY;
+    return kind === 'open' ? queue.settings.openTransactionTimeoutMs : lengthMs;
   }
 
   #end(reservation: Reservation): void {
     this.#table.remove(reservation);
+    if (reservation.kind !== 'delivery') this.#count(reservation, -1);
     this.#deadlines.remove(reservation);
     this.#discharge(reservation.item);
-    if (reservation.kind === 'open') reservation.queue.openReads--;
+  }
+
+  #count({ kind, queue }: Reservation, change: 1 | -1): void {
+    if (kind === 'delayed') queue.delayedItems += change;
+    else queue.openReads += change;
+    if (kind !== 'open') this.#context.budget.takeLeases(change);
+  }
+
+  #abort(reservation: Reservation, delayMs: number): Result | undefined {
+    const { queue, item } = reservation;
+    if (delayMs <= 0) {
+      this.#giveBack([reservation]);
+      return undefined;
+    }
+    if (reservation.kind !== 'lease' && !this.#context.budget.hasRoomForLease()) return tooMany;
+    this.#end(reservation);
+    queue.cancelledTransactions++;
+    if (queue.holds(item)) this.#add('delayed', undefined, queue, item, 0, delayMs);
+    return undefined;
   }
 
   #remove(reservation: Reservation): void {
@@ -153,7 +223,7 @@ export class Reservations {
     const queues = new Set<Queue>();
     for (const reservation of reservations) {
       this.#end(reservation);
-      if (reservation.kind === 'open') reservation.queue.cancelledTransactions++;
+      if (reservation.kind === 'open' || reservation.kind === 'lease') reservation.queue.cancelledTransactions++;
       if (reservation.queue.giveBack(reservation.item)) queues.add(reservation.queue);
     }
     for (const queue of queues) this.#givenBack(queue);
@@ -161,6 +231,7 @@ export class Reservations {
 
   /** Keeps the data for when the item is given back, unless memory is short: then it is read from the log again. */
   #charge(item: Item): void {
+    if (item.data === undefined) return;
     if (this.#context.budget.hasMemoryFor(item.memoryBytes)) this.#context.budget.takeMemory(item.memoryBytes);
     else item.data = undefined;
   }
@@ -168,4 +239,9 @@ export class Reservations {
   #discharge(item: Item): void {
     if (item.data !== undefined) this.#context.budget.takeMemory(-item.memoryBytes);
   }
+}
+
+/** How long a read's item is to be reserved whatever becomes of its owner; 0 for any other read. */
+function leaseMsOf(operation: Operation): number {
+  return operation.kind === 'get' ? (operation.leaseMs ?? 0) : 0;
 }

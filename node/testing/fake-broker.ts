@@ -13,7 +13,7 @@ class FakeQueue {
   nextId = 1;
   items: FakeItem[] = [];
   /** Taken or reserved, and neither removed nor given back. */
-  held: { item: FakeItem; connection: number; kind: 'delivery' | 'open' }[] = [];
+  held: { item: FakeItem; connection: number; kind: 'delivery' | 'open' | 'lease' }[] = [];
   waiters: Request[] = [];
 }
 
@@ -109,8 +109,10 @@ export class FakeBroker implements Broker {
         return { kind: 'flushed' };
       case 'flushExpired':
         return { kind: 'expired', count: this.queues.has(operation.queue) ? this.expired : 0 };
+      case 'settle':
+        return this.#settle(operation);
       case 'delivered':
-        return this.#delivered(request, operation.queue, operation.id);
+        return this.#delivered(request, operation);
       case 'release':
         this.#putBack(operation.queue, (held) => held.connection === request.owner.connection);
         return { kind: 'done' };
@@ -141,19 +143,31 @@ export class FakeBroker implements Broker {
     }
     if (operation.read !== 'peek') {
       queue.items.shift();
-      queue.held.push({ item, connection, kind: operation.read === 'take' ? 'delivery' : 'open' });
+      const kind = operation.leaseMs === undefined ? 'open' : 'lease';
+      queue.held.push({ item, connection, kind: operation.read === 'take' ? 'delivery' : kind });
     }
     return { kind: 'item', ...item };
   }
 
-  #delivered(request: Request, name: string, id: number): Result {
+  #settle(operation: Extract<Operation, { kind: 'settle' }>): Result {
+    const queue = this.queues.get(operation.queue);
+    const open = queue?.held.find((held) => held.kind !== 'delivery' && held.item.id === operation.id);
+    if (queue === undefined || open === undefined) return { kind: 'missing' };
+    if (operation.how === 'close') queue.held = queue.held.filter((held) => held !== open);
+    else this.#putBack(operation.queue, (held) => held === open);
+    return { kind: 'done' };
+  }
+
+  #delivered(request: Request, { queue: name, id, leased }: Extract<Operation, { kind: 'delivered' }>): Result {
     const queue = this.queues.get(name);
     if (queue === undefined) return { kind: 'done' }; // deleted in the meantime
-    const index = queue.held.findIndex(
-      (held) => held.kind === 'delivery' && held.item.id === id && held.connection === request.owner.connection,
+    const kind = leased ? 'lease' : 'delivery';
+    const held = queue.held.find(
+      (held) => held.kind === kind && held.item.id === id && held.connection === request.owner.connection,
     );
-    assert(index >= 0, `item ${id} of ${name} was reported as delivered, but is not being delivered`);
-    queue.held.splice(index, 1);
+    assert(held !== undefined, `item ${id} of ${name} was reported as delivered, but is not being delivered`);
+    if (leased) held.connection = nobody;
+    else queue.held = queue.held.filter((other) => other !== held);
     return { kind: 'done' };
   }
 
@@ -165,6 +179,9 @@ export class FakeBroker implements Broker {
   }
 }
 
+/** The connection that a lease belongs to once it has reached its client. */
+const nobody = -1;
+
 /** A request whose data may be read later, as the seam asks of whoever keeps one. */
 function copied(request: Request): Request {
   if (request.operation.kind !== 'set') return request;
@@ -174,8 +191,11 @@ function copied(request: Request): Request {
 
 function words(operation: Operation): string {
   if (operation.kind === 'delivered') return `delivered ${operation.queue} ${operation.id}`;
-  if (operation.kind !== 'get') return `${operation.kind} ${operation.queue}`;
+  if (operation.kind !== 'get' && operation.kind !== 'settle') return `${operation.kind} ${operation.queue}`;
+  const delay = operation.delayMs === undefined ? '' : ` delayed ${operation.delayMs}`;
+  if (operation.kind === 'settle') return `${operation.how} ${operation.queue} ${operation.id}${delay}`;
   const settle = operation.settle === 'none' ? '' : `${operation.settle} `;
   const wait = operation.waitMs === 0 ? '' : ` ${operation.waitMs}`;
-  return `${settle}${operation.read} ${operation.queue}${wait}`;
+  const lease = operation.leaseMs === undefined ? '' : ` leased ${operation.leaseMs}`;
+  return `${settle}${operation.read} ${operation.queue}${wait}${lease}${delay}`;
 }

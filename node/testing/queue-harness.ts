@@ -51,6 +51,7 @@ export function owner(connection: number, node = 'a:1', incarnation = 'first'): 
 }
 
 type Get = Extract<Operation, { readonly kind: 'get' }>;
+type Settle = Extract<Operation, { readonly kind: 'settle' }>;
 
 /** Expired items are looked for so often. */
 export const sweepEveryMs = 1000;
@@ -133,6 +134,18 @@ export class QueueHarness {
 
   abort(queue: string, by: Owner = owner(1)): Asked {
     return this.get(queue, by, { settle: 'abort', read: 'nothing' });
+  }
+
+  /** Reserves the next item for so long, and lets its client have it. */
+  lease(queue: string, leaseMs: number, by: Owner = owner(1), options: Partial<Get> = {}): Asked {
+    const asked = this.open(queue, by, { leaseMs, ...options });
+    if (asked.id !== -1) this.ask({ kind: 'delivered', queue, id: asked.id, leased: true }, by);
+    return asked;
+  }
+
+  /** By the item's id, from any connection. */
+  settleById(how: 'close' | 'abort', queue: string, id: number, options: Partial<Settle> = {}, by = owner(9)): Asked {
+    return this.ask({ kind: 'settle', queue, id, how, ...options }, by);
   }
 
   delivered(queue: string, id: number, by: Owner = owner(1)): Asked {

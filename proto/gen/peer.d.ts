@@ -1246,8 +1246,11 @@ export namespace windhover {
             /** ForwardedRequest flushExpired. */
             flushExpired?: (windhover.peer.FlushExpired.$Properties|null);
 
+            /** ForwardedRequest settle. */
+            settle?: (windhover.peer.Settle.$Properties|null);
+
             /** ForwardedRequest operation. */
-            operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired");
+            operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired"|"settle");
 
             /**
              * Creates a new ForwardedRequest instance using the specified properties.
@@ -1311,8 +1314,11 @@ export namespace windhover {
                 /** ForwardedRequest flushExpired */
                 flushExpired?: (windhover.peer.FlushExpired.$Properties|null);
 
+                /** ForwardedRequest settle */
+                settle?: (windhover.peer.Settle.$Properties|null);
+
                 /** ForwardedRequest operation */
-                operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired");
+                operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired"|"settle");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -1330,9 +1336,10 @@ export namespace windhover {
               flush?: windhover.peer.Flush.$Shape|null;
               release?: windhover.peer.Release.$Shape|null;
               flushExpired?: windhover.peer.FlushExpired.$Shape|null;
+              settle?: windhover.peer.Settle.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ operation?: undefined; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null }|{ operation?: "set"; set: windhover.peer.Set.$Shape; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null }|{ operation?: "get"; set?: null; get: windhover.peer.Get.$Shape; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null }|{ operation?: "delivered"; set?: null; get?: null; delivered: windhover.peer.Delivered.$Shape; "delete"?: null; flush?: null; release?: null; flushExpired?: null }|{ operation?: "delete"; set?: null; get?: null; delivered?: null; "delete": windhover.peer.Delete.$Shape; flush?: null; release?: null; flushExpired?: null }|{ operation?: "flush"; set?: null; get?: null; delivered?: null; "delete"?: null; flush: windhover.peer.Flush.$Shape; release?: null; flushExpired?: null }|{ operation?: "release"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release: windhover.peer.Release.$Shape; flushExpired?: null }|{ operation?: "flushExpired"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired: windhover.peer.FlushExpired.$Shape })
+              ({ operation?: undefined; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "set"; set: windhover.peer.Set.$Shape; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "get"; set?: null; get: windhover.peer.Get.$Shape; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "delivered"; set?: null; get?: null; delivered: windhover.peer.Delivered.$Shape; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "delete"; set?: null; get?: null; delivered?: null; "delete": windhover.peer.Delete.$Shape; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "flush"; set?: null; get?: null; delivered?: null; "delete"?: null; flush: windhover.peer.Flush.$Shape; release?: null; flushExpired?: null; settle?: null }|{ operation?: "release"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release: windhover.peer.Release.$Shape; flushExpired?: null; settle?: null }|{ operation?: "flushExpired"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired: windhover.peer.FlushExpired.$Shape; settle?: null }|{ operation?: "settle"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle: windhover.peer.Settle.$Shape })
             );
         }
 
@@ -1450,6 +1457,12 @@ export namespace windhover {
             /** Get again. */
             again: boolean;
 
+            /** Get leaseMs. */
+            leaseMs: number;
+
+            /** Get delayMs. */
+            delayMs: number;
+
             /**
              * Creates a new Get instance using the specified properties.
              * @param [properties] Properties to set
@@ -1500,6 +1513,12 @@ export namespace windhover {
                 /** Get again */
                 again?: (boolean|null);
 
+                /** Get leaseMs */
+                leaseMs?: (number|null);
+
+                /** Get delayMs */
+                delayMs?: (number|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -1538,6 +1557,95 @@ export namespace windhover {
         }
 
         /**
+         * Properties of a Settle.
+         * @deprecated Use windhover.peer.Settle.$Properties instead.
+         */
+        interface ISettle extends windhover.peer.Settle.$Properties {
+        }
+
+        /** Represents a Settle. */
+        class Settle {
+
+            /**
+             * Constructs a new Settle.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: windhover.peer.Settle.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Settle id. */
+            id: number;
+
+            /** Settle how. */
+            how: windhover.peer.Get.Settle;
+
+            /** Settle delayMs. */
+            delayMs: number;
+
+            /** Settle attempt. */
+            attempt?: (number|null);
+
+            /** Settle again. */
+            again: boolean;
+
+            /**
+             * Creates a new Settle instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Settle instance
+             */
+            static create(properties: windhover.peer.Settle.$Shape): windhover.peer.Settle & windhover.peer.Settle.$Shape;
+            static create(properties?: windhover.peer.Settle.$Properties): windhover.peer.Settle;
+
+            /**
+             * Encodes the specified Settle message. Does not implicitly {@link windhover.peer.Settle.verify|verify} messages.
+             * @param message Settle message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: windhover.peer.Settle.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Settle message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {windhover.peer.Settle & windhover.peer.Settle.$Shape} Settle
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): windhover.peer.Settle & windhover.peer.Settle.$Shape;
+        }
+
+        namespace Settle {
+
+            /** Properties of a Settle. */
+            interface $Properties {
+
+                /** Settle id */
+                id?: (number|null);
+
+                /** Settle how */
+                how?: (windhover.peer.Get.Settle|null);
+
+                /** Settle delayMs */
+                delayMs?: (number|null);
+
+                /** Settle attempt */
+                attempt?: (number|null);
+
+                /** Settle again */
+                again?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Settle. */
+            type $Shape = windhover.peer.Settle.$Properties;
+        }
+
+        /**
          * Properties of a Delivered.
          * @deprecated Use windhover.peer.Delivered.$Properties instead.
          */
@@ -1558,6 +1666,9 @@ export namespace windhover {
 
             /** Delivered id. */
             id: number;
+
+            /** Delivered leased. */
+            leased: boolean;
 
             /**
              * Creates a new Delivered instance using the specified properties.
@@ -1593,6 +1704,9 @@ export namespace windhover {
 
                 /** Delivered id */
                 id?: (number|null);
+
+                /** Delivered leased */
+                leased?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -1650,11 +1650,12 @@ export const windhover = $root.windhover = (() => {
             ForwardedRequest.prototype.flush = null;
             ForwardedRequest.prototype.release = null;
             ForwardedRequest.prototype.flushExpired = null;
+            ForwardedRequest.prototype.settle = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(ForwardedRequest.prototype, "operation", {
-                get: $util.oneOfGetter($oneOfFields = ["set", "get", "delivered", "delete", "flush", "release", "flushExpired"]),
+                get: $util.oneOfGetter($oneOfFields = ["set", "get", "delivered", "delete", "flush", "release", "flushExpired", "settle"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1687,6 +1688,8 @@ export const windhover = $root.windhover = (() => {
                     $root.windhover.peer.Flush.encode(message.flush, writer.uint32(66).fork(), _depth + 1).ldelim();
                 if (message.release != null && $Object.hasOwnProperty.call(message, "release"))
                     $root.windhover.peer.Release.encode(message.release, writer.uint32(74).fork(), _depth + 1).ldelim();
+                if (message.settle != null && $Object.hasOwnProperty.call(message, "settle"))
+                    $root.windhover.peer.Settle.encode(message.settle, writer.uint32(82).fork(), _depth + 1).ldelim();
                 if (message.flushExpired != null && $Object.hasOwnProperty.call(message, "flushExpired"))
                     $root.windhover.peer.FlushExpired.encode(message.flushExpired, writer.uint32(90).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
@@ -1796,6 +1799,13 @@ export const windhover = $root.windhover = (() => {
                                 break;
                             message.flushExpired = $root.windhover.peer.FlushExpired.decode(reader, reader.size(), $undefined, _depth + 1, message.flushExpired);
                             message.operation = "flushExpired";
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            message.settle = $root.windhover.peer.Settle.decode(reader, reader.size(), $undefined, _depth + 1, message.settle);
+                            message.operation = "settle";
                             continue;
                         }
                     }
@@ -1943,6 +1953,8 @@ export const windhover = $root.windhover = (() => {
             Get.prototype.settleId = null;
             Get.prototype.attempt = null;
             Get.prototype.again = false;
+            Get.prototype.leaseMs = 0;
+            Get.prototype.delayMs = 0;
 
             let $oneOfFields;
 
@@ -1981,6 +1993,10 @@ export const windhover = $root.windhover = (() => {
                     writer.uint32(41).double(message.attempt);
                 if (message.again != null && $Object.hasOwnProperty.call(message, "again") && message.again !== false)
                     writer.uint32(48).bool(message.again);
+                if (message.leaseMs != null && $Object.hasOwnProperty.call(message, "leaseMs") && !$Object.is(message.leaseMs, 0))
+                    writer.uint32(57).double(message.leaseMs);
+                if (message.delayMs != null && $Object.hasOwnProperty.call(message, "delayMs") && !$Object.is(message.delayMs, 0))
+                    writer.uint32(65).double(message.delayMs);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2064,6 +2080,24 @@ export const windhover = $root.windhover = (() => {
                                 delete message.again;
                             continue;
                         }
+                    case 7: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.leaseMs = value;
+                            else
+                                delete message.leaseMs;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.delayMs = value;
+                            else
+                                delete message.delayMs;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -2101,6 +2135,146 @@ export const windhover = $root.windhover = (() => {
             return Get;
         })();
 
+        peer.Settle = (function() {
+
+            const Settle = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Settle.prototype.id = 0;
+            Settle.prototype.how = 0;
+            Settle.prototype.delayMs = 0;
+            Settle.prototype.attempt = null;
+            Settle.prototype.again = false;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(Settle.prototype, "_attempt", {
+                get: $util.oneOfGetter($oneOfFields = ["attempt"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            Settle.create = function(properties) {
+                return new Settle(properties);
+            };
+
+            Settle.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && !$Object.is(message.id, 0))
+                    writer.uint32(9).double(message.id);
+                if (message.how != null && $Object.hasOwnProperty.call(message, "how") && message.how !== 0)
+                    writer.uint32(16).int32(message.how);
+                if (message.delayMs != null && $Object.hasOwnProperty.call(message, "delayMs") && !$Object.is(message.delayMs, 0))
+                    writer.uint32(25).double(message.delayMs);
+                if (message.attempt != null && $Object.hasOwnProperty.call(message, "attempt"))
+                    writer.uint32(33).double(message.attempt);
+                if (message.again != null && $Object.hasOwnProperty.call(message, "again") && message.again !== false)
+                    writer.uint32(40).bool(message.again);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Settle.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.windhover.peer.Settle();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.how = value;
+                            else
+                                delete message.how;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.delayMs = value;
+                            else
+                                delete message.delayMs;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 1)
+                                break;
+                            message.attempt = reader.double();
+                            message._attempt = "attempt";
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.again = value;
+                            else
+                                delete message.again;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Settle;
+        })();
+
         peer.Delivered = (function() {
 
             const Delivered = function (properties) {
@@ -2111,6 +2285,7 @@ export const windhover = $root.windhover = (() => {
             };
 
             Delivered.prototype.id = 0;
+            Delivered.prototype.leased = false;
 
             Delivered.create = function(properties) {
                 return new Delivered(properties);
@@ -2125,6 +2300,8 @@ export const windhover = $root.windhover = (() => {
                     throw $Error("max depth exceeded");
                 if (message.id != null && $Object.hasOwnProperty.call(message, "id") && !$Object.is(message.id, 0))
                     writer.uint32(9).double(message.id);
+                if (message.leased != null && $Object.hasOwnProperty.call(message, "leased") && message.leased !== false)
+                    writer.uint32(16).bool(message.leased);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2165,6 +2342,15 @@ export const windhover = $root.windhover = (() => {
                                 message.id = value;
                             else
                                 delete message.id;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.leased = value;
+                            else
+                                delete message.leased;
                             continue;
                         }
                     }
