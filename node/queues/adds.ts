@@ -65,6 +65,7 @@ export class Adds {
 
   #isRefused(queue: Queue, dataBytes: number): boolean {
     if (!queue.isFullFor(dataBytes)) return false;
+    if (queue.settings.discardOldWhenFull) return dataBytes > queue.settings.maxItemBytes;
     this.#expiry.clearHead(queue);
     return queue.isFullFor(dataBytes);
   }
@@ -76,6 +77,7 @@ export class Adds {
     const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data);
     queue.added(flags, expiresAtMs, addedAtMs, data, this.#copies);
     if (expiresAtMs !== 0 || queue.settings.maxAgeMs !== Number.POSITIVE_INFINITY) this.#expiry.added(queue, id);
+    if (queue.isOverfull) this.#expiry.clearHead(queue);
     counters.totalItems++;
     this.#pending.push({ sequence, request, result: stored, added: { queue, id, dataBytes: data.length } });
   }

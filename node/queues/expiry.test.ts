@@ -250,6 +250,69 @@ test('other settings count at once', async () => {
   assert.equal(stored(at), []);
 });
 
+test('a full queue gives up its oldest items where it is told to, and counts them', async () => {
+  const at = new QueueHarness({ maxItems: 3, discardOldWhenFull: true, maxItemBytes: 4 });
+  for (const data of ['1', '2', '3', '4', '5']) assert.is(at.set('work', data).answer, 'waiting');
+  at.commit();
+  assert.equal([at.statistic('work', 'items'), at.statistic('work', 'discarded')], [3, 2]);
+  at.open('work', owner(1));
+  at.put('work', '6');
+  assert.is(at.statistic('work', 'items'), 3, 'an item that somebody has open is not in the queue');
+  at.put('work', '7');
+  assert.is(at.set('work', 'large').answer, 'full');
+  assert.equal(
+    [1, 2, 3, 4].map(() => at.take('work', owner(2))),
+    ['5', '6', '7', 'empty'],
+  );
+  await at.settle();
+  at.close('work', owner(1));
+  await at.settle();
+  assert.equal([stored(at), at.statistic('work', 'expired_items')], [[], 0]);
+});
+
+test('the size that counts is that before the new item, and one item may be larger than all that is allowed', () => {
+  const at = new QueueHarness({ maxSizeBytes: 10, discardOldWhenFull: true });
+  at.put('work', '12345678', 'abc', 'x');
+  assert.equal([at.statistic('work', 'bytes'), at.statistic('work', 'discarded')], [4, 1]);
+  at.put('work', 'as long as it likes to be');
+  assert.is(at.statistic('work', 'items'), 3);
+  at.put('work', 'y');
+  assert.is(at.take('work'), 'y');
+});
+
+test('oldest items that are in the log only are given up too, before anybody gets one', async () => {
+  const at = successor({ maxItems: 10, discardOldWhenFull: true }, ...Array.from({ length: 3000 }, () => 0));
+  at.set('work', 'new');
+  at.commit();
+  const asked = at.get('work');
+  await at.clock.runFor(50);
+  assert.is(asked.answer, 'item 2992');
+  at.delivered('work', asked.id);
+  await at.settle();
+  assert.equal([stored(at).length, at.statistic('work', 'discarded')], [9, 2991]);
+  assert.ok(removals(at).length < 10);
+});
+
+test('a queue is deleted once it is older than maxQueueAge and empty, unless somebody has an item of it or waits', async () => {
+  const at = new QueueHarness({ maxQueueAgeMs: 5 * round });
+  fill(at, 'work', 0);
+  at.get('waited', owner(1), { waitMs: 8 * round });
+  await at.clock.runFor(4 * round);
+  at.get('young');
+  await at.clock.runFor(3 * round);
+  assert.equal([...at.queues.queueNames], ['work', 'waited', 'young']);
+  const asked = at.get('work', owner(2));
+  await at.clock.runFor(2 * round);
+  assert.ok([...at.queues.queueNames].includes('work'), 'what was taken may come back');
+  at.delivered('work', asked.id, owner(2));
+  await at.clock.runFor(6 * round);
+  assert.equal([...at.queues.queueNames], []);
+  assert.equal([at.counters.queueExpires, at.counters.queueDeletes, at.budget.queues], [3, 3, 0]);
+  assert.equal([...at.log.queues.keys()], []);
+  at.put('work', 'anew');
+  assert.is(at.take('work'), 'anew');
+});
+
 test('whatever happens, what has not expired is there, in order, and what has expired never comes', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('set' as const), lifeMs: fc.constantFrom(0, 0, 300, 900, 1500) }),

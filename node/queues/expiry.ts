@@ -16,25 +16,29 @@ const queuesInSlice = 1000;
 /** Queues whose heads are looked up in the log at the same time. */
 const headsInSlice = 10;
 
-/** Whoever hands out the queues' items. */
-export interface QueueReader {
+/** Whoever has the queues and hands out their items. */
+export interface QueueKeeper {
   /** Begins to read from the log what the queue's window lacks, unless it is being read; {@link Expiry.hasRead} follows. */
   readAhead(queue: Queue): void;
   /** Gives the queue's items to those who wait for them. */
   serve(queue: Queue): void;
+  /** Deletes the queue: it is empty, and older than it may become. */
+  retire(queue: Queue): void;
 }
 
 /**
- * Removes one partition's expired items, as Kestrel does: from the head of a queue, up to the first item that has not
- * expired. What the log has of them is a run of ids for each slice.
+ * Removes what may not stay in one partition's queues. Expired items, as Kestrel does: from the head of a queue, up to
+ * the first item that has not expired. The oldest items of a queue that has to make room for others. What the log has of
+ * them is a run of ids for each slice. And queues that are empty and too old.
  *
  * Not all queues are looked at for that. A queue is `watched` while the item at its head will expire or is not known,
- * `parked` while that one never will but a later one may, and `idle` while nothing in it ever will.
+ * `parked` while that one never will but a later one may, and `idle` while nothing in it ever will. A queue that may
+ * become too old is always watched.
  */
 export class Expiry {
   readonly #context: PartitionContext;
   readonly #removals: Removals;
-  readonly #reader: QueueReader;
+  readonly #keeper: QueueKeeper;
   readonly #watched = new Set<Queue>();
   readonly #sweeping = new Set<Queue>();
   /** Those of them that don't wait for a read, in turn. */
@@ -47,10 +51,10 @@ export class Expiry {
   #lookingUp = false;
   #isOn = true;
 
-  constructor(context: PartitionContext, removals: Removals, reader: QueueReader) {
+  constructor(context: PartitionContext, removals: Removals, keeper: QueueKeeper) {
     this.#context = context;
     this.#removals = removals;
-    this.#reader = reader;
+    this.#keeper = keeper;
     context.sweeper.join(this.#round);
   }
 
@@ -72,18 +76,24 @@ export class Expiry {
     if (queue.watch === 'parked') this.watch(queue);
   }
 
-  /** Removes the expired items at the head: as far as they are in memory and few at once, the others by and by. */
-  clearHead(queue: Queue): void {
-    this.#remove(queue, itemsForReader);
-    if (this.#headIsExpired(queue)) this.sweep(queue, Number.POSITIVE_INFINITY);
+  /** Whether the item, which is the queue's next, may not be handed out. */
+  mustGo(queue: Queue, head: Expiring): boolean {
+    return isExpired(head, this.#context.clock.wallMs(), queue.settings.maxAgeMs) || queue.isOverfull;
   }
 
-  /** Begins to remove expired items at the head, at most so many. `whenOver` is told how many when that has ended. */
-  sweep(queue: Queue, limit: number, whenOver?: (removed: number) => void): void {
+  /** Removes the items at the head that must go: as far as they are in memory and few at once, the others by and by. */
+  clearHead(queue: Queue): void {
+    this.#remove(queue, itemsForReader);
+    if (this.#headMustGo(queue) || (queue.isOverfull && this.#headIsStored(queue)))
+      this.sweep(queue, Number.POSITIVE_INFINITY);
+  }
+
+  /** Begins to remove items at the head that must go, at most so many. `whenOver` is told how many had expired. */
+  sweep(queue: Queue, limit: number, whenOver?: (expired: number) => void): void {
     const sweep = queue.sweep ?? this.#beginSweep(queue);
     sweep.left = Math.max(sweep.left, limit);
-    const before = sweep.removed;
-    if (whenOver !== undefined) sweep.whenOver.push(() => whenOver(sweep.removed - before));
+    const before = queue.expiredItems;
+    if (whenOver !== undefined) sweep.whenOver.push(() => whenOver(queue.expiredItems - before));
   }
 
   /** A read of the log for the queue's window has ended. */
@@ -109,7 +119,7 @@ export class Expiry {
   }
 
   #beginSweep(queue: Queue): Sweep {
-    const sweep: Sweep = { left: 0, removed: 0, reading: false, whenOver: [] };
+    const sweep: Sweep = { left: 0, reading: false, whenOver: [] };
     queue.sweep = sweep;
     this.#sweeping.add(queue);
     this.#goOn(queue);
@@ -138,19 +148,17 @@ export class Expiry {
     const { sweep } = queue;
     if (sweep === undefined) return 0;
     const removed = queue.deleted ? 0 : this.#remove(queue, Math.min(limit, sweep.left));
-    sweep.removed += removed;
     sweep.left -= removed;
     const isOver = sweep.left === 0 || queue.deleted;
-    if (!isOver && this.#headIsExpired(queue)) this.#ready.push(queue);
+    if (!isOver && this.#headMustGo(queue)) this.#ready.push(queue);
     else if (isOver || !this.#awaitsRead(queue, sweep)) this.#end(queue, sweep);
     return removed;
   }
 
   /** Begins a read if it takes one to know what comes next. */
   #awaitsRead(queue: Queue, sweep: Sweep): boolean {
-    const { window, visibleEnd } = queue;
-    if (window.next(visibleEnd) !== undefined || !window.mustRead(visibleEnd)) return false;
-    this.#reader.readAhead(queue);
+    if (!this.#headIsStored(queue)) return false;
+    this.#keeper.readAhead(queue);
     sweep.reading = queue.reading;
     return sweep.reading;
   }
@@ -159,18 +167,28 @@ export class Expiry {
     queue.sweep = undefined;
     this.#sweeping.delete(queue);
     for (const tell of sweep.whenOver) tell();
-    if (this.#isOn && !queue.deleted) this.#reader.serve(queue);
+    if (this.#isOn && !queue.deleted) this.#keeper.serve(queue);
   }
 
-  #headIsExpired(queue: Queue): boolean {
+  #headMustGo(queue: Queue): boolean {
     const head = queue.window.next(queue.visibleEnd);
-    return head !== undefined && isExpired(head, this.#context.clock.wallMs(), queue.settings.maxAgeMs);
+    return head !== undefined && this.mustGo(queue, head);
+  }
+
+  /** There is a next item, which is not in memory. */
+  #headIsStored({ window, visibleEnd }: Queue): boolean {
+    return window.next(visibleEnd) === undefined && window.mustRead(visibleEnd);
   }
 
   #remove(queue: Queue, limit: number): number {
+    const wallMs = this.#context.clock.wallMs();
     let removed = 0;
-    for (; removed < limit && this.#headIsExpired(queue); removed++) this.#removals.add(queue, queue.takeNext().id);
-    queue.expiredItems += removed;
+    for (; removed < limit && this.#headMustGo(queue); removed++) {
+      const item = queue.takeNext();
+      if (isExpired(item, wallMs, queue.settings.maxAgeMs)) queue.expiredItems++;
+      else queue.discardedItems++;
+      this.#removals.add(queue, item.id);
+    }
     return removed;
   }
 
@@ -194,6 +212,7 @@ export class Expiry {
     const { window, visibleEnd } = queue;
     const head = window.next(visibleEnd);
     if (queue.deleted) this.#unwatch(queue, 'idle');
+    else if (this.#isTooOld(queue)) this.#keeper.retire(queue);
     else if (head !== undefined) this.#judge(queue, head.id, head);
     else if (window.mustRead(visibleEnd)) this.#lookAtStored(queue);
     else if (queue.pendingItems === 0) this.#unwatch(queue, 'idle');
@@ -212,7 +231,16 @@ export class Expiry {
       this.#unwatch(queue, headId < queue.mayExpireThroughId ? 'parked' : 'idle');
   }
 
+  /** Whoever waits for its items, or has one, keeps a queue. */
+  #isTooOld(queue: Queue): boolean {
+    const { log, clock } = this.#context;
+    if (clock.monotonicMs() - queue.madeAtMs <= queue.settings.maxQueueAgeMs) return false;
+    if (queue.items > 0 || queue.pendingItems > 0 || queue.waiters.length > 0) return false;
+    return log.queues.get(queue.name)?.count === 0;
+  }
+
   #unwatch(queue: Queue, as: 'parked' | 'idle'): void {
+    if (!queue.deleted && queue.settings.maxQueueAgeMs !== Number.POSITIVE_INFINITY) return;
     queue.watch = as;
     queue.storedHead = undefined;
     this.#watched.delete(queue);
@@ -250,7 +278,7 @@ export class Expiry {
 
   #found(queue: Queue, fromId: number, [first]: ReadItems['items']): void {
     // What only the window knows to sort out, it has to read itself.
-    if (first === undefined || queue.window.skips(first.id)) return this.#reader.readAhead(queue);
+    if (first === undefined || queue.window.skips(first.id)) return this.#keeper.readAhead(queue);
     if (first.id >= queue.visibleEnd) return;
     queue.storedHead = { fromId, id: first.id, expiresAtMs: first.expiresAtMs, addedAtMs: first.addedAtMs };
     this.#judge(queue, first.id, queue.storedHead);

@@ -58,6 +58,7 @@ export class PartitionQueues {
     this.#expiry = new Expiry(context, this.#removals, {
       readAhead: (queue) => this.#reads.readAhead(queue),
       serve: (queue) => this.#reads.serve(queue),
+      retire: (queue) => this.#retire(queue),
     });
     this.#reservations = new Reservations(context, this.#removals, (queue) => this.#givenBack(queue));
     this.#reads = new Reads(context, this.#queues, this.#expiry, this.#reservations);
@@ -128,6 +129,7 @@ export class PartitionQueues {
     for (let answer = this.#pending.next(sequence); answer !== undefined; answer = this.#pending.next(sequence)) {
       const { added } = answer;
       added?.queue.committed(added.id, added.dataBytes);
+      if (added?.queue.isOverfull) this.#expiry.clearHead(added.queue);
       answer.request?.complete(answer.result);
       if (added !== undefined && added.queue.waiters.length > 0) this.#reads.serve(added.queue);
     }
@@ -312,10 +314,11 @@ export class PartitionQueues {
   }
 
   #open(stored: StoredCounts): Queue {
-    const queue = new Queue(stored, this.#settings.of(stored.name), this.#context.budget);
+    const { budget, clock } = this.#context;
+    const queue = new Queue(stored, this.#settings.of(stored.name), budget, clock.monotonicMs());
     this.#queues.set(queue.name, queue);
-    if (queue.items > 0) this.#expiry.watch(queue);
     this.#families.add(queue);
+    this.#expiry.watch(queue);
     return queue;
   }
 
@@ -352,16 +355,29 @@ export class PartitionQueues {
       return;
     }
     const waiting = this.#reads.dismiss(queue);
-    queue.deleted = true;
-    queue.window.close();
-    this.#queues.delete(name);
-    this.#families.remove(queue);
-    this.#context.budget.takeQueues(-1);
-    this.#context.counters.queueDeletes++;
-    const sequence = this.#context.log.deleteQueue(queue.number);
+    const sequence = this.#drop(queue);
     this.#pending.push({ sequence, request, result: { kind: 'deleted' }, added: undefined });
     this.#reservations.dropGone(queue);
     for (const waiter of waiting) this.#reads.miss(waiter);
+  }
+
+  /** A queue that is made anew in the same moment is another one. */
+  #retire(queue: Queue): void {
+    if (this.#state !== 'serving' || !this.#context.log.writable()) return;
+    this.#drop(queue);
+    this.#context.counters.queueExpires++;
+  }
+
+  /** Gives the sequence of the deletion. Nobody waits any more. */
+  #drop(queue: Queue): number {
+    const { log, budget, counters } = this.#context;
+    queue.deleted = true;
+    queue.window.close();
+    this.#queues.delete(queue.name);
+    this.#families.remove(queue);
+    budget.takeQueues(-1);
+    counters.queueDeletes++;
+    return log.deleteQueue(queue.number);
   }
 
   #flush(request: Request, name: string): void {

@@ -10,6 +10,10 @@ export interface QueueSettings {
   readonly maxItemBytes: number;
   /** Items expire so long after they were added, if not sooner by their own expiry. */
   readonly maxAgeMs: number;
+  /** Instead of refusing an item, a full queue gives up its oldest ones; not one that is too large by itself. */
+  readonly discardOldWhenFull: boolean;
+  /** A queue that is empty and was made so long ago is deleted. */
+  readonly maxQueueAgeMs: number;
   /** Expired items removed in one sweep. */
   readonly maxExpireSweep: number;
   /** Memory for a queue's items, beyond which they stay on disk until they come near the head. */
@@ -30,6 +34,8 @@ export const defaultQueueSettings: QueueSettings = {
   maxSizeBytes: Number.POSITIVE_INFINITY,
   maxItemBytes: Number.POSITIVE_INFINITY,
   maxAgeMs: Number.POSITIVE_INFINITY,
+  discardOldWhenFull: false,
+  maxQueueAgeMs: Number.POSITIVE_INFINITY,
   maxExpireSweep: Number.POSITIVE_INFINITY,
   maxMemoryBytes: 128 * 1024 * 1024,
   openTransactionTimeoutMs: Number.POSITIVE_INFINITY,

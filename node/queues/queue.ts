@@ -15,7 +15,6 @@ export type StoredCounts = Pick<StoredQueue, 'name' | 'number' | 'nextId' | 'fir
 export interface Sweep {
   /** How many more it may remove. */
   left: number;
-  removed: number;
   /** It waits for a read of the log. */
   reading: boolean;
   readonly whenOver: (() => void)[];
@@ -51,6 +50,8 @@ export class Queue {
   mayExpireThroughId: number;
   storedHead: StoredHead | undefined = undefined;
   sweep: Sweep | undefined = undefined;
+  /** Monotonic clock: when it was made, or this node began to lead it. */
+  readonly madeAtMs: number;
   /** A read of the log is under way. */
   reading = false;
   /** Waiters are being served further up the stack. */
@@ -63,6 +64,8 @@ export class Queue {
   /** Added and not committed. */
   pendingItems = 0;
   pendingBytes = 0;
+  /** Bytes of the item that was added last. */
+  lastBytes = 0;
   openReads = 0;
   /** Given back, but not to be read yet. */
   delayedItems = 0;
@@ -76,7 +79,8 @@ export class Queue {
   ageMs = 0;
 
   /** A queue as stored; `stored` is not kept. */
-  constructor(stored: StoredCounts, settings: QueueSettings, budget: NodeBudget) {
+  constructor(stored: StoredCounts, settings: QueueSettings, budget: NodeBudget, madeAtMs: number) {
+    this.madeAtMs = madeAtMs;
     this.settings = settings;
     this.name = stored.name;
     this.number = stored.number;
@@ -107,11 +111,22 @@ export class Queue {
     return this.items + this.pendingItems >= maxItems || this.bytes + this.pendingBytes >= maxSizeBytes;
   }
 
+  /**
+   * Whether its oldest items have to be discarded: those that had to go before the last one was added, so that there
+   * was room for it.
+   */
+  get isOverfull(): boolean {
+    const { discardOldWhenFull, maxItems, maxSizeBytes } = this.settings;
+    if (!discardOldWhenFull) return false;
+    return this.items + this.pendingItems > maxItems || this.bytes + this.pendingBytes - this.lastBytes >= maxSizeBytes;
+  }
+
   /** Takes up an item that was added to the log with the id `nextId`. It can't be read before it is committed. */
   added(flags: number, expiresAtMs: number, addedAtMs: number, data: Buffer, copies: ItemCopies): void {
     const id = this.nextId++;
     this.pendingItems++;
     this.pendingBytes += data.length;
+    this.lastBytes = data.length;
     this.totalItems++;
     if (!this.window.keeps(id, data.length)) {
       this.window.passBy();

@@ -3,8 +3,8 @@ import type { ReadItems } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { Deadlines } from './deadlines.ts';
-import type { Expiry, QueueReader } from './expiry.ts';
-import { type Item, isExpired } from './item.ts';
+import type { Expiry } from './expiry.ts';
+import type { Item } from './item.ts';
 import type { WantedRead } from './item-window.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue } from './queue.ts';
@@ -17,7 +17,7 @@ import { type Read, Waiter } from './waiters.ts';
  *
  * `complete` of a request may call back into here before it returns: state is whole whenever it is called.
  */
-export class Reads implements QueueReader {
+export class Reads {
   readonly #context: PartitionContext;
   readonly #queues: ReadonlyMap<string, Queue>;
   readonly #expiry: Expiry;
@@ -65,6 +65,7 @@ export class Reads implements QueueReader {
     }
   }
 
+  /** Begins to read from the log what the queue's window lacks, unless it is being read. */
   readAhead(queue: Queue): void {
     this.#startRead(queue);
   }
@@ -125,20 +126,16 @@ export class Reads implements QueueReader {
     return true;
   }
 
-  /** The item to be handed out next, if it is in memory and nothing that has expired is left before it. */
+  /** The item to be handed out next, if it is in memory and none is left before it that must go. */
   #next(queue: Queue): Item | undefined {
     const item = queue.window.next(queue.visibleEnd);
-    if (item === undefined || !this.#isExpired(queue, item)) return item;
+    if (item === undefined || !this.#expiry.mustGo(queue, item)) return item;
     this.#expiry.clearHead(queue);
     const next = queue.window.next(queue.visibleEnd);
-    return next === undefined || this.#isExpired(queue, next) ? undefined : next;
+    return next === undefined || this.#expiry.mustGo(queue, next) ? undefined : next;
   }
 
-  #isExpired(queue: Queue, item: Item): boolean {
-    return isExpired(item, this.#context.clock.wallMs(), queue.settings.maxAgeMs);
-  }
-
-  /** Whether there may be a next item, though not yet: it is not in memory, or expired ones are being removed before it. */
+  /** Whether there may be a next item, though not yet: it is not in memory, or others are being removed before it. */
   #mustWait(queue: Queue): boolean {
     return queue.sweep !== undefined || queue.window.mustRead(queue.visibleEnd);
   }

@@ -20,7 +20,7 @@ export class NodeClock implements Clock {
   }
 
   wallMs(): number {
-    return this.#base.wallMs() + this.#wallShiftMs;
+    return Math.floor(this.#base.wallMs() + this.#wallShiftMs);
   }
 
   schedule(delayMs: number, callback: () => void): Timer {

@@ -7,6 +7,7 @@ const patienceMs = 8000;
 const retryMs = 40;
 const pauseMs = 5;
 const readWaitMs = 300;
+const expiringShare = 0.2;
 
 /** One question, one answer, on a connection that is renewed whenever it breaks. */
 class SimClient {
@@ -159,9 +160,11 @@ export async function produce(
     const value = `${queue}:${name}:${sequence}:${padding}`;
     const { surely, perhaps } = fanouts.reachedBy(queue);
     for (const reached of perhaps) checker.attempt(itemIn(reached, value));
-    const answer = await client.ask(`set ${queue} 0 0 ${value.length}\r\n${value}\r\n`);
-    if (answer === 'STORED\r\n') for (const reached of surely) checker.acknowledge(itemIn(reached, value));
-    else await client.pause(retryMs);
+    // What expires may come or not: nothing is demanded of it but that the others come, however they are mixed.
+    const exptime = world.random() < expiringShare ? 1 + Math.floor(world.random() * 3) : 0;
+    const answer = await client.ask(`set ${queue} 0 ${exptime} ${value.length}\r\n${value}\r\n`);
+    if (answer !== 'STORED\r\n') await client.pause(retryMs);
+    else if (exptime === 0) for (const reached of surely) checker.acknowledge(itemIn(reached, value));
     await client.pause(world.random() * 2 * pauseMs);
   }
   client.cut();
