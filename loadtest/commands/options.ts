@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { WindhoverError } from '../../journal/base/errors.ts';
+import type { Quantity } from '../../journal/base/quantities.ts';
 import { parseTargets, type Target } from '../client/target.ts';
-import type { Quantity } from '../scenario/quantities.ts';
 
 /** A whole number of at least `least`, for an option's value. */
 export function wholeNumber(least: number): (text: string) => number {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { count, countFromOne, duration, type Quantity, rate, sizes, someTime } from './quantities.ts';
+import { count, countFromOne, duration, type Quantity, someTime } from '../../journal/base/quantities.ts';
+import { rate, sizes } from './quantities.ts';
 
 /**
  * What a scenario file may say, section by section, once parameters are filled in. A test holds the tables of

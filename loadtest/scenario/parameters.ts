@@ -1,5 +1,6 @@
+import { count, duration, type Quantity } from '../../journal/base/quantities.ts';
 import type { ParameterDeclaration, When } from './file-schema.ts';
-import { count, duration, type Quantity, rate, sizes } from './quantities.ts';
+import { rate, sizes } from './quantities.ts';
 
 /** A value that a scenario leaves to whoever runs it: `--connections` for `connections`. */
 export interface Parameter {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { count, countFromOne, duration, rate, sizes, someTime } from './quantities.ts';
+import { count, countFromOne, duration, someTime } from '../../journal/base/quantities.ts';
+import { rate, sizes } from './quantities.ts';
 
 test('counts, with separators and multiples, whole only', () => {
   for (const [text, value] of [

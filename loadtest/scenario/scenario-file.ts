@@ -2,11 +2,18 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { WindhoverError } from '../../journal/base/errors.ts';
+import { type Place, YamlFile } from '../../journal/base/yaml-file.ts';
 import { parameterSection, scenarioSection } from './file-schema.ts';
-import { declareParameter, fillIn, type Parameter, type ParameterValues, valueProblem } from './parameters.ts';
+import {
+  declareParameter,
+  fillIn,
+  type Parameter,
+  type ParameterValues,
+  referredParameter,
+  valueProblem,
+} from './parameters.ts';
 import { resolveScenario } from './resolve.ts';
 import type { Scenario } from './scenario.ts';
-import { type Place, SourceFile } from './source-file.ts';
 
 const head = z.looseObject(
   { parameters: parameterSection.default({}), description: scenarioSection.shape.description },
@@ -19,12 +26,12 @@ export class ScenarioFile {
   readonly name: string;
   readonly description: string;
   readonly parameters: readonly Parameter[];
-  readonly #source: SourceFile;
+  readonly #source: YamlFile;
 
   /** Throws `invalid` when the file can't be read, or with a line for each thing that is wrong in its head. */
   constructor(file: string) {
     this.name = path.basename(file).replace(/\.ya?ml$/, '');
-    this.#source = new SourceFile(file, readText(file));
+    this.#source = new YamlFile(file, readText(file), parameterNote);
     const { parameters, description } = this.#source.check(head, this.#source.content);
     this.description = description;
     this.parameters = Object.entries(parameters).map(([name, declared]) => declareParameter(name, declared));
@@ -80,6 +87,12 @@ export class ScenarioFile {
 function withParameters(filled: unknown, content: unknown): unknown {
   const { parameters } = content as { parameters?: unknown };
   return { ...(filled as object), ...(parameters === undefined ? {} : { parameters }) };
+}
+
+/** With what is wrong with a parameter's value goes its name. */
+function parameterNote(value: unknown): string {
+  const parameter = referredParameter(value);
+  return parameter === undefined ? '' : ` (--${parameter})`;
 }
 
 function readText(file: string): string {

@@ -1,21 +1,22 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { WindhoverError } from '../../journal/base/errors.ts';
-import { referredParameter } from './parameters.ts';
+import { WindhoverError } from './errors.ts';
 
 /** Where in a file something stands: keys of mappings, indexes of lists. */
 export type Place = readonly PropertyKey[];
 
 /** A parsed YAML file that can say on which line a place is. */
-export class SourceFile {
+export class YamlFile {
   readonly #name: string;
   readonly #root: Node | null;
   readonly #lines: LineCounter;
+  readonly #note: (value: unknown) => string;
   /** The file's content as plain values. */
   readonly content: unknown;
 
-  /** Throws `invalid` when `text` is no YAML. */
-  constructor(name: string, text: string) {
+  /** `note` gives what is to be added to a message about a scalar. Throws `invalid` when `text` is no YAML. */
+  constructor(name: string, text: string, note: (value: unknown) => string = () => '') {
+    this.#note = note;
     const lines = new LineCounter();
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
     this.#name = name;
@@ -29,8 +30,7 @@ export class SourceFile {
   }
 
   /**
-   * What is wrong at a place, with file, line and key: `my.yaml:7: phases[0].name: want a text`; with the parameter
-   * where one stands there.
+   * What is wrong at a place, with file, line and key: `my.yaml:7: phases[0].name: want a text`.
    */
   problem(place: Place, message: string): string {
     const key = place.reduce<string>(
@@ -38,9 +38,7 @@ export class SourceFile {
       '',
     );
     const { line, value } = this.#find(place);
-    const parameter = referredParameter(value);
-    const told = parameter === undefined ? message : `${message} (--${parameter})`;
-    return `${this.#name}:${line}: ${key === '' ? '' : `${key}: `}${told}`;
+    return `${this.#name}:${line}: ${key === '' ? '' : `${key}: `}${message}${this.#note(value)}`;
   }
 
   /** Checks `value`, which stands at `place` of this file. Throws `invalid` with a line for each thing that is wrong. */
