@@ -1,5 +1,5 @@
 import { WindhoverError } from '../../journal/base/errors.ts';
-import { Client } from '../client/client.ts';
+import { Connection } from '../client/connection.ts';
 import { type Target, targetLabel } from '../client/target.ts';
 import type { RunOptions } from '../scenario/run-options.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -24,7 +24,7 @@ export async function requireFanout(
 
 async function hasFanout(target: Target, queue: string): Promise<boolean> {
   const fanout = `${queue}+probe`;
-  const client = await Client.connect(target, { silenceTimeoutMs: 5000 }).catch((error: Error) => {
+  const client = await Connection.connect(target, { silenceTimeoutMs: 5000 }).catch((error: Error) => {
     throw new WindhoverError('unavailable', `${targetLabel(target)}: ${error.message}`);
   });
   try {

@@ -1,20 +1,16 @@
-import net from 'node:net';
+import { Backoff } from '../client/backoff.ts';
+import { dial, type Link } from '../client/dial.ts';
+import type { Outbox } from '../client/outbox.ts';
 import type { Target } from '../client/target.ts';
 import type { Driver, DriverPort, Times } from './driver.ts';
-import type { Outbox } from './outbox.ts';
 import type { Recorder } from './recorder.ts';
 import type { Requests } from './wires/requests.ts';
 import type { Outcome, Wire, WireSink } from './wires/wire.ts';
 
-const receiveBytes = 65_536;
-const connectTimeoutMs = 2000;
 const firstPauseMs = 5;
 const longestPauseMs = 100;
 /** How often one that had to go elsewhere looks whether its own target is back. */
 const homesickMs = 2000;
-
-/** All sockets read into one buffer: a wire keeps nothing of it beyond its `receive`. */
-const received = Buffer.allocUnsafeSlow(receiveBytes);
 
 export interface ConnectionOptions {
   readonly targets: readonly Target[];
@@ -59,12 +55,12 @@ export class Connection implements WireSink, DriverPort {
   #state: State = 'away';
   #closed = false;
   #dropping = false;
-  #socket!: net.Socket;
+  #link!: Link;
   #wire!: Wire;
   #turn: number;
   /** Of tries to connect since one succeeded. */
   #refused = 0;
-  #pauseMs = firstPauseMs;
+  readonly #pauses = new Backoff(firstPauseMs, longestPauseMs);
   /** When the target that it was made for was last found gone; it is looked for again from time to time. */
   #strayedMs = 0;
   #looking = false;
@@ -119,7 +115,7 @@ export class Connection implements WireSink, DriverPort {
   }
 
   room(bytes: number): number {
-    return this.#options.outbox.room(bytes, this.#socket);
+    return this.#options.outbox.room(bytes, this.#link.socket);
   }
 
   pause(): void {
@@ -128,12 +124,11 @@ export class Connection implements WireSink, DriverPort {
       this.#timer = undefined;
       if (this.#state === 'away') this.#connectNext();
       else this.pump(performance.now());
-    }, this.#pauseMs);
-    this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 2);
+    }, this.#pauses.next());
   }
 
   resume(): void {
-    this.#pauseMs = firstPauseMs;
+    this.#pauses.reset();
   }
 
   drop(): void {
@@ -146,7 +141,7 @@ export class Connection implements WireSink, DriverPort {
     const { depth, loop, outbox } = this.#options;
     const closed = loop === 'closed' && !this.#leaving;
     while (this.#inFlight < depth && (this.#driver.due() || (closed && this.#driver.may()))) this.#begin(nowMs, nowMs);
-    outbox.flush(this.#socket);
+    outbox.flush();
     if (this.#leaving && this.settled) this.#goHome();
   }
 
@@ -155,7 +150,7 @@ export class Connection implements WireSink, DriverPort {
     if (this.#state !== 'open' || this.#timer !== undefined || this.#inFlight === this.#options.depth) return false;
     if (this.#leaving || !this.#driver.may()) return false;
     this.#begin(intendedMs, nowMs);
-    this.#options.outbox.flush(this.#socket);
+    this.#options.outbox.flush();
     return true;
   }
 
@@ -211,22 +206,20 @@ export class Connection implements WireSink, DriverPort {
     return this.#times;
   }
 
-  #receive(socket: net.Socket, bytes: number): boolean {
-    if (socket !== this.#socket || this.#state !== 'open') return true;
+  #receive(buffer: Buffer, bytes: number): void {
     this.#nowMs = performance.now();
     this.#heardMs = this.#nowMs;
     try {
-      this.#wire.receive(received, bytes);
+      this.#wire.receive(buffer, bytes);
     } catch (error) {
       this.#consume();
       this.#lose(error instanceof Error ? error.message : String(error));
-      return true;
+      return;
     }
     this.#consume();
     if (this.#dropping) this.#reopen();
     else this.pump(this.#nowMs);
     if (this.#options.loop === 'open' && this.#inFlight < this.#options.depth) this.#options.idle(this.#nowMs);
-    return true;
   }
 
   #consume(): void {
@@ -238,38 +231,27 @@ export class Connection implements WireSink, DriverPort {
   #connectNext(): void {
     if (this.#closed || this.#state !== 'away') return;
     this.#state = 'connecting';
-    const { host, port } = this.#options.targets[this.#turn] as Target;
-    const onread = { buffer: received, callback: (bytes: number) => this.#receive(socket, bytes) };
-    const socket: net.Socket = net.connect({ host, port, noDelay: true, onread });
-    this.#socket = socket;
-    const timer = setTimeout(() => this.#socketEnded(socket, 'no connection within 2 s'), connectTimeoutMs);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      if (socket === this.#socket && this.#state === 'connecting') this.#opened(socket);
-    });
-    socket.on('error', (error) => this.#socketEnded(socket, error.message));
-    socket.on('close', () => {
-      clearTimeout(timer);
-      this.#socketEnded(socket, 'the connection ended');
+    this.#link = dial(this.#options.targets[this.#turn] as Target, {
+      opened: () => this.#opened(),
+      received: (buffer, bytes) => this.#receive(buffer, bytes),
+      ended: (why) => {
+        if (this.#state === 'open') this.#lose(why);
+        else this.#refuse();
+      },
     });
   }
 
-  #opened(socket: net.Socket): void {
+  #opened(): void {
     this.#state = 'open';
     this.#refused = 0;
-    this.#pauseMs = firstPauseMs;
+    this.#pauses.reset();
+    const { socket } = this.#link;
     this.#wire = this.#options.openWire(this, (bytes) => socket.write(bytes));
     if (this.#wire.hello !== undefined) socket.write(this.#wire.hello);
     this.#connected?.(undefined);
     const nowMs = performance.now();
     this.pump(nowMs);
     if (this.#options.loop === 'open') this.#options.idle(nowMs);
-  }
-
-  #socketEnded(socket: net.Socket, why: string): void {
-    if (socket !== this.#socket) return;
-    if (this.#state === 'open') this.#lose(why);
-    else if (this.#state === 'connecting') this.#refuse();
   }
 
   /** The target can't be reached: the next has its turn, after a pause once all have refused. */
@@ -286,17 +268,17 @@ export class Connection implements WireSink, DriverPort {
     if (this.#looking || this.#leaving) return;
     this.#looking = true;
     this.#strayedMs = nowMs;
-    const { host, port } = this.#options.targets[this.#options.target] as Target;
-    const knock = net.connect({ host, port, timeout: connectTimeoutMs });
-    knock.once('connect', () => {
-      this.#leaving = this.#state === 'open';
-      knock.destroy();
-      this.pump(performance.now());
-    });
-    knock.once('timeout', () => knock.destroy());
-    knock.on('error', () => knock.destroy());
-    knock.once('close', () => {
-      this.#looking = false;
+    const knock = dial(this.#options.targets[this.#options.target] as Target, {
+      opened: () => {
+        knock.drop();
+        this.#looking = false;
+        this.#leaving = this.#state === 'open';
+        this.pump(performance.now());
+      },
+      received: () => undefined,
+      ended: () => {
+        this.#looking = false;
+      },
     });
   }
 
@@ -335,6 +317,6 @@ export class Connection implements WireSink, DriverPort {
     this.#state = 'away';
     this.#dropping = false;
     this.#leaving = false;
-    this.#socket?.destroy();
+    this.#link?.drop();
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WindhoverError } from '../../journal/base/errors.ts';
-import { Client } from '../client/client.ts';
+import { Connection } from '../client/connection.ts';
 import { type Target, targetLabel } from '../client/target.ts';
 
 const silenceTimeoutMs = 5000;
@@ -62,11 +62,11 @@ export class OwnQueues {
     }
   }
 
-  async #connect(): Promise<Client> {
+  async #connect(): Promise<Connection> {
     let why = '';
     for (const target of this.#targets) {
       try {
-        return await Client.connect(target, { silenceTimeoutMs });
+        return await Connection.connect(target, { silenceTimeoutMs });
       } catch (error) {
         why = `${targetLabel(target)}: ${error instanceof Error ? error.message : String(error)}`;
       }
@@ -74,7 +74,7 @@ export class OwnQueues {
     throw new WindhoverError('unavailable', `no target can be reached: ${why}`);
   }
 
-  async #deleteAll(client: Client): Promise<void> {
+  async #deleteAll(client: Connection): Promise<void> {
     // Fanouts first: they are their parents' to make.
     await inBatches([...this.#names].reverse(), (name) => client.command(`delete ${name}`));
   }
@@ -88,9 +88,9 @@ export class OwnQueues {
   }
 
   async #findLeftoverAt(target: Target): Promise<string | undefined> {
-    let client: Client;
+    let client: Connection;
     try {
-      client = await Client.connect(target, { silenceTimeoutMs });
+      client = await Connection.connect(target, { silenceTimeoutMs });
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
@@ -102,14 +102,14 @@ export class OwnQueues {
   }
 
   /** An item or an open read that the server's own statistics know of; a server without such statistics knows of none. */
-  async #findReported(client: Client): Promise<string | undefined> {
+  async #findReported(client: Connection): Promise<string | undefined> {
     const { stats } = await client.command('stats');
     const watched = new Set(this.#names.flatMap((name) => [`queue_${name}_items`, `queue_${name}_open_transactions`]));
     const left = stats.find(([name, value]) => watched.has(name) && value !== '0');
     return left === undefined ? undefined : `${left[0]} is ${left[1]}`;
   }
 
-  async #findReadable(client: Client): Promise<string | undefined> {
+  async #findReadable(client: Connection): Promise<string | undefined> {
     let found: string | undefined;
     await inBatches(this.#names, async (name) => {
       const answer = await client.get(`${name}/peek`);

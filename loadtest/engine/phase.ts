@@ -1,10 +1,10 @@
+import { Outbox } from '../client/outbox.ts';
 import type { Target } from '../client/target.ts';
 import { Connection } from './connection.ts';
 import type { Driver, DriverPort } from './driver.ts';
 import { Group, type Shared } from './group.ts';
 import type { ConnectionJob, PhaseJob } from './messages.ts';
 import { Mixed } from './mixed.ts';
-import { Outbox } from './outbox.ts';
 import { Pace, Pacer } from './pacer.ts';
 import { Producer } from './producer.ts';
 import { ReliableReader } from './reliable-reader.ts';

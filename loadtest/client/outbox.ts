@@ -3,22 +3,25 @@ import type net from 'node:net';
 const outboxBytes = 65_536;
 
 /**
- * Where all connections of a process write their requests before they go to a socket. What the kernel takes at once,
- * which is nearly everything, is never copied nor allocated for.
+ * Where requests are written before they go to a socket, those of many sockets one after the other. What the kernel
+ * takes at once, which is nearly everything, is never copied nor allocated for.
  */
 export class Outbox {
   #buffer = Buffer.allocUnsafeSlow(outboxBytes);
   #end = 0;
+  /** Invariant: all that is in the buffer is for it. */
+  #socket: net.Socket | undefined;
 
   /** Where the next request is to be written, at what {@link room} gave. */
   get buffer(): Buffer {
     return this.#buffer;
   }
 
-  /** Makes room for a request to `socket`, on which all since the last flush must have been; gives where it begins. */
+  /** Makes room for a request to `socket`; gives where it begins. What is for another socket is sent. */
   room(bytes: number, socket: net.Socket): number {
-    if (this.#end + bytes > this.#buffer.length) {
-      this.flush(socket);
+    if (socket !== this.#socket || this.#end + bytes > this.#buffer.length) {
+      this.flush();
+      this.#socket = socket;
       if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
     }
     const start = this.#end;
@@ -26,8 +29,10 @@ export class Outbox {
     return start;
   }
 
-  flush(socket: net.Socket): void {
-    if (this.#end === 0) return;
+  /** Sends what was written. */
+  flush(): void {
+    const socket = this.#socket;
+    if (this.#end === 0 || socket === undefined) return;
     const written = this.#buffer.subarray(0, this.#end);
     this.#end = 0;
     // What a socket cannot send at once stays where it lies until it can: then this must not be written over.

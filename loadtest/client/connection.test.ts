@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { QueueServer } from '../testing/queue-server.ts';
-import { Client } from './client.ts';
+import { Connection } from './connection.ts';
 import { parseTargets } from './target.ts';
 
 async function withServer(use: (server: QueueServer, port: number) => Promise<void>): Promise<void> {
@@ -17,13 +17,13 @@ async function withServer(use: (server: QueueServer, port: number) => Promise<vo
 }
 
 /** Answers every connection with the given text as soon as something comes. */
-async function withScript(text: string, use: (client: Client) => Promise<void>): Promise<void> {
+async function withScript(text: string, use: (client: Connection) => Promise<void>): Promise<void> {
   const server = net.createServer((socket) => {
     socket.once('data', () => socket.end(text));
     socket.on('error', () => socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const client = await Client.connect({ host: '127.0.0.1', port: (server.address() as net.AddressInfo).port });
+  const client = await Connection.connect({ host: '127.0.0.1', port: (server.address() as net.AddressInfo).port });
   try {
     await use(client);
   } finally {
@@ -32,21 +32,21 @@ async function withScript(text: string, use: (client: Client) => Promise<void>):
   }
 }
 
-test('set and get, with flags, ids and bytes of every value', () =>
+test('set and get, with flags and bytes of every value', () =>
   withServer(async (_server, port) => {
-    const client = await Client.connect({ host: '127.0.0.1', port });
+    const client = await Connection.connect({ host: '127.0.0.1', port });
     const data = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
-    assert.is((await client.set('work', data, { flags: 7 })).kind, 'stored');
-    const { kind, items } = await client.gets('work');
+    assert.is((await client.send({ line: 'set work 7 0 256', data })).kind, 'stored');
+    const { kind, items } = await client.get('work');
     assert.is(kind, 'end');
-    assert.equal(items, [{ name: 'work', flags: 7, id: 1, data }]);
+    assert.equal(items, [{ flags: 7, data }]);
     assert.equal((await client.get('work')).items, []);
     client.close();
   }));
 
 test('many commands at once are answered in their order', () =>
   withServer(async (_server, port) => {
-    const client = await Client.connect({ host: '127.0.0.1', port });
+    const client = await Connection.connect({ host: '127.0.0.1', port });
     const sets = Array.from({ length: 500 }, (_, i) => client.set('work', Buffer.from(String(i))));
     const gets = Array.from({ length: 500 }, () => client.get('work'));
     assert.is(client.pending, 1000);
@@ -91,7 +91,7 @@ test('a stream that makes no sense ends the connection', () =>
 
 test('a server that falls silent is given up, an idle connection is not', () =>
   withServer(async (_server, port) => {
-    const client = await Client.connect({ host: '127.0.0.1', port }, { silenceTimeoutMs: 50 });
+    const client = await Connection.connect({ host: '127.0.0.1', port }, { silenceTimeoutMs: 50 });
     await sleep(120);
     assert.is(client.endedBecause, undefined);
     const answer = await client.get('work/t=5000');
