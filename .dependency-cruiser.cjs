@@ -2,6 +2,7 @@
  * Which way the arrows point (docs/architecture.md), and which files only decide.
  *
  *   journal/base ← journal ← cluster ← node        loadtest → cluster/ring, journal/base        ops → nothing: it speaks the wire
+ *   loadtest/client, which is published as windhover/client, stands on the ring alone        node/tools → loadtest/client
  */
 
 /**
@@ -18,6 +19,7 @@ const pureFiles = [
   'cluster/(hello|ring|partition-map|plan|leader|role|operation|messages|succession|directory/keys)',
   'node/protocol/.+',
   'node/queues/[^/]+',
+  'loadtest/client/(answer-parser|backoff|cluster-config|errors|requests|target)',
   'loadtest/report/format',
   'loadtest/scenario/scenario',
   'loadtest/compare/(comparison|contender|goals|page|sample|standard|statistics|table|work)',
@@ -57,10 +59,25 @@ module.exports = {
     },
     {
       name: 'node-knows-no-loadtest',
-      comment: 'The one executable also offers the load test as a subcommand: node/main.ts alone may import it.',
+      comment:
+        'The one executable also offers the load test as a subcommand: node/main.ts alone may import it. ' +
+        'Tools that talk to a running node, and tests, do so as any program does: through the client.',
+      severity: 'error',
+      from: { path: '^node/', pathNot: ['^node/main\\.ts$', '^node/tools/', tests] },
+      to: { path: '^(loadtest|ops)/' },
+    },
+    {
+      name: 'tools-know-the-client',
       severity: 'error',
       from: { path: '^node/', pathNot: '^node/main\\.ts$' },
-      to: { path: '^(loadtest|ops)/' },
+      to: { path: '^(loadtest|ops)/', pathNot: '^loadtest/client/' },
+    },
+    {
+      name: 'client-stands-alone',
+      comment: 'What is published as windhover/client leans on the ring and on nothing else of this repository.',
+      severity: 'error',
+      from: { path: '^loadtest/client/', pathNot: tests },
+      to: { path: '^(journal|cluster|node|loadtest|ops|proto)/', pathNot: '^(loadtest/client/|cluster/ring\\.ts$)' },
     },
     {
       name: 'loadtest-speaks-the-wire',

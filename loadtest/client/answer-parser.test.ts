@@ -34,7 +34,7 @@ function parseInPieces(bytes: Buffer, lengths: Iterable<number>): string[] {
 const stream = Buffer.from(
   'STORED\r\nEND\r\nVALUE work 0 5\r\nhello\r\nEND\r\nVALUE wörk/open 4294967295 0 77\r\n\r\nEND\r\n' +
     'VALUE a 0 13\r\nEND\r\nSTORED\r\n\r\nVALUE b 1 1\r\nx\r\nEND\r\nNOT_STORED\r\nSTAT items 3\r\nSTAT empty\r\nEND\r\n' +
-    'SERVER_ERROR out of room\r\nCLIENT_ERROR bad\r\nERROR\r\nDELETED\nEND\nOK\r\nVERSION 1.2\r\nWHAT\r\n\r\nSTORED\r\n',
+    'SERVER_ERROR out of room\r\nCLIENT_ERROR bad\r\nERROR\r\nCONFIG cluster 0 7\r\n1\na||1\n\r\nEND\r\nDELETED\nEND\nOK\r\nVERSION 1.2\r\nWHAT\r\n\r\nSTORED\r\n',
   'latin1',
 );
 
@@ -55,6 +55,8 @@ const heardOfStream = [
   'server-error: SERVER_ERROR out of room',
   'client-error: CLIENT_ERROR bad',
   'error: ERROR',
+  'item cluster 0 0 1\na||1\n',
+  'end: END',
   'deleted: DELETED',
   'end: END',
   'ok: OK',

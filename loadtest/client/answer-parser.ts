@@ -17,7 +17,7 @@ export type LineKind =
   | 'server-error'
   | 'other';
 
-/** A `VALUE` block where it lies in the bytes received: valid only until the sink's method returns, then reused. */
+/** A `VALUE` (or `CONFIG`) block where it lies in the bytes received: valid only until the sink's method returns, then reused. */
 export interface ItemView {
   readonly buffer: Buffer;
   /** The name as the server echoed it: latin1 bytes `buffer[nameStart..nameEnd)`. */
@@ -147,15 +147,23 @@ export class AnswerParser {
     const feed = lineEnd(buffer, start, end);
     if (feed < 0) return -1;
     const lineStop = feed > start && buffer[feed - 1] === carriageReturn ? feed - 1 : feed;
-    if (isValue(buffer, start, lineStop)) return this.#parseValue(buffer, start, lineStop, feed + 1, end);
+    if (isValue(buffer, start, lineStop)) return this.#parseBlock(buffer, start, start + 6, lineStop, feed + 1, end);
     const text = buffer.toString('latin1', start, lineStop);
+    if (text.startsWith('CONFIG ')) return this.#parseBlock(buffer, start, start + 7, lineStop, feed + 1, end);
     this.#sink.line(lineKind(text), text);
     return feed + 1;
   }
 
-  #parseValue(buffer: Buffer, start: number, lineStop: number, dataStart: number, end: number): number {
+  /** `VALUE`, or the `CONFIG` that answers a `config get`: the same but for its word. */
+  #parseBlock(
+    buffer: Buffer,
+    start: number,
+    nameStart: number,
+    lineStop: number,
+    dataStart: number,
+    end: number,
+  ): number {
     const view = this.#view;
-    const nameStart = start + 6;
     const nameEnd = wordEnd(buffer, nameStart, lineStop);
     const flagsEnd = wordEnd(buffer, nameEnd + 1, lineStop);
     const bytesEnd = wordEnd(buffer, flagsEnd + 1, lineStop);

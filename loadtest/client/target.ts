@@ -1,4 +1,4 @@
-import { WindhoverError } from '../../journal/base/errors.ts';
+import { ClientError } from './errors.ts';
 
 /** A server's address. */
 export interface Target {
@@ -11,14 +11,14 @@ export function targetLabel(target: Target): string {
   return `${target.host}:${target.port}`;
 }
 
-/** Reads `host:port,host:port…` (an IPv6 host in brackets). Throws `invalid` when there is none or one is wrong. */
+/** Reads `host:port,host:port…` (an IPv6 host in brackets). Throws a `ClientError`, `invalid`, when there is none or one is wrong. */
 export function parseTargets(text: string): Target[] {
   const targets = text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map(parseTarget);
-  if (targets.length === 0) throw new WindhoverError('invalid', 'no target given: want host:port,host:port…');
+  if (targets.length === 0) throw new ClientError('invalid', 'no target given: want host:port,host:port…');
   return targets;
 }
 
@@ -27,7 +27,7 @@ function parseTarget(text: string): Target {
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || !(port >= 1 && port <= 65_535)) {
-    throw new WindhoverError('invalid', `not a target: ${text} (want host:port)`);
+    throw new ClientError('invalid', `not a target: ${text} (want host:port)`);
   }
   return { host, port };
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { WindhoverError } from '../../journal/base/errors.ts';
 import type { Quantity } from '../../journal/base/quantities.ts';
+import { ClientError } from '../client/errors.ts';
 import { parseTargets, type Target } from '../client/target.ts';
 
 /** A whole number of at least `least`, for an option's value. */
@@ -36,6 +36,7 @@ export function addressList(text: string): Target[] {
   try {
     return parseTargets(text);
   } catch (error) {
-    throw new InvalidArgumentError(`${WindhoverError.from(error, 'targets').message}.`);
+    if (error instanceof ClientError) throw new InvalidArgumentError(`${error.message}.`);
+    throw error;
   }
 }

@@ -25,6 +25,8 @@ export interface Misbehaviour {
   dropSet?: () => boolean;
   /** The item is stored, and the connection cut instead of an answer. */
   cutAfterSet?: () => boolean;
+  /** The set is never answered. */
+  holdSet?: () => boolean;
   /** The set is refused: `SERVER_ERROR`. */
   failSet?: () => boolean;
   /** The connection is cut when it confirms an item, before that is done. */
@@ -44,6 +46,9 @@ export interface Misbehaviour {
  * promises: so that what the load test says of a bad server can be tested.
  */
 export class QueueServer {
+  /** What `config get cluster` is answered with; without, the server doesn't know the command. */
+  clusterConfig: string | undefined;
+  readonly #ids = new Set<string>();
   readonly misbehaviour: Misbehaviour = {};
   /** Called once, when the first item of a load comes. */
   onFirstSet: (() => void) | undefined;
@@ -57,6 +62,12 @@ export class QueueServer {
     return new Promise((resolve) => {
       this.#server.listen(wanted, '127.0.0.1', () => resolve((this.#server.address() as net.AddressInfo).port));
     });
+  }
+
+  /** How many connections it has, and how many items they have reserved. */
+  get load(): { readonly connections: number; readonly reserved: number } {
+    const reserved = [...this.#connections].reduce((sum, { open }) => sum + open.size, 0);
+    return { connections: this.#connections.size, reserved };
   }
 
   /** Ends every connection, as a crash would; items stay. */
@@ -120,12 +131,19 @@ export class QueueServer {
     const [command, key = ''] = words;
     switch (command) {
       case 'set':
+        if (this.misbehaviour.holdSet?.()) return new Promise(() => undefined);
         return this.#set(connection, key, words[2] ?? '0', data);
       case 'get':
       case 'gets':
         return this.#get(connection, key, command === 'gets');
       case 'delete':
         return this.#queues.delete(key) ? 'DELETED\r\n' : 'NOT_FOUND\r\n';
+      case 'flush':
+        this.#queue(key).items.length = 0;
+        return 'END\r\n';
+      case 'config':
+        if (this.clusterConfig === undefined) return 'ERROR\r\n';
+        return `CONFIG cluster 0 ${this.clusterConfig.length}\r\n${this.clusterConfig}\r\nEND\r\n`;
       case 'stats':
         return `${this.#statLines()}END\r\n`;
       case 'version':
@@ -135,7 +153,9 @@ export class QueueServer {
     }
   }
 
-  #set(connection: Connection, name: string, flags: string, data: string): string {
+  #set(connection: Connection, key: string, flags: string, data: string): string {
+    const [name = '', id] = key.split('/id=');
+    if (id !== undefined && this.#ids.has(id)) return 'STORED\r\n';
     const item = { id: this.#nextId++, flags, data };
     if (name.endsWith('probe')) {
       this.#add(name, item);
@@ -144,6 +164,7 @@ export class QueueServer {
     this.onFirstSet?.();
     this.onFirstSet = undefined;
     if (this.misbehaviour.failSet?.()) return 'SERVER_ERROR not now\r\n';
+    if (id !== undefined) this.#ids.add(id);
     if (!this.misbehaviour.dropSet?.()) {
       this.#add(name, item);
       for (const fanout of this.queueNames.filter((other) => other.startsWith(`${name}+`))) {
