@@ -1,8 +1,11 @@
 import { WindhoverError } from '../../journal/base/errors.ts';
+import type { KestrelItem } from '../../journal/kestrel/entry.ts';
 import { type KestrelQueueFiles, kestrelQueues } from '../../journal/kestrel/files.ts';
 import { type KestrelReading, readKestrelQueue } from '../../journal/kestrel/read.ts';
 import { FileDisk } from '../../journal/log/file-disk.ts';
-import { MemcacheWriter } from './memcache-writer.ts';
+import { Client } from '../../loadtest/client/client.ts';
+import { ClientError } from '../../loadtest/client/errors.ts';
+import type { NewItem } from '../../loadtest/client/requests.ts';
 
 export interface ImportFlags {
   readonly target: string;
@@ -10,6 +13,10 @@ export interface ImportFlags {
   readonly skip: string;
 }
 
+/** Items are sent so many at once, or so many bytes. */
+const batchItems = 128;
+const batchBytes = 512 * 1024;
+const silenceMs = 30_000;
 /** How often progress is told, in items. */
 const progressItems = 100_000;
 
@@ -30,33 +37,75 @@ export async function importKestrel(folder: string, flags: ImportFlags): Promise
   );
   if (queues.length === 0) throw new WindhoverError('invalid', `${folder}: there is no such Kestrel journal`);
   let torn = false;
-  for (const files of queues) torn = (await importQueue(disk, files, flags.target, skip)) || torn;
+  const client = await Client.connect(flags.target, { timeoutMs: silenceMs }).catch((error: Error) => {
+    throw new WindhoverError('unavailable', `--target ${flags.target}: ${error.message}`, { cause: error });
+  });
+  try {
+    for (const files of queues) torn = (await importQueue(disk, files, client, skip)) || torn;
+  } finally {
+    client.close();
+  }
   return torn ? 'damaged' : 'fine';
 }
 
-async function importQueue(disk: FileDisk, files: KestrelQueueFiles, target: string, skip: number): Promise<boolean> {
+async function importQueue(disk: FileDisk, files: KestrelQueueFiles, client: Client, skip: number): Promise<boolean> {
   const { queue } = files;
-  const writer = await connect(target);
+  const batch = new Batch(client, queue);
   let seen = 0;
   try {
     const reading = await readKestrelQueue(disk, files, async (item) => {
       if (++seen <= skip) return;
-      await writer.set(queue, Math.ceil(item.expiresAtMs / 1000), item.data);
+      await batch.add(item);
       if (seen % progressItems === 0) console.error(`${queue}: ${seen} items`);
     });
-    await writer.answered();
-    console.log(`${queue}: ${writer.stored} items imported`);
+    await batch.send();
+    console.log(`${queue}: ${batch.stored} items imported`);
     return tellTear(queue, reading);
   } catch (error) {
-    const { message } = WindhoverError.from(error, queue);
-    const done = skip + writer.stored;
+    const { message } = error instanceof ClientError ? error : WindhoverError.from(error, queue);
+    const done = skip + batch.stored;
     throw new WindhoverError(
       'unavailable',
       `${queue}: ${message}. The first ${done} items are stored: go on with --queue '${queue}' --skip ${done}`,
       { cause: error },
     );
-  } finally {
-    writer.close();
+  }
+}
+
+/** Items of a queue on their way, in order. */
+class Batch {
+  readonly #client: Client;
+  readonly #queue: string;
+  #items: NewItem[] = [];
+  #bytes = 0;
+  /** Items that are known to be stored. */
+  stored = 0;
+
+  constructor(client: Client, queue: string) {
+    this.#client = client;
+    this.#queue = queue;
+  }
+
+  /** Takes an item, and sends what there is when that is enough. */
+  async add({ data, expiresAtMs }: KestrelItem): Promise<void> {
+    const expiry = expiresAtMs === 0 ? {} : { expiresAtMs };
+    this.#items.push({ data: Buffer.from(data), ...expiry });
+    this.#bytes += data.length;
+    if (this.#items.length >= batchItems || this.#bytes >= batchBytes) await this.send();
+  }
+
+  /** Resolves when all are stored. @throws `ClientError` */
+  async send(): Promise<void> {
+    const items = this.#items;
+    this.#items = [];
+    this.#bytes = 0;
+    try {
+      await this.#client.setMany(this.#queue, items);
+      this.stored += items.length;
+    } catch (error) {
+      if (error instanceof ClientError) this.stored += error.stored ?? 0;
+      throw error;
+    }
   }
 }
 
@@ -65,11 +114,4 @@ function tellTear(queue: string, { tear }: KestrelReading): boolean {
   const rest = tear.unread.length === 0 ? '' : `; not read: ${tear.unread.join(', ')}`;
   console.error(`${queue}: ${tear.file}, offset ${tear.offset}: ${tear.why}: imported up to there${rest}`);
   return true;
-}
-
-function connect(target: string): Promise<MemcacheWriter> {
-  const [host, port] = target.split(':');
-  if (host === undefined || port === undefined)
-    throw new WindhoverError('invalid', `--target ${target}: not HOST:PORT`);
-  return MemcacheWriter.connect(host, Number(port));
 }
