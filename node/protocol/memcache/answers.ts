@@ -116,13 +116,18 @@ function sayConstant(answer: Buffer, out: AnswerOutput): Said {
   return 'go on';
 }
 
-/** A violation and what failed; of anything else, that it is over. */
-function sayFailure(result: Result, out: AnswerOutput): Said {
+/** What every command may meet; nothing when it is another outcome. */
+export function sayTrouble(result: Result, out: AnswerOutput): Said | undefined {
   if (result.kind === 'violation') {
     sayConstant(error, out);
     return 'close';
   }
-  if (result.kind !== 'failed') return sayConstant(end, out);
+  if (result.kind !== 'failed') return undefined;
   out.append(line(`SERVER_ERROR ${result.why}`));
   return 'go on';
+}
+
+/** A violation and what failed; of anything else, that it is over. */
+function sayFailure(result: Result, out: AnswerOutput): Said {
+  return sayTrouble(result, out) ?? sayConstant(end, out);
 }

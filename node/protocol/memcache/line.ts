@@ -9,6 +9,7 @@ import {
   flushedAll,
   lineAnswer,
   ok,
+  setAnswer,
   statisticsAnswer,
   ValueAnswer,
   versionAnswer,
@@ -20,7 +21,10 @@ export interface StorageHeader {
   flags: number;
   exptimeSeconds: number;
   valueBytes: number;
+  /** Nothing is said, not even a refusal. */
   noreply: boolean;
+  /** To what is stored. */
+  answer: Answer;
   /** Why nothing will be stored: the data is skipped, then this is the answer. */
   refusal: string | undefined;
 }
@@ -118,8 +122,9 @@ function parseStorage(words: readonly string[], wordCount: number): StorageHeade
   if (valueBytes === undefined) return undefined;
   const flags = parseCount(flagsText);
   const exptimeSeconds = /^-?\d{1,12}$/.test(exptimeText) ? Number(exptimeText) : undefined;
+  const answer = noreply ? silence : setAnswer;
   const refusal = flags === undefined || exptimeSeconds === undefined ? clientErrorFormat : undefined;
-  return { queue, flags: flags ?? 0, exptimeSeconds: exptimeSeconds ?? 0, valueBytes, noreply, refusal };
+  return { queue, flags: flags ?? 0, exptimeSeconds: exptimeSeconds ?? 0, valueBytes, noreply, answer, refusal };
 }
 
 /** An unsigned number of 32 bits. */

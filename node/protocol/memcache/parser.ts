@@ -1,6 +1,7 @@
 import { silence } from '../answer.ts';
 import type { Command, GetCommand, SetCommand, TellCommand } from '../command.ts';
 import type { Parser, ParserOptions } from '../dialect.ts';
+import { parseMetaLine } from '../meta/line.ts';
 import { type ValueEnd, ValueReader } from '../value-reader.ts';
 import { setAnswer } from './answers.ts';
 import { expiresAtMs, lifeMs } from './expiry.ts';
@@ -25,7 +26,7 @@ const carriageReturn = 0x0d;
 const noBytes = Buffer.alloc(0);
 
 /**
- * Memcache's text protocol.
+ * Memcache's text protocol, meta commands included.
  *
  * A value that lies whole within a chunk is handed out in place, without a copy; `set` and `get` come in objects that
  * are used again for the next one.
@@ -50,6 +51,7 @@ export class MemcacheParser implements Parser {
     exptimeSeconds: 0,
     valueBytes: 0,
     noreply: false,
+    answer: setAnswer,
     refusal: undefined,
   };
   readonly #set: { -readonly [Field in keyof SetCommand]: SetCommand[Field] };
@@ -165,7 +167,8 @@ export class MemcacheParser implements Parser {
       this.#get.answer = key.value;
       return this.#get;
     }
-    const line = parseLine(buffer.toString('latin1', start, end), this.#echoKey);
+    const text = buffer.toString('latin1', start, end);
+    const line = parseMetaLine(text) ?? parseLine(text, this.#echoKey);
     if (line.kind === 'storage') {
       this.#header = line.header;
       return this.#beginValue();
@@ -223,7 +226,7 @@ export class MemcacheParser implements Parser {
     set.flags = header.flags;
     set.lifeMs = lifeMs(header.exptimeSeconds);
     set.expiresAtMs = expiresAtMs(header.exptimeSeconds);
-    set.answer = header.noreply ? silence : setAnswer;
+    set.answer = header.answer;
     set.data = data;
     return set;
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { silence } from '../answer.ts';
 import { KeyCache } from './key-cache.ts';
 import { parseLine, type StorageHeader } from './line.ts';
 import { scanGet, scanSet } from './scan.ts';
@@ -32,7 +33,15 @@ const echoes = ['bare', 'full'] as const;
 const caches = { bare: new KeyCache(4, 'bare'), full: new KeyCache(4, 'full') };
 
 function emptyHeader(): StorageHeader {
-  return { queue: '', flags: 0, exptimeSeconds: 0, valueBytes: 0, noreply: false, refusal: 'left over' };
+  return {
+    queue: '',
+    flags: 0,
+    exptimeSeconds: 0,
+    valueBytes: 0,
+    noreply: false,
+    answer: silence,
+    refusal: 'left over',
+  };
 }
 
 test('what is scanned means what the whole parser says it means', () => {

@@ -1,3 +1,5 @@
+import { silence } from '../answer.ts';
+import { setAnswer } from './answers.ts';
 import type { KeyCache, KnownKey } from './key-cache.ts';
 import type { StorageHeader } from './line.ts';
 
@@ -54,6 +56,7 @@ function scanNumbers(buffer: Buffer, start: number, end: number, header: Storage
   header.exptimeSeconds = decimal(buffer, flagsEnd + 1, exptimeEnd);
   header.valueBytes = decimal(buffer, exptimeEnd + 1, bytesEnd);
   header.noreply = bytesEnd < end;
+  header.answer = header.noreply ? silence : setAnswer;
   return bytesEnd === end || isNoreply(buffer, bytesEnd, end);
 }
 
