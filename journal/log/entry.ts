@@ -78,7 +78,7 @@ export function sealEntry(
   sequence: number,
   kind: number,
 ): void {
-  assert(bodyBytes <= maxEntryBodyBytes, `an entry's body of ${bodyBytes} bytes is too long`);
+  assert(bodyBytes <= maxEntryBodyBytes, "an entry's body is too long");
   buffer.writeUInt32LE(bodyBytes, start + bodyBytesAt);
   buffer.writeUInt32LE(partition, start + partitionAt);
   buffer.writeUInt32LE(epoch, start + epochAt);

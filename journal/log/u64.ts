@@ -1,4 +1,4 @@
-import { assert } from '../base/assert.ts';
+import { InvariantError } from '../base/assert.ts';
 
 const highWeight = 2 ** 32;
 
@@ -11,6 +11,7 @@ export function writeU64(buffer: Buffer, offset: number, value: number): void {
 /** Reads what {@link writeU64} wrote. Only for bytes that a checksum has vouched for: a value past 2^53 - 1 is our own mistake. */
 export function readU64(buffer: Buffer, offset: number): number {
   const value = buffer.readUInt32LE(offset + 4) * highWeight + buffer.readUInt32LE(offset);
-  assert(value <= Number.MAX_SAFE_INTEGER, `u64 at ${offset} is past 2^53 - 1`);
+  // Not by `assert`: its message would be put together each time.
+  if (value > Number.MAX_SAFE_INTEGER) throw new InvariantError(`u64 at ${offset} is past 2^53 - 1`);
   return value;
 }

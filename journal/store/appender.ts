@@ -168,7 +168,7 @@ export class Appender {
 
   #leading(partition: number): AppendEnd {
     const end = this.#end(partition);
-    assert(!end.receiving, `partition ${partition} is receiving a snapshot`);
+    assert(!end.receiving, 'the partition is receiving a snapshot');
     return end;
   }
 

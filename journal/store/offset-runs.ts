@@ -30,7 +30,7 @@ export class OffsetRuns {
 
   /** Notes the place of `number`, which is above all that are noted. */
   add(segment: number, number: number, offset: number): void {
-    const last = this.runs[this.runs.length - 1];
+    const last = this.runs.at(-1);
     if (last !== undefined && last.segment === segment && last.first + last.length === number) append(last, offset);
     else this.#begin(segment, number, offset);
   }
