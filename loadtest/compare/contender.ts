@@ -25,8 +25,8 @@ export type Contender =
 
 type Kind = Contender['kind'];
 
-/** How many queues a work is spread over. */
-export const queueCount = 48;
+/** How many queues a work is spread over: as many as most works have connections, so that none is used by more of them than the others. */
+export const queueCount = 50;
 
 /** What the load generator calls the protocol that a contender speaks, and the work that it knows in it. */
 const spoken: Readonly<Record<Kind, { readonly protocol: string; readonly kinds: readonly Work['kind'][] }>> = {
@@ -61,6 +61,11 @@ export function programOf(contender: Contender): string | undefined {
 /** True when what the contender keeps can be asked for again: an echo server keeps nothing. */
 export function keepsItems(contender: Contender): boolean {
   return contender.kind !== 'echo';
+}
+
+/** True when several servers share the work. */
+export function isCluster(contender: Contender): boolean {
+  return contender.kind === 'nats' || (contender.kind === 'windhover' && contender.nodes > 1);
 }
 
 export function canDo(contender: Contender, kind: Work['kind']): boolean {
