@@ -125,6 +125,27 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   #start(request: Request, origin: Origin): void {
+    const { kind, queue } = request.operation;
+    // Executed here these two can't come back or be cancelled: nothing has to be remembered of them.
+    const queues = kind === 'set' || kind === 'delivered' ? this.#servingNow(queue) : undefined;
+    if (queues === undefined) this.#startRouting(request, origin);
+    else queues.execute(request);
+  }
+
+  /** The queues of the name's partition, if a command that comes now is to be executed here. */
+  #servingNow(queue: string): PartitionQueues | undefined {
+    const cluster = this.#attached();
+    const partition = cluster.partitionOf(queue);
+    const isServed = !this.#held.holds(partition) && cluster.route(partition) === 'local';
+    return isServed && !this.#underway.has(partition) ? this.#led.get(partition) : undefined;
+  }
+
+  #attached(): ClusterNode {
+    assert(this.#cluster !== undefined, 'the broker is attached to its cluster before it is used');
+    return this.#cluster;
+  }
+
+  #startRouting(request: Request, origin: Origin): void {
     const waits = isWaiting(request.operation);
     const routed = new RoutedRequest(request, this.#nextNumber++, origin, waits ? this.#clock.monotonicMs() : 0, this);
     if (waits) this.#cancellable.set(request, routed);
@@ -138,8 +159,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   #route(request: RoutedRequest): void {
-    const cluster = this.#cluster;
-    assert(cluster !== undefined, 'the broker is attached to its cluster before it is used');
+    const cluster = this.#attached();
     const partition = cluster.partitionOf(request.operation.queue);
     request.partition = partition;
     // What came before and is held goes first.

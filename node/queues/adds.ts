@@ -79,6 +79,6 @@ export class Adds {
     if (expiresAtMs !== 0 || queue.settings.maxAgeMs !== Number.POSITIVE_INFINITY) this.#expiry.added(queue, id);
     if (queue.isOverfull) this.#expiry.clearHead(queue);
     counters.totalItems++;
-    this.#pending.push({ sequence, request, result: stored, added: { queue, id, dataBytes: data.length } });
+    this.#pending.push({ sequence, request, result: stored, queue, id, dataBytes: data.length });
   }
 }

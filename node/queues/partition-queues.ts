@@ -21,6 +21,7 @@ const moved: Result = { kind: 'moved' };
 const done: Result = { kind: 'done' };
 const tooManyQueues: Result = { kind: 'failed', why: 'too many queues' };
 const missing: Result = { kind: 'missing' };
+const nothingAdded = { queue: undefined, id: 0, dataBytes: 0 };
 const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
 
 /**
@@ -127,11 +128,11 @@ export class PartitionQueues {
   /** Every entry up to this sequence is durable on all in-sync replicas. */
   committed(sequence: number): void {
     for (let answer = this.#pending.next(sequence); answer !== undefined; answer = this.#pending.next(sequence)) {
-      const { added } = answer;
-      added?.queue.committed(added.id, added.dataBytes);
-      if (added?.queue.isOverfull) this.#expiry.clearHead(added.queue);
+      const { queue } = answer;
+      queue?.committed(answer.id, answer.dataBytes);
+      if (queue?.isOverfull) this.#expiry.clearHead(queue);
       answer.request?.complete(answer.result);
-      if (added !== undefined && added.queue.waiters.length > 0) this.#reads.serve(added.queue);
+      if (queue !== undefined && queue.waiters.length > 0) this.#reads.serve(queue);
     }
   }
 
@@ -298,7 +299,7 @@ export class PartitionQueues {
   #onceMade(queue: Queue, request: Request): Request {
     const { operation, owner } = request;
     const complete = (result: Result): void =>
-      this.#pending.push({ sequence: queue.number, request, result, added: undefined });
+      this.#pending.push({ sequence: queue.number, request, result, ...nothingAdded });
     return { operation, owner, complete };
   }
 
@@ -356,7 +357,7 @@ export class PartitionQueues {
     }
     const waiting = this.#reads.dismiss(queue);
     const sequence = this.#drop(queue);
-    this.#pending.push({ sequence, request, result: { kind: 'deleted' }, added: undefined });
+    this.#pending.push({ sequence, request, result: { kind: 'deleted' }, ...nothingAdded });
     this.#reservations.dropGone(queue);
     for (const waiter of waiting) this.#reads.miss(waiter);
   }
@@ -398,6 +399,6 @@ export class PartitionQueues {
     const sequence = this.#context.log.flushQueue(queue.number, queue.flush());
     this.#expiry.watch(queue);
     this.#reservations.dropGone(queue);
-    this.#pending.push({ sequence, request, result: { kind: 'flushed' }, added: undefined });
+    this.#pending.push({ sequence, request, result: { kind: 'flushed' }, ...nothingAdded });
   }
 }

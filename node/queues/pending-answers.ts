@@ -9,8 +9,10 @@ export interface PendingAnswer {
   /** To be answered then; `undefined`: another entry of the same request answers it. */
   readonly request: Request | undefined;
   readonly result: Result;
-  /** The item that becomes visible then, in which queue. */
-  readonly added: { readonly queue: Queue; readonly id: number; readonly dataBytes: number } | undefined;
+  /** The queue in which item `id` becomes visible then, if the entry adds one. */
+  readonly queue: Queue | undefined;
+  readonly id: number;
+  readonly dataBytes: number;
 }
 
 /** Answers to requests whose entries are on their way to the disks, in the order of their sequences. */
