@@ -103,7 +103,7 @@ export class ItemWindow {
   /** The next item to hand out, if it is in memory; it stays there. */
   next(visibleEnd: number): Item | undefined {
     const returned = this.#nextReturned();
-    if (returned !== undefined) return returned.data === undefined ? undefined : returned;
+    if (returned !== undefined) return returned.isLoaded ? returned : undefined;
     const first = this.#window.first();
     return first !== undefined && first.id < visibleEnd ? first : undefined;
   }
@@ -135,7 +135,7 @@ export class ItemWindow {
   /** What should be read now, be it needed at once or ahead. To be asked when no read is under way. */
   wantedRead(visibleEnd: number): WantedRead | undefined {
     const returned = this.#nextReturned();
-    if (returned !== undefined && returned.data === undefined) {
+    if (returned !== undefined && !returned.isLoaded) {
       return { fromId: returned.id, maxBytes: smallestReadBytes };
     }
     if (this.#windowEnd >= visibleEnd) return undefined;
@@ -253,14 +253,14 @@ export class ItemWindow {
     for (const stored of read.items) {
       if (this.#returned.length === 0 || stored.id >= this.#windowEnd) return;
       const item = this.#returned[this.#placeOf(stored.id) - 1];
-      if (item === undefined || item.id !== stored.id || item.data !== undefined) continue;
+      if (item === undefined || item.id !== stored.id || item.isLoaded) continue;
       item.load(stored);
       this.#charge(item);
     }
   }
 
   #dropVanished(fromId: number, end: number): Item[] {
-    const vanished = this.#returned.filter((item) => item.data === undefined && item.id >= fromId && item.id < end);
+    const vanished = this.#returned.filter((item) => !item.isLoaded && item.id >= fromId && item.id < end);
     for (const item of vanished) this.#returned.splice(this.#returned.indexOf(item), 1);
     return vanished;
   }
@@ -279,7 +279,7 @@ export class ItemWindow {
 
   /** Only items whose data is in memory count. */
   #charge(item: Item): void {
-    if (item.data === undefined) return;
+    if (!item.isLoaded) return;
     this.#loadedItems++;
     this.#dataBytes += item.bytes;
     this.#memoryBytes += item.memoryBytes;
@@ -287,7 +287,7 @@ export class ItemWindow {
   }
 
   #discharge(item: Item | undefined): void {
-    if (item === undefined || item.data === undefined) return;
+    if (item === undefined || !item.isLoaded) return;
     this.#loadedItems--;
     this.#dataBytes -= item.bytes;
     this.#memoryBytes -= item.memoryBytes;

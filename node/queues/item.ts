@@ -7,7 +7,7 @@ export interface Expiring {
   readonly addedAtMs: number;
 }
 
-/** What an item in memory costs beside its data: the object, its place in the window, its buffer's object. */
+/** What an item in memory costs beside its data: the object, its place in the window, what is left over in its slab. */
 const overheadBytes = 200;
 
 /**
@@ -23,12 +23,34 @@ export class Item {
   expiresAtMs = 0;
   /** Wall clock. */
   addedAtMs = 0;
-  /** `undefined`: not in memory, and what stands above is not known either. */
-  data: Buffer | undefined = undefined;
+  /** Its data stands in here, from `#start` on. */
+  #memory: Buffer | undefined = undefined;
+  #start = 0;
 
   constructor(id: number, bytes: number) {
     this.id = id;
     this.bytes = bytes;
+  }
+
+  /** Whether its data is in memory; if not, what stands above is not known either. */
+  get isLoaded(): boolean {
+    return this.#memory !== undefined;
+  }
+
+  /** A view of its data, made when it is asked for: an item may lie here for long, and a buffer's object is as large as a small item. */
+  get data(): Buffer | undefined {
+    return this.#memory?.subarray(this.#start, this.#start + this.bytes);
+  }
+
+  /** Its data stands in `memory` from `start` on, for as long as the item does. */
+  keepData(memory: Buffer, start: number): void {
+    this.#memory = memory;
+    this.#start = start;
+  }
+
+  /** Its data is not in memory any more. */
+  dropData(): void {
+    this.#memory = undefined;
   }
 
   /** What the item takes in memory when its data is there. */
@@ -41,7 +63,7 @@ export class Item {
     this.flags = stored.flags;
     this.expiresAtMs = stored.expiresAtMs;
     this.addedAtMs = stored.addedAtMs;
-    this.data = stored.data;
+    this.keepData(stored.data, 0);
   }
 }
 

@@ -136,7 +136,7 @@ export class Queue {
     item.flags = flags;
     item.expiresAtMs = expiresAtMs;
     item.addedAtMs = addedAtMs;
-    item.data = copies.copy(data);
+    copies.give(item, data);
     this.window.keep(item);
   }
 

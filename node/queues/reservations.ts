@@ -231,13 +231,13 @@ export class Reservations {
 
   /** Keeps the data for when the item is given back, unless memory is short: then it is read from the log again. */
   #charge(item: Item): void {
-    if (item.data === undefined) return;
+    if (!item.isLoaded) return;
     if (this.#context.budget.hasMemoryFor(item.memoryBytes)) this.#context.budget.takeMemory(item.memoryBytes);
-    else item.data = undefined;
+    else item.dropData();
   }
 
   #discharge(item: Item): void {
-    if (item.data !== undefined) this.#context.budget.takeMemory(-item.memoryBytes);
+    if (item.isLoaded) this.#context.budget.takeMemory(-item.memoryBytes);
   }
 }
 
