@@ -1,7 +1,11 @@
+const longestViewBytes = 2048;
+
 /** Gathers the answers of one turn of a connection. The caller looks at `freeBytes` first. */
 export class AnswerBuffer {
   readonly bytes: Buffer;
   length = 0;
+  /** Views of its beginning, by length: making one costs as much as a short answer, and few lengths come again and again. */
+  readonly #views = new Array<Buffer | undefined>(longestViewBytes + 1).fill(undefined);
 
   constructor(capacityBytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(capacityBytes);
@@ -13,7 +17,10 @@ export class AnswerBuffer {
 
   /** What has been gathered; the buffer is not emptied by it. */
   get filled(): Buffer {
-    return this.bytes.subarray(0, this.length);
+    const { length } = this;
+    if (length > longestViewBytes) return this.bytes.subarray(0, length);
+    this.#views[length] ??= this.bytes.subarray(0, length);
+    return this.#views[length];
   }
 
   /** Short answers: a loop, since a native call costs more than eight bytes do. */
@@ -26,7 +33,7 @@ export class AnswerBuffer {
 
   /** Anything longer. */
   appendData(data: Buffer): void {
-    data.copy(this.bytes, this.length);
+    this.bytes.set(data, this.length);
     this.length += data.length;
   }
 
