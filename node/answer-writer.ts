@@ -1,3 +1,4 @@
+import type { Operation } from '../cluster/operation.ts';
 import { assert } from '../journal/base/assert.ts';
 import type { AnswerOutput, Said } from './protocol/answer.ts';
 import { AnswerBuffer } from './protocol/answer-buffer.ts';
@@ -28,10 +29,15 @@ const maxCopiedBytes = 16 * 1024;
 /** One for all connections: writing is synchronous, and an output that keeps the bytes is given another. */
 let shared = new AnswerBuffer(capacityBytes);
 
+/** Whether the queue is told when the item has reached the client. */
+function isTold({ read, leaseMs }: Extract<Operation, { kind: 'get' }>): boolean {
+  return read === 'take' || (read === 'reserve' && leaseMs !== undefined);
+}
+
 /** Gathers what a connection's answers say into one write a turn, and knows which of the results the network took. */
 export class AnswerWriter implements AnswerOutput {
   readonly #output: Output;
-  /** Takes whose items were written, but not known to be taken by the network yet. */
+  /** Takes and leases whose items were written, but not known to be taken by the network yet. */
   readonly handedOver: PendingOperation[] = [];
   /** The network hasn't taken everything: write nothing more for now. */
   blocked = false;
@@ -47,7 +53,7 @@ export class AnswerWriter implements AnswerOutput {
     const said = pending.answer.say(result, this);
     if (pending.kind === 'known') return pending.close ? 'close' : said;
     const { operation } = pending;
-    if (result.kind === 'item' && operation.kind === 'get' && operation.read === 'take') this.handedOver.push(pending);
+    if (result.kind === 'item' && operation.kind === 'get' && isTold(operation)) this.handedOver.push(pending);
     return said;
   }
 

@@ -15,16 +15,17 @@ import {
 } from './session-request.ts';
 
 /** Operations of one connection may run beside others of their own overlap, and `alone` beside none. */
-export type Overlap = 'set' | 'take' | 'alone';
+export type Overlap = 'set' | 'take' | 'settle' | 'alone';
 
 /** Which operations an operation may run beside. */
 export function overlapOf(operation: Operation): Overlap {
-  if (operation.kind === 'set') return 'set';
+  if (operation.kind === 'set' || operation.kind === 'settle') return operation.kind;
   return operation.kind === 'get' ? overlapOfRead(operation) : 'alone';
 }
 
 /** Which operations a `get` may run beside. */
-export function overlapOfRead({ settle, read, waitMs }: Read): Overlap {
+export function overlapOfRead({ settle, itemId = 0, read, waitMs }: Read): Overlap {
+  if (itemId !== 0) return 'settle';
   return settle === 'none' && read === 'take' && waitMs === 0 ? 'take' : 'alone';
 }
 
@@ -40,7 +41,7 @@ const done: Result = { kind: 'done' };
 /**
  * The row of answers that one connection waits for, and what it holds at the broker until they have reached it.
  *
- * Invariant: an item that was taken is reported as delivered only after the network has accepted its last byte, or goes
+ * Invariant: an item that was taken or leased is reported as delivered only after the network has accepted its last byte, or goes
  * back with a release.
  */
 export class Answers implements RequestKeeper {
@@ -114,7 +115,7 @@ export class Answers implements RequestKeeper {
     return this.#holdings.oldest(queue);
   }
 
-  /** A number for a get, by which its repetition is known. */
+  /** A number for a get or a settlement, by which its repetition is known. */
   nextAttempt(): number {
     return ++this.#attempts;
   }
@@ -163,6 +164,7 @@ export class Answers implements RequestKeeper {
     this.#waiter = undefined;
     if (pending.operation.kind === 'set') this.#discharge(pending);
     else if (pending.operation.kind === 'get') this.#account(pending, pending.operation, result);
+    else if (pending.operation.kind === 'settle') this.#holdings.settledById(pending.operation, result);
     this.#finished();
   }
 
@@ -270,8 +272,8 @@ export class Answers implements RequestKeeper {
     const { handedOver } = this.#writer;
     for (const pending of handedOver) {
       const { id } = pending.result as Extract<Result, { kind: 'item' }>;
-      const { queue } = pending.operation as Extract<Operation, { kind: 'get' }>;
-      this.#notify({ kind: 'delivered', queue, id });
+      const { queue, read } = pending.operation as Extract<Operation, { kind: 'get' }>;
+      this.#notify(read === 'take' ? { kind: 'delivered', queue, id } : { kind: 'delivered', queue, id, leased: true });
     }
     handedOver.length = 0;
   }

@@ -20,7 +20,18 @@ export class Holdings {
   completed(operation: Extract<Operation, { kind: 'get' }>, result: Result): void {
     if (result.kind === 'failed' || result.kind === 'violation') return this.mayHold(operation.queue);
     if (operation.settle !== 'none') this.#settled(operation.queue);
-    if (operation.read === 'reserve' && result.kind === 'item') this.#opened(operation.queue, result.id);
+    if (operation.read === 'reserve' && operation.leaseMs === undefined && result.kind === 'item') {
+      this.#opened(operation.queue, result.id);
+    }
+  }
+
+  /** Books the outcome of a settlement by id: the read, if it is one of these, is not open any more. */
+  settledById({ queue, id }: Extract<Operation, { kind: 'settle' }>, result: Result): void {
+    const items = this.#openReads?.get(queue);
+    const index = items?.indexOf(id) ?? -1;
+    if (items === undefined || index < 0 || result.kind === 'failed') return;
+    items.splice(index, 1);
+    if (items.length === 0) this.#openReads?.delete(queue);
   }
 
   /** Something in `queue` was given up without knowing what came of it, or won't reach the client. */

@@ -1,4 +1,4 @@
-import type { Owner } from '../cluster/operation.ts';
+import type { Operation, Owner } from '../cluster/operation.ts';
 import { unreachable } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
 import type { Output } from './answer-writer.ts';
@@ -230,7 +230,7 @@ export class Session implements BudgetWaiter {
     const overlap = overlapOfCommand(command);
     if (answers.runningCount > 0 && (overlap === 'alone' || overlap !== answers.overlap)) return false;
     if (command.kind === 'set') return this.#hasRoom(command.data.length) && this.#budgetAllows();
-    return overlap === 'alone' || this.#hasRoom(answers.estimateBytes);
+    return overlap === 'alone' || overlap === 'settle' || this.#hasRoom(answers.estimateBytes);
   }
 
   #hasRoom(bytes: number): boolean {
@@ -285,11 +285,20 @@ export class Session implements BudgetWaiter {
   }
 
   #startGet(command: GetCommand): void {
-    const { queue, settle, read } = command.key;
+    const { queue, settle, read, itemId = 0, leaseMs = 0, delayMs = 0 } = command.key;
+    if (itemId !== 0) return this.#startSettle(command, itemId);
     const waitMs = this.#leaving === 'nobody' ? command.key.waitMs : 0;
     const settleId = settle === 'none' ? 0 : this.#answers.oldestOpen(queue);
     const attempt = this.#answers.nextAttempt();
-    this.#answers.execute({ kind: 'get', queue, settle, settleId, read, waitMs, attempt }, command.answer);
+    const get: Operation = { kind: 'get', queue, settle, settleId, read, waitMs, attempt };
+    this.#answers.execute(leaseMs + delayMs === 0 ? get : { ...get, ...timesOf(leaseMs, delayMs) }, command.answer);
+  }
+
+  #startSettle({ key, answer }: GetCommand, id: number): void {
+    const { queue, settle, delayMs = 0 } = key;
+    const how = settle === 'abort' ? 'abort' : 'close';
+    const attempt = this.#answers.nextAttempt();
+    this.#answers.execute({ kind: 'settle', queue, id, how, attempt, ...timesOf(0, delayMs) }, answer);
   }
 
   #startFlushAll(command: FlushAllCommand): void {
@@ -309,6 +318,10 @@ export class Session implements BudgetWaiter {
     if (tooMuch) this.#output.pause();
     else this.#output.resume();
   }
+}
+
+function timesOf(leaseMs: number, delayMs: number): { leaseMs?: number; delayMs?: number } {
+  return { ...(leaseMs > 0 ? { leaseMs } : {}), ...(delayMs > 0 ? { delayMs } : {}) };
 }
 
 /** Which operations the command's may run beside. */

@@ -19,7 +19,10 @@ export interface SetCommand {
 }
 
 /** What to do with one queue's items: settle an open read, then read. */
-export type Read = Pick<Get, 'queue' | 'settle' | 'read' | 'waitMs'>;
+export interface Read extends Pick<Get, 'queue' | 'settle' | 'read' | 'waitMs' | 'leaseMs' | 'delayMs'> {
+  /** The open read to be settled, by its item, whosever it is, and nothing else; 0 or absent: the connection's oldest. */
+  readonly itemId?: number;
+}
 
 /** Read from one queue. */
 export interface GetCommand {

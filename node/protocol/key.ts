@@ -5,7 +5,13 @@ export interface Key {
   readonly text: string;
   readonly queue: string;
   readonly settle: 'none' | 'close' | 'abort';
+  /** The open read that `settle` means, by its item, whosever it is; 0: the connection's oldest. */
+  readonly itemId: number;
+  /** `abort` only: 0 at once. */
+  readonly delayMs: number;
   readonly read: 'take' | 'reserve' | 'peek' | 'nothing';
+  /** `reserve` only: 0 as long as the connection lasts. */
+  readonly leaseMs: number;
   readonly waitMs: number;
   /** No option was given. */
   readonly bare: boolean;
@@ -21,7 +27,7 @@ export interface BadKey {
 
 export const maxNameBytes = 250;
 
-/** The longest wait that a timer can hold; longer ones are cut to it (24 days). */
+/** The longest wait, lease or delay that a timer can hold; longer ones are cut to it (24 days). */
 export const maxWaitMs = 2 ** 31 - 1;
 
 const slash = 0x2f;
@@ -46,45 +52,88 @@ export function parseKey(text: string): Key | BadKey {
   const queue = nameEnd < 0 ? text : text.slice(0, nameEnd);
   const problem = nameProblem(queue);
   if (problem !== undefined) return { kind: 'bad', why: problem, close: queue.length === 0 };
-  if (nameEnd < 0) return { kind: 'key', text, queue, settle: 'none', read: 'take', waitMs: 0, bare: true };
-  return parseOptions(text, queue, text.slice(nameEnd + 1).split('/'));
-}
-
-function parseOptions(text: string, queue: string, options: readonly string[]): Key | BadKey {
-  const given = new Set<string>();
-  let waitMs = 0;
-  for (const option of options) {
-    if (option === '') continue;
-    if (option.startsWith('t=')) {
-      if (!/^t=\d{1,15}$/.test(option)) return { kind: 'bad', why: 'bad timeout', close: false };
-      waitMs = Math.min(Number(option.slice(2)), maxWaitMs);
-    } else if (option === 'open' || option === 'close' || option === 'abort' || option === 'peek') {
-      given.add(option);
-    } else {
-      return { kind: 'bad', why: 'unknown option', close: false };
-    }
+  if (nameEnd < 0) return { ...plain, text, queue, bare: true };
+  const options = new Map<string, number>();
+  for (const option of text.slice(nameEnd + 1).split('/')) {
+    const why = option === '' ? undefined : addOption(options, option);
+    if (why !== undefined) return { kind: 'bad', why, close: false };
   }
-  return combine(text, queue, given, waitMs);
+  return combine(text, queue, options);
 }
 
-function combine(text: string, queue: string, given: ReadonlySet<string>, waitMs: number): Key | BadKey {
-  const reliable = given.has('open') || given.has('close');
-  if ((given.has('peek') || given.has('abort')) && reliable) return contradiction;
-  if (given.has('peek') && given.has('abort')) return contradiction;
-  const settle = settleOf(given);
-  const read = readOf(given, settle);
-  return { kind: 'key', text, queue, settle, read, waitMs: read === 'nothing' ? 0 : waitMs, bare: false };
+const plain = {
+  kind: 'key',
+  settle: 'none',
+  itemId: 0,
+  delayMs: 0,
+  read: 'take',
+  leaseMs: 0,
+  waitMs: 0,
+  bare: false,
+} as const;
+
+const withoutNumber: ReadonlySet<string> = new Set(['open', 'close', 'abort', 'peek']);
+/** And what is wrong when the number isn't one, or is too small. */
+const withNumber: ReadonlyMap<string, { readonly least: number; readonly why: string }> = new Map([
+  ['t', { least: 0, why: 'bad timeout' }],
+  ['close', { least: 1, why: 'bad item id' }],
+  ['abort', { least: 1, why: 'bad item id' }],
+  ['lease', { least: 1, why: 'bad lease' }],
+  ['delay', { least: 0, why: 'bad delay' }],
+]);
+
+/** Adds one option by its name, `=` included where it has a number; what is wrong with it, if something is. */
+function addOption(options: Map<string, number>, option: string): string | undefined {
+  const equals = option.indexOf('=');
+  if (equals < 0) {
+    if (!withoutNumber.has(option)) return 'unknown option';
+    options.set(option, 0);
+    return undefined;
+  }
+  const known = withNumber.get(option.slice(0, equals));
+  if (known === undefined) return 'unknown option';
+  const digits = option.slice(equals + 1);
+  if (!/^\d{1,15}$/.test(digits) || Number(digits) < known.least) return known.why;
+  options.set(option.slice(0, equals + 1), Number(digits));
+  return undefined;
+}
+
+function combine(text: string, queue: string, options: ReadonlyMap<string, number>): Key | BadKey {
+  const has = (name: string): boolean => options.has(name);
+  const reliable = has('open') || has('close');
+  if ((has('peek') || has('abort')) && reliable) return contradiction;
+  if (has('peek') && has('abort')) return contradiction;
+  const why = misuse(options);
+  if (why !== undefined) return { kind: 'bad', why, close: false };
+  const settle = settleOf(options);
+  const read = readOf(options, settle);
+  const ms = (name: string): number => Math.min(options.get(name) ?? 0, maxWaitMs);
+  const itemId = options.get('close=') ?? options.get('abort=') ?? 0;
+  const waitMs = read === 'nothing' ? 0 : ms('t=');
+  return { ...plain, text, queue, settle, itemId, delayMs: ms('delay='), read, leaseMs: ms('lease='), waitMs };
 }
 
 const contradiction: BadKey = { kind: 'bad', why: 'options contradict one another', close: true };
 
-function settleOf(given: ReadonlySet<string>): Key['settle'] {
-  if (given.has('close')) return 'close';
-  return given.has('abort') ? 'abort' : 'none';
+/** What is wrong with the options that are ours, in their company. */
+function misuse(options: ReadonlyMap<string, number>): string | undefined {
+  const has = (name: string): boolean => options.has(name);
+  const byId = has('close=') || has('abort=');
+  if (byId && (has('close=') === has('abort=') || [...withoutNumber].some(has))) {
+    return 'an open read is settled by its id alone';
+  }
+  if (has('lease=') && !has('open')) return 'a lease needs open';
+  if (has('delay=') && !has('abort') && !has('abort=')) return 'a delay needs abort';
+  return undefined;
 }
 
-function readOf(given: ReadonlySet<string>, settle: Key['settle']): Key['read'] {
-  if (given.has('open')) return 'reserve';
-  if (given.has('peek')) return 'peek';
+function settleOf(options: ReadonlyMap<string, number>): Key['settle'] {
+  if (options.has('close') || options.has('close=')) return 'close';
+  return options.has('abort') || options.has('abort=') ? 'abort' : 'none';
+}
+
+function readOf(options: ReadonlyMap<string, number>, settle: Key['settle']): Key['read'] {
+  if (options.has('open')) return 'reserve';
+  if (options.has('peek')) return 'peek';
   return settle === 'none' ? 'take' : 'nothing';
 }

@@ -193,7 +193,7 @@ for (const how of ['flush', 'delete'] as const) {
   });
 }
 
-test('a settlement that is asked again is answered as before, and not done twice', () => {
+test('a settlement that is asked again is answered as before, and not done twice [get-by-id-again]', () => {
   const at = new QueueHarness();
   at.put('work', '1', '2');
   const { id } = at.open('work', ann);
@@ -206,7 +206,7 @@ test('a settlement that is asked again is answered as before, and not done twice
   assert.is(at.settleById('abort', 'work', id, { attempt: 2 }, owner(8)).answer, 'missing', 'another connection');
 });
 
-test('a close that is asked again of another leader is done if the item is gone', async () => {
+test('a close that is asked again of another leader is done if the item is gone [get-by-id-again]', async () => {
   const at = new QueueHarness();
   at.put('work', '1', '2');
   const { id } = at.open('work', ann);

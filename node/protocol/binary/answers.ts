@@ -106,6 +106,7 @@ export class ValueAnswer implements Answer {
   say(result: Result, out: AnswerOutput): Said {
     if (result.kind === 'item') return this.#sayItem(result, out);
     if (result.kind === 'failed') return sayFailed(this.asked, result.why, out);
+    if (result.kind === 'done') return say(out, response(this.asked, Status.ok));
     if (result.kind === 'violation') {
       say(out, response(this.asked, Status.invalid, result.why));
       return 'close';

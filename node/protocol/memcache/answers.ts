@@ -84,6 +84,7 @@ export class ValueAnswer implements Answer {
 
   say(result: Result, out: AnswerOutput): Said {
     if (result.kind === 'item') return this.#sayItem(result, out);
+    if (result.kind === 'missing') return sayConstant(notFound, out);
     if (this.place === 'last') return sayFailure(result, out);
     if (result.kind !== 'failed' && result.kind !== 'violation') return 'go on';
     sayFailure(result, out);

@@ -94,7 +94,9 @@ function parseSet(words: readonly string[]): Line {
   const header = parseStorage(words, 5);
   if (header === undefined) return outOfStep(clientErrorFormat);
   const problem = nameProblem(header.queue);
-  if (problem !== undefined) header.refusal = `CLIENT_ERROR ${problem}`;
+  if (problem !== undefined) {
+    header.refusal = `CLIENT_ERROR ${header.queue.includes('/') ? 'a set takes no options' : problem}`;
+  }
   return { kind: 'storage', header };
 }
 
@@ -139,6 +141,7 @@ function parseGet(words: readonly string[], echoKey: EchoKey, id: ValueAnswer['i
   if (words.length > 2) return parseMultiGet(words.slice(1), id);
   const key = parseKey(words[1] ?? '');
   if (key.kind === 'bad') return refusedKey(key);
+  if (key.leaseMs > 0 && id === 'without id') return refused('CLIENT_ERROR a lease needs gets, for its id');
   return { kind: 'get', key, answer: new ValueAnswer(echoKey === 'full' ? key.text : key.queue, id, 'last') };
 }
 

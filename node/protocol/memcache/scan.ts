@@ -31,7 +31,7 @@ export function scanGet(buffer: Buffer, start: number, end: number, keys: KeyCac
     if (buffer[i] === space) return undefined;
   }
   const key = keys.lookup(buffer, start + 4, end);
-  return key.kind === 'known' ? key : undefined;
+  return key.kind === 'known' && key.key.leaseMs === 0 ? key : undefined;
 }
 
 /** `set <name> <flags> <exptime> <bytes>[ noreply]` into `header`; false when the line is anything else. */
