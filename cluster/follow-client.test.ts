@@ -64,7 +64,11 @@ class Stage {
   readonly sent: FollowerMessage[] = [];
   #handler: LinkHandler<FollowerMessage, LeaderMessage> | undefined;
 
-  constructor(clock: SimClock, store: Store) {
+  constructor(
+    clock: SimClock,
+    store: Store,
+    warn: (message: string) => void = (message) => assert.unreachable(message),
+  ) {
     this.clock = clock;
     this.store = store;
     const transport: Transport = {
@@ -79,7 +83,7 @@ class Stage {
       handover: () => {},
       mapChanged: () => {},
       broken: () => {},
-      warn: (message: string) => assert.unreachable(message),
+      warn,
     };
     const address = 'leader:1';
     this.client = new FollowClient({ transport, clock, store, address, hello: hello('f'), timing, events });
@@ -142,6 +146,46 @@ test('entries before the subscription is open, or of an epoch that was not admit
   stage.receive({ kind: 'entries', bytes: second });
   await clock.runFor(50);
   assert.is(stage.store.replica(1).lastSequence, 1, 'nothing is taken from a leader that is not followed any more');
+});
+
+test('a replica that is damaged is asked for anew, once, as a log that is none of the leader’s', async () => {
+  const clock = new SimClock();
+  const leader = await Log.open(clock);
+  await leader.entries((store) => {
+    store.beginEpoch(1, 1, 'l');
+    store.addItem(1, store.createQueue(1, 'q'), 1, 0, 0, 0, Buffer.from('the item'));
+  });
+  const disk = new SimDisk();
+  const store = await clock.complete(Store.open({ disk, clock, sync: 'always' }));
+  store.appendRun((await clock.complete(leader.store.readEntries(1, 1, 10_000))) as Buffer);
+  await clock.complete(store.flushed());
+  const warnings: string[] = [];
+  const stage = new Stage(clock, store, (message) => warnings.push(message));
+  await stage.follow(1, 1);
+  const [segment = ''] = disk.names().filter((name) => name.endsWith('.segment'));
+  disk.flipBit(segment, ((await disk.readWhole(segment)) as Buffer).indexOf('the item'));
+  await store.readItems(1, 2, 1, 1000).catch(() => {});
+  for (let tick = 0; tick < 3; tick++) {
+    stage.client.tick();
+    await clock.runFor(1);
+  }
+  const asked = stage.sent.flatMap((message) => (message.kind === 'subscribe' ? [message] : []));
+  assert.equal(
+    asked.map(({ lastSequence, lastEpoch }) => [lastSequence, lastEpoch]),
+    [
+      [3, 1],
+      [3, 0],
+    ],
+  );
+  assert.match(
+    warnings.join('|'),
+    /^partition 1 is damaged here, and is fetched anew: \S+ at \d+: the entry is damaged$/,
+  );
+  stage.receive({ kind: 'subscribed', partition: 1, epoch: 1 });
+  stage.receive({ kind: 'entries', bytes: await leader.snapshot(1) });
+  await clock.runFor(50);
+  assert.is(store.replica(1).damage, undefined);
+  assert.is((await clock.complete(store.readItems(1, 2, 1, 1000))).items[0]?.data.toString(), 'the item');
 });
 
 test('a log that a snapshot replaces is not acknowledged any more', async () => {

@@ -31,6 +31,8 @@ interface Subscription {
   /** `asked`: what arrives belongs to an earlier subscription and is ignored. */
   state: 'asked' | 'open';
   acknowledged: number;
+  /** That of the replica which the leader was told of. */
+  damage: WindhoverError | undefined;
   /** Nothing is acknowledged before so many bytes of this link are durable: then a log that was thrown away is gone. */
   fromBytes: number;
 }
@@ -92,7 +94,7 @@ export class FollowClient {
   /** Pulls a partition from this leader; again and again after a broken link, until `unfollow`. */
   follow(partition: number, epoch: number): void {
     if (this.#subscriptions.get(partition)?.epoch === epoch) return;
-    const subscription: Subscription = { epoch, state: 'asked', acknowledged: 0, fromBytes: 0 };
+    const subscription: Subscription = { epoch, state: 'asked', acknowledged: 0, fromBytes: 0, damage: undefined };
     this.#subscriptions.set(partition, subscription);
     if (this.#link !== undefined) this.#subscribe(partition, subscription);
   }
@@ -112,6 +114,17 @@ export class FollowClient {
     if (this.#link === undefined) return;
     if (nowMs - this.#lastSentMs >= this.#timing.heartbeatMs) this.#send({ kind: 'heartbeat' });
     if (nowMs - this.#lastHeardMs > this.#timing.hangMs) this.#dial?.close();
+    for (const [partition, subscription] of this.#subscriptions) this.#tellDamage(partition, subscription);
+  }
+
+  /** A replica that can't be read any more is fetched anew, as one whose log is not the leader's. */
+  #tellDamage(partition: number, subscription: Subscription): void {
+    const { damage } = this.#store.replica(partition);
+    if (damage === undefined || damage === subscription.damage) return;
+    this.#events.warn(`partition ${partition} is damaged here, and is fetched anew: ${damage.message}`);
+    subscription.damage = damage;
+    subscription.state = 'asked';
+    this.#subscribe(partition, subscription);
   }
 
   close(): void {
@@ -161,12 +174,14 @@ export class FollowClient {
         const whole = replica.state === 'whole';
         subscription.acknowledged = whole ? replica.lastSequence : 0;
         subscription.fromBytes = 0;
+        subscription.damage = replica.damage;
         this.#send({
           kind: 'subscribe',
           partition,
           epoch: subscription.epoch,
           lastSequence: subscription.acknowledged,
-          lastEpoch: whole ? replica.lastEpoch : 0,
+          // No log has entries of epoch 0: that of a damaged replica is to be replaced.
+          lastEpoch: whole && replica.damage === undefined ? replica.lastEpoch : 0,
         });
       },
       () => {

@@ -1,5 +1,6 @@
 import { assert } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
+import type { WindhoverError } from '../journal/base/errors.ts';
 import type { Store } from '../journal/store/store.ts';
 import type { Directory } from './directory/directory.ts';
 import type { Admission, FollowServer } from './follow-server.ts';
@@ -232,6 +233,7 @@ export class Partition {
     if (!('leading' in phase)) return;
     this.#grantSnapshots(phase.leading);
     if (phase.kind === 'frozen') this.#tendHandover(phase);
+    else if (phase.kind === 'serving' && this.#damage !== undefined) this.#makeWay();
     else if (phase.kind === 'serving' && this.record.target !== undefined) this.handOver(this.record.target, false);
     if (!this.#swaps.underWay && this.#host.mayServe()) this.#changeInSync(phase.leading);
   }
@@ -265,6 +267,10 @@ export class Partition {
       return { kind: 'refused', epoch: message.epoch, why: 'its epoch has not been written yet' };
     }
     const prefix = this.#isPrefix(message);
+    if (!prefix && this.#damage !== undefined) {
+      phase.leading.followerLost(node, this.#host.clock.monotonicMs()); // its copy may be the only one that is whole
+      return { kind: 'refused', epoch: message.epoch, why: this.#damage.message };
+    }
     phase.leading.subscribed(node, prefix ? message.lastSequence : undefined);
     if (prefix) return { kind: 'log', epoch: phase.epoch, fromSequence: message.lastSequence + 1 };
     return { kind: 'snapshot', epoch: phase.epoch };
@@ -336,6 +342,16 @@ export class Partition {
     service.freeze(this.number);
     this.evaluate();
     return true;
+  }
+
+  get #damage(): WindhoverError | undefined {
+    return this.#host.store.replica(this.number).damage;
+  }
+
+  /** What can't be read here can be elsewhere: another member of the in-sync set is to lead, and fills this replica anew. */
+  #makeWay(): void {
+    const target = this.record.inSync.find((node) => this.#host.followers.follows(node, this.number));
+    if (target !== undefined) this.handOver(target, true);
   }
 
   #sendHandover(phase: FrozenPhase): void {

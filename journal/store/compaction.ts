@@ -81,13 +81,22 @@ export class Compaction {
     if (!work.adjacent.has(extent)) work.open = undefined;
     for (let fromId = queue.nextLive(extent.firstId); fromId <= extent.lastId; fromId = queue.nextLive(fromId)) {
       if (replica.queue(queue.number) !== queue) return;
-      const span = await this.#parts.backlog.read(replica.partition, queue, extent, fromId, pieceBytes);
+      const span = await this.#read(work, extent, fromId);
       if (span.starts.length === 0) continue; // removed meanwhile
       const batch = batchOf(span);
       const written = await this.#output.append(work.open, span.buffer, batch);
       if (written !== work.open) made.push(written);
       work.open = written;
       fromId = (batch.ids[batch.ids.length - 1] as number) + 1;
+    }
+  }
+
+  async #read({ replica, queue }: QueueWork, extent: Extent, fromId: number): Promise<Span> {
+    try {
+      return await this.#parts.backlog.read(replica.partition, queue, extent, fromId, pieceBytes);
+    } catch (error) {
+      replica.noteDamage(error);
+      throw error;
     }
   }
 }

@@ -7,7 +7,9 @@ import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
 import { smallStore } from '../testing/small-store.ts';
 import { backlogHeaderBytes } from './backlog-file.ts';
-import { Store } from './store.ts';
+import type { OffsetRun } from './offset-runs.ts';
+import { type Snapshot, Store } from './store.ts';
+import type { QueueState } from './stored-queue.ts';
 
 /** A store with a queue of which the first part is in backlog files, closed. */
 class Folder {
@@ -100,6 +102,7 @@ test('a flipped bit in a backlog file is found by who reads it, with file and of
     assert.is(error.code, 'corrupt', `at ${offset}`);
     assert.match(error.message, offset < backlogHeaderBytes ? `${name} at 0` : `${name} at ${backlogHeaderBytes}:`);
     assert.ok(folder.backlogFiles().includes(name));
+    assert.is(store.replica(4).damage, error, 'it is kept in mind');
     await folder.clock.complete(store.close());
     folder.disk.flipBit(name, offset);
   }
@@ -146,11 +149,50 @@ test('an item damaged in a segment is not settled: the segment stays, and it is 
   }
   assert.match(folder.troubles[0] ?? '', new RegExp(`^${segment} at 5\\d\\d\\d: the entry is damaged`));
   assert.ok(folder.disk.names().includes(segment));
+  assert.is(store.replica(4).damage?.message, folder.troubles[0]);
   // Once the partition is dropped, to be filled from another replica, everything goes on.
   store.dropReplica(4);
   await folder.clock.runFor(120_000);
+  assert.is(store.replica(4).damage, undefined);
   assert.not(folder.disk.names().includes(segment));
   assert.equal(folder.backlogFiles(), []);
+});
+
+test('damage to items that are read from a segment, or copied for a snapshot, is kept in mind', async () => {
+  for (const how of ['read', 'snapshot'] as const) {
+    const folder = await Folder.filled();
+    const store = await folder.open();
+    const queue = store.replica(4).queues.get('a') as QueueState;
+    const place = queue.places.runs[0] as OffsetRun;
+    const name = `journal/${String(place.segment).padStart(16, '0')}.segment`;
+    folder.disk.flipBit(name, (place.offsets[0] as number) + 60);
+    const reads = () => store.readItems(4, queue.number, place.first, 5000);
+    const work: Promise<unknown> = how === 'read' ? reads() : drained(store.openSnapshot(4));
+    const error = await errorOf(folder.clock.complete(work));
+    assert.is(error.message, `${name} at ${place.offsets[0]}: the entry is damaged`);
+    assert.is(store.replica(4).damage, error, how);
+  }
+});
+
+async function drained(snapshot: Snapshot): Promise<void> {
+  while ((await snapshot.next()) !== undefined) {}
+}
+
+test('a sparse backlog file that is damaged is not compacted: it stays, it is said where, and all else goes on', async () => {
+  const folder = await Folder.filled();
+  const [name] = folder.backlogFiles() as [string];
+  const store = await folder.open();
+  store.events = { ...store.events, troubled: (error) => folder.troubles.push(error.message) };
+  folder.disk.flipBit(name, backlogHeaderBytes + 50);
+  folder.model.removeItems(store, 'a', [2, 190]);
+  await folder.clock.complete(store.flushed());
+  await folder.clock.runFor(10_000);
+  assert.equal(folder.troubles, [`${name} at ${backlogHeaderBytes}: the entry is damaged`]);
+  assert.is(store.replica(4).damage?.message, folder.troubles[0]);
+  assert.equal(folder.backlogFiles(), [name]);
+  await folder.clock.complete(store.close());
+  folder.disk.flipBit(name, backlogHeaderBytes + 50);
+  await folder.clock.complete(folder.model.compare(await folder.open(), 1000));
 });
 
 test('a journal that lost what a checkpoint counts on is refused', async () => {

@@ -62,8 +62,17 @@ export class ItemReader {
    * Entries of items that were live when the call began, from item `fromId` on, which is live: a piece at most, of one
    * file. Empty only when that item has been removed meanwhile.
    */
-  readSpan(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {
-    if (fromId > queue.settledThroughId) return this.#readUnsettled(replica, queue, fromId, limitBytes);
+  async readSpan(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {
+    try {
+      if (fromId > queue.settledThroughId) return await this.#readUnsettled(replica, queue, fromId, limitBytes);
+      return await this.#readSettled(replica, queue, fromId, limitBytes);
+    } catch (error) {
+      replica.noteDamage(error);
+      throw error;
+    }
+  }
+
+  #readSettled(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {
     const extent = queue.extents[queue.extentFrom(fromId)];
     assert(extent !== undefined, `item ${fromId} of queue ${queue.name} is in no backlog file`);
     return this.#backlog.read(replica.partition, queue, extent, fromId, limitBytes);

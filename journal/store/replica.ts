@@ -1,3 +1,4 @@
+import { WindhoverError } from '../base/errors.ts';
 import { entryBodyStart } from '../log/entry.ts';
 import { readU64 } from '../log/u64.ts';
 import {
@@ -36,6 +37,8 @@ export interface Replica {
   readonly tokens: Pick<SeenTokens, 'has'>;
   /** Everything up to this sequence is on stable storage. */
   readonly durableSequence: number;
+  /** A live item could not be read, settled or copied since its bytes are not what was written: file and offset. */
+  readonly damage: WindhoverError | undefined;
 }
 
 /** How many epochs of its history a replica remembers. */
@@ -53,6 +56,7 @@ export class ReplicaState implements Replica {
   highestEpoch = 0;
   durableSequence = 0;
   epochs: EpochStart[] = [];
+  damage: WindhoverError | undefined;
   readonly queues = new Map<string, QueueState>();
   readonly tokens = new SeenTokens();
   /** Where the entries of the log stand in the journal, by sequence. Invariant: without gaps, up to lastSequence. */
@@ -192,7 +196,13 @@ export class ReplicaState implements Replica {
     this.durableSequence = 0;
     this.epochs = [];
     this.tokens.clear();
+    this.damage = undefined;
     this.log.clear();
+  }
+
+  /** Keeps in mind that items could not be read, if it is for damage. */
+  noteDamage(error: unknown): void {
+    if (error instanceof WindhoverError && error.code === 'corrupt') this.damage ??= error;
   }
 
   /** The place of a sequence-numbered entry within the log. */

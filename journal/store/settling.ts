@@ -1,7 +1,7 @@
 import { checkEntry, entryBytes } from '../log/entry.ts';
 import { BacklogOutput, type EntryBatch } from './backlog-output.ts';
 import { turn } from './checkpoint-writer.ts';
-import { damagedEntry, pieceBytes } from './entry-reader.ts';
+import { damagedEntry, pieceBytes, type Span } from './entry-reader.ts';
 import type { Extent } from './extent.ts';
 import { isItem } from './item-reader.ts';
 import { lastOf, type OffsetRun } from './offset-runs.ts';
@@ -104,9 +104,18 @@ export class Settling {
 
   /** Copies an entry that is longer than a slice. */
   async #copyLong(work: QueueWork, offset: number): Promise<void> {
-    const { buffer } = await this.#parts.entries.read(this.#segment, [offset], pieceBytes);
+    const { buffer } = await this.#readLong(work, offset);
     const batch = work.take(buffer, buffer.length, offset, this.#segment);
     if (batch.ids.length > 0) await this.#append(work, buffer, batch);
+  }
+
+  async #readLong({ replica }: QueueWork, offset: number): Promise<Span> {
+    try {
+      return await this.#parts.entries.read(this.#segment, [offset], pieceBytes);
+    } catch (error) {
+      replica.noteDamage(error);
+      throw error;
+    }
   }
 
   async #append({ extents }: QueueWork, buffer: Buffer, batch: EntryBatch): Promise<void> {
@@ -164,7 +173,9 @@ class QueueWork {
       if (state === 'short' && (start > 0 || bytes === buffer.length)) break;
       const id = (this.runs[this.#run] as OffsetRun).first + this.#index;
       if (state !== 'whole' || !isItem(buffer, start, this.replica.partition, this.queue.number, id)) {
-        throw damagedEntry(segment, offset);
+        const damage = damagedEntry(segment, offset);
+        this.replica.noteDamage(damage);
+        throw damage;
       }
       batch.ids.push(id);
       batch.starts.push(start);

@@ -10,6 +10,7 @@ import { SimDirectory } from '../../cluster/testing/sim-directory.ts';
 import { SimNetwork } from '../../cluster/testing/sim-network.ts';
 import { segmentHeaderBytes } from '../../journal/log/segment.ts';
 import { SimClock } from '../../journal/testing/sim-clock.ts';
+import type { SimDisk } from '../../journal/testing/sim-disk.ts';
 import { SimServer, type SimWorld } from './sim-server.ts';
 import { TranscriptClient } from './transcript-client.ts';
 import { observedTransport } from './transcript-wire.ts';
@@ -34,6 +35,7 @@ const middling = (): number => 0.5;
  *   cut A B, heal A B               no network between two nodes, or between a node and `directory`; there is again
  *   slow N MS                       a sync takes so long on that node's disk
  *   damage N                        a bit flips in the oldest segment of that node's journal
+ *   spoil N TEXT                    a bit flips in that node's journal wherever an item says TEXT
  *   set-aside                       nodes are started with --set-aside-damaged from here on
  *   wait SECONDS                    time goes by
  *   until ready                     … until every partition is led and fully in sync
@@ -95,6 +97,7 @@ export class TranscriptStage {
       this.#server(node).disk.syncMs = Number(ms);
     },
     damage: ([node]) => this.#damage(this.#server(node)),
+    spoil: ([node, text]) => this.#spoil(this.#server(node).disk, text as string),
     'set-aside': () => {
       this.#config.setAsideDamaged = true;
     },
@@ -154,6 +157,13 @@ export class TranscriptStage {
     const segment = disk.names().find((name) => name.endsWith('.segment'));
     if (segment === undefined) throw new Error('there is no segment');
     disk.flipBit(segment, segmentHeaderBytes + 100);
+  }
+
+  async #spoil(disk: SimDisk, text: string): Promise<void> {
+    for (const name of disk.names().filter((each) => each.endsWith('.segment'))) {
+      const content = (await this.#clock.complete(disk.readWhole(name))) ?? Buffer.alloc(0);
+      for (let at = content.indexOf(text); at >= 0; at = content.indexOf(text, at + 1)) disk.flipBit(name, at);
+    }
   }
 
   async #ask(name: string, server: SimServer, text: string): Promise<void> {
