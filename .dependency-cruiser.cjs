@@ -12,7 +12,7 @@
  * the same list, to forbid timers and the machine's clock.
  */
 const pureFiles = [
-  'journal/base/(assert|errors)',
+  'journal/base/(assert|errors|quantities)',
   'journal/log/(entry|frame|gather|recovery|segment|u64)',
   'journal/kestrel/(entry|files|queue)',
   'journal/store/(backlog-file|checkpoint|codec|entries|extent|id-runs|maintenance-plan|offset-runs|replica|seen-tokens|segment-uses|state|stored-queue)',
@@ -23,7 +23,7 @@ const pureFiles = [
   'loadtest/report/format',
   'loadtest/scenario/scenario',
   'loadtest/compare/(comparison|contender|goals|page|sample|standard|statistics|table|work)',
-  'node/(byte-budget|holdings)',
+  'node/(aliases|byte-budget|holdings)',
 ];
 
 const pure = `^(${pureFiles.join('|')})\\.ts$`;

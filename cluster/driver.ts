@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { Store } from '../journal/store/store.ts';
 import { Controller } from './controller.ts';
-import type { Directory } from './directory/directory.ts';
+import type { Directory, Versioned } from './directory/directory.ts';
 import type { FollowTiming } from './follow-client.ts';
 import { FollowServer } from './follow-server.ts';
 import { LeaderLinks } from './leader-links.ts';
@@ -71,6 +71,8 @@ export interface ClusterNodeOptions {
   readonly timing: ClusterTiming;
   readonly expectedNodes: number;
   readonly log: ClusterLog;
+  /** What the directory holds as the cluster's settings, if anything; told before the first `lead`, then at each change. */
+  readonly settingsChanged: (value: string | undefined) => void;
   /** The journal is poisoned; every role has been given up. */
   readonly failed: (error: WindhoverError) => void;
 }
@@ -88,6 +90,8 @@ export class ClusterNode {
   readonly #controller: Controller;
   readonly #startedMs: number;
   #view: ClusterView = emptyView;
+  /** Version of the settings that were told; 0: none. */
+  #settingsVersion = 0;
   #router: Router | undefined;
   #watch: { close(): void } | undefined;
   #timer: Timer | undefined;
@@ -223,12 +227,20 @@ export class ClusterNode {
     let view = seen;
     for (const known of this.#view.partitions.values()) view = withRecord(view, known);
     this.#view = view;
+    this.#tellSettings(view.settings);
     if (this.#router === undefined && view.cluster !== undefined && view.cluster.record.labels.length > 0) {
       this.#router = new Router(view.cluster.record);
     }
     this.#controller.seen();
     for (const [number, record] of view.partitions) this.#partition(number, record).learned(record);
     for (const number of this.#partitions.keys()) this.#options.service.routeChanged(number);
+  }
+
+  #tellSettings(settings: Versioned | undefined): void {
+    const version = settings?.version ?? 0;
+    if (version === this.#settingsVersion) return;
+    this.#settingsVersion = version;
+    this.#options.settingsChanged(settings?.value);
   }
 
   #partition(number: number, record: VersionedRecord): Partition {

@@ -56,22 +56,33 @@ export interface ClusterView {
   /** Running nodes by id. */
   readonly nodes: ReadonlyMap<string, NodeRecord>;
   readonly partitions: ReadonlyMap<number, VersionedRecord>;
+  /** What was given to the cluster as its settings; its value is not looked into here. */
+  readonly settings: Versioned | undefined;
 }
 
 export const clusterKey = 'cluster';
+export const settingsKey = 'settings';
 export const controllerKey = 'controller';
 export const nodeKey = (id: string): string => `node/${id}`;
 export const partitionKey = (partition: number): string => `partition/${String(partition).padStart(6, '0')}`;
 
-export const emptyView: ClusterView = { revision: 0, cluster: undefined, nodes: new Map(), partitions: new Map() };
+export const emptyView: ClusterView = {
+  revision: 0,
+  cluster: undefined,
+  nodes: new Map(),
+  partitions: new Map(),
+  settings: undefined,
+};
 
 /** Reads a listing of the whole directory. Keys of later versions are ignored; a value that is not JSON is `corrupt`. */
 export function parseListing(listing: Listing): ClusterView {
   let cluster: ClusterView['cluster'];
+  let settings: ClusterView['settings'];
   const nodes = new Map<string, NodeRecord>();
   const partitions = new Map<number, VersionedRecord>();
   for (const entry of listing.entries) {
     if (entry.key === clusterKey) cluster = { record: parseValue<ClusterRecord>(entry), version: entry.version };
+    else if (entry.key === settingsKey) settings = entry;
     else if (entry.key.startsWith('node/')) {
       const node = parseValue<NodeRecord>(entry);
       nodes.set(node.id, node);
@@ -80,7 +91,7 @@ export function parseListing(listing: Listing): ClusterView {
       partitions.set(record.partition, { record, version: entry.version });
     }
   }
-  return { revision: listing.revision, cluster, nodes, partitions };
+  return { revision: listing.revision, cluster, nodes, partitions, settings };
 }
 
 /** The value of one entry. The directory holds only what nodes wrote, so its shape is trusted once it is JSON. */

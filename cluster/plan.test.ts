@@ -16,6 +16,7 @@ function view(
     revision: 1,
     cluster: { record: { id: 'c', labels, partitionsPerLabel: 4, replicas: 2 }, version: 1 },
     nodes: new Map(nodes.map((n) => [n.id, n])),
+    settings: undefined,
     partitions: new Map(
       partitions.map((record): [number, VersionedRecord] => [record.partition, { record, version: 9 }]),
     ),

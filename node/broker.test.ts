@@ -29,7 +29,6 @@ function brokerOf(at: QueueHarness, transport = nobody, clock = at.clock): NodeB
     transport,
     hello: { clusterId: 'c', node: 'a:1', incarnation: 'second', protocolVersion },
     budget: new ByteBudget(1 << 20),
-    queueSettings: new InheritedSettings(at.settings),
     nodeBudget: at.budget,
     counters: at.counters,
     sweepEveryMs: 1000,
@@ -37,6 +36,7 @@ function brokerOf(at: QueueHarness, transport = nobody, clock = at.clock): NodeB
     figures: { process: () => [] },
     holdMs: 1000,
   });
+  broker.configure({ queues: new InheritedSettings(at.settings), aliases: new Map() });
   broker.lead(at.log, state);
   return broker;
 }

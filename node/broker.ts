@@ -8,16 +8,17 @@ import type { NodeRecord } from '../cluster/partition-map.ts';
 import type { Transport } from '../cluster/transport.ts';
 import { assert } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
+import { answerAlias } from './aliases.ts';
 import type { Broker, Statistic, StatisticsScope } from './broker-api.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { NodeBudget } from './queues/node-budget.ts';
 import type { NodeContext } from './queues/partition-context.ts';
 import { PartitionQueues } from './queues/partition-queues.ts';
-import type { QueueSettingsSource } from './queues/queue-settings.ts';
 import type { QueueCounters } from './queues/queue-stats.ts';
 import { Sweeper } from './queues/sweeper.ts';
 import { type Origin, over, type Place, type RequestRouter, RoutedRequest, routing } from './routed-request.ts';
+import { type ClusterSettings, noClusterSettings } from './settings/cluster-settings.ts';
 import {
   clusterStatistics,
   partitionStatistics,
@@ -31,7 +32,6 @@ export interface BrokerOptions {
   readonly transport: Transport;
   readonly hello: Hello;
   readonly budget: ByteBudget;
-  readonly queueSettings: QueueSettingsSource;
   readonly nodeBudget: NodeBudget;
   readonly counters: QueueCounters;
   /** Expired items are looked for so often. */
@@ -82,6 +82,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   #cluster: ClusterNode | undefined;
   /** Partitions whose held requests are to be routed again soon. */
   readonly #retries = new Set<number>();
+  #settings: ClusterSettings = noClusterSettings;
   #closed = false;
 
   constructor(options: BrokerOptions) {
@@ -105,6 +106,12 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     this.#cluster = cluster;
   }
 
+  /** Goes by other settings from now on, in the queues that are there and in those to come. */
+  configure(settings: ClusterSettings): void {
+    this.#settings = settings;
+    for (const queues of this.#led.values()) queues.configure(settings.queues);
+  }
+
   get partitionsLed(): ReadonlyMap<number, PartitionQueues> {
     return this.#led;
   }
@@ -116,6 +123,9 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   // What clients and other nodes ask.
 
   execute(request: Request): void {
+    const { aliases } = this.#settings;
+    const queues = aliases.size === 0 ? undefined : aliases.get(request.operation.queue);
+    if (queues !== undefined && answerAlias(request, queues, (part) => this.#start(part, 'client'))) return;
     this.#start(request, 'client');
   }
 
@@ -341,7 +351,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
 
   lead(log: PartitionLog, state: Buffer | undefined): void {
     assert(!this.#led.has(log.partition), 'a partition is led once at a time');
-    const queues = new PartitionQueues(log, this.#options.queueSettings, this.#shared);
+    const queues = new PartitionQueues(log, this.#settings.queues, this.#shared);
     if (state !== undefined) queues.importReservations(state);
     this.#led.set(log.partition, queues);
   }

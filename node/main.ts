@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addLoadtestCommands } from '../loadtest/main.ts';
 import { nodeFlags, parseNodeConfig } from './config.ts';
 import { runNode } from './run.ts';
+import { addControlCommands } from './tools/control-commands.ts';
 import { addJournalCommands } from './tools/journal-commands.ts';
 import { version } from './version.ts';
 
@@ -23,6 +24,7 @@ node.action(async (flags: object) => {
   process.exitCode = await runNode(parsed.config);
 });
 
+addControlCommands(program);
 addJournalCommands(program);
 addLoadtestCommands(program);
 await program.parseAsync();

@@ -15,9 +15,10 @@ import { ByteBudget } from './byte-budget.ts';
 import type { NodeConfig } from './config.ts';
 import { Identity } from './identity.ts';
 import { NodeBudget } from './queues/node-budget.ts';
-import { defaultNodeLimits, InheritedSettings } from './queues/queue-settings.ts';
+import { defaultNodeLimits } from './queues/queue-settings.ts';
 import { QueueCounters } from './queues/queue-stats.ts';
 import { setAsideStore } from './set-aside.ts';
+import { decodeSections, noClusterSettings } from './settings/cluster-settings.ts';
 import type { ServerFigures } from './statistics.ts';
 
 /** What a node runs on: the machine's own, or simulated ones. */
@@ -121,6 +122,7 @@ export class WindhoverNode {
       timing,
       expectedNodes: config.expect,
       log,
+      settingsChanged: (value) => configure(broker, value, log),
       failed: parts.failed,
     });
     broker.attach(member);
@@ -157,6 +159,16 @@ export class WindhoverNode {
     await this.store.close();
     await this.#identity.unsynced(undefined);
     await this.#parts.directory.close();
+  }
+}
+
+/** Settings that can't be read change nothing: a later version may have written them. */
+function configure(broker: NodeBroker, value: string | undefined, log: ClusterLog): void {
+  try {
+    broker.configure(value === undefined ? noClusterSettings : decodeSections(value));
+    log.info('settings of queues and aliases taken from the directory');
+  } catch (error) {
+    log.error(WindhoverError.from(error, 'the settings in the directory').message);
   }
 }
 
@@ -200,7 +212,6 @@ function makeBroker(parts: NodeParts, config: NodeConfig, hello: Hello): NodeBro
     transport,
     hello,
     budget: new ByteBudget(inFlightBytes),
-    queueSettings: new InheritedSettings(),
     nodeBudget: new NodeBudget({ ...defaultNodeLimits, maxMemoryBytes: config.maxMemory }),
     counters: new QueueCounters(),
     sweepEveryMs,

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { count, duration, durationText, type Quantity, size, sizeText } from '../../journal/base/quantities.ts';
+import { defaultQueueSettings, type OwnSettings, type QueueSettings } from '../queues/queue-settings.ts';
+
+/** How a setting is written in files. */
+export interface SettingForm<T> {
+  /** Kestrel's name where it had one. */
+  readonly name: string;
+  /** What would be right, for a message that begins with "want". */
+  readonly wanted: string;
+  /** Undefined when the value is none. */
+  parse(value: unknown): T | undefined;
+  /** As `parse` reads it. */
+  write(value: T): string;
+}
+
+/** Every setting of a queue. */
+export const queueSettingForms: { readonly [Field in keyof QueueSettings]: SettingForm<QueueSettings[Field]> } = {
+  maxItems: limit('maxItems', count, String),
+  maxSizeBytes: limit('maxSize', size, sizeText),
+  maxItemBytes: limit('maxItemSize', size, sizeText),
+  maxAgeMs: limit('maxAge', duration, durationText),
+  maxExpireSweep: limit('maxExpireSweep', count, String),
+  discardOldWhenFull: yesOrNo('discardOldWhenFull'),
+  maxQueueAgeMs: limit('maxQueueAge', duration, durationText),
+  maxMemoryBytes: quantity('maxMemorySize', size, sizeText),
+  openTransactionTimeoutMs: limit('openTransactionTimeout', duration, durationText),
+  maxOpenTransactions: quantity('maxOpenTransactions', count, String),
+  fanoutOnly: yesOrNo('fanoutOnly'),
+  maxWaiters: quantity('maxWaiters', count, String),
+};
+
+/** Kestrel's settings that there are none of here, and why. */
+const absent: Readonly<Record<string, string>> = {
+  defaultJournalSize: 'queues share their node’s journal, see journalLimit and segmentBytes of the node',
+  maxJournalSize: 'queues share their node’s journal, see journalLimit and segmentBytes of the node',
+  minJournalCompactDelay: 'queues share their node’s journal, which is compacted by itself',
+  disableAggressiveRewrites: 'queues share their node’s journal, which is compacted by itself',
+  syncJournal: 'queues share their node’s journal, see syncJournal of the node',
+};
+
+const fields = Object.keys(queueSettingForms) as (keyof QueueSettings)[];
+const fieldsByName = new Map<string, keyof QueueSettings>(
+  fields.map((field) => [queueSettingForms[field].name, field]),
+);
+
+/** What a file says of one queue, or of all: a mapping of settings by their names. */
+export const queueSection = z
+  .record(z.string(), z.unknown(), { error: 'want a mapping of settings' })
+  .transform((given, context): OwnSettings => {
+    const own: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(given)) {
+      const field = fieldsByName.get(name);
+      const form: SettingForm<unknown> | undefined = field === undefined ? undefined : queueSettingForms[field];
+      const parsed = form?.parse(value);
+      if (field !== undefined && parsed !== undefined) own[field] = parsed;
+      else
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: form === undefined ? unknown(name) : wrong(form, value),
+        });
+    }
+    return own as OwnSettings;
+  });
+
+/** A queue's settings by their names, as a file would say them. */
+export function writeQueueSettings(settings: QueueSettings): readonly (readonly [name: string, value: string])[] {
+  return fields.map((field) => {
+    const form: SettingForm<unknown> = queueSettingForms[field];
+    return [form.name, form.write(settings[field])];
+  });
+}
+
+/** Every setting with what it is when nothing is said. */
+export function queueSettingDefaults(): readonly (readonly [name: string, value: string])[] {
+  return writeQueueSettings(defaultQueueSettings);
+}
+
+function unknown(name: string): string {
+  const why = absent[name];
+  if (why !== undefined) return `there is no such setting of a queue: ${why}`;
+  return `there is no such setting of a queue; there is ${[...fieldsByName.keys()].join(', ')}`;
+}
+
+function wrong({ wanted }: SettingForm<unknown>, value: unknown): string {
+  return `want ${wanted}, not ${JSON.stringify(value)}`;
+}
+
+function quantity(
+  name: string,
+  { wanted, parse }: Quantity<number>,
+  write: (value: number) => string,
+): SettingForm<number> {
+  return { name, wanted, write, parse: (value) => (isScalar(value) ? parse(String(value)) : undefined) };
+}
+
+/** A quantity that may also be `none`, which is `Infinity`. */
+function limit(name: string, form: Quantity<number>, write: (value: number) => string): SettingForm<number> {
+  const { wanted, parse } = quantity(name, form, write);
+  return {
+    name,
+    wanted: `${wanted}, or none`,
+    parse: (value) => (value === 'none' ? Number.POSITIVE_INFINITY : parse(value)),
+    write: (value) => (value === Number.POSITIVE_INFINITY ? 'none' : write(value)),
+  };
+}
+
+function yesOrNo(name: string): SettingForm<boolean> {
+  return {
+    name,
+    wanted: 'true or false',
+    parse: (value) => (typeof value === 'boolean' ? value : undefined),
+    write: String,
+  };
+}
+
+function isScalar(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
+}

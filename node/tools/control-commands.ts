@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import type { Directory } from '../../cluster/directory/directory.ts';
+import { openDirectory } from '../../cluster/directory/open.ts';
+import { settingsKey } from '../../cluster/partition-map.ts';
+import { systemClock } from '../../journal/base/clock.ts';
+import { WindhoverError } from '../../journal/base/errors.ts';
+import { putSettings } from '../settings/directory-settings.ts';
+import { readSettingsFile } from '../settings/settings-file.ts';
+
+interface DirectoryFlags {
+  readonly directory: string;
+  readonly cluster: string;
+}
+
+/** Adds `windhover ctl …`: what an operator tells a cluster, through its directory. */
+export function addControlCommands(program: Command): void {
+  const control = program.command('ctl').description('look at a cluster and change it, through its directory');
+  const config = control.command('config').description('the settings of queues and aliases that all nodes go by');
+  withDirectory(config.command('apply <file>'))
+    .description(
+      'check a file, and give its sections default, queues and aliases to the cluster in place of its settings',
+    )
+    .action((file: string, flags: DirectoryFlags) =>
+      run(flags, async (directory) => {
+        const { value } = readSettingsFile(file);
+        await putSettings(directory, value);
+        console.log('applied');
+      }),
+    );
+  withDirectory(config.command('show'))
+    .description('print them, as a file that can be applied')
+    .action((flags: DirectoryFlags) =>
+      run(flags, async (directory) => {
+        const present = await directory.read(settingsKey);
+        console.log(stringify(JSON.parse(present?.value ?? '{}')).trimEnd());
+      }),
+    );
+}
+
+function withDirectory(command: Command): Command {
+  return command
+    .requiredOption('--directory <url>', 'lmdb:PATH or redis://HOST:PORT, as the nodes have it')
+    .option('--cluster <name>', 'tells clusters on one Redis apart', 'windhover');
+}
+
+/** Exit code 1, and one line on standard error for each thing wrong, when it can't be done. */
+async function run(flags: DirectoryFlags, action: (directory: Directory) => Promise<void>): Promise<void> {
+  try {
+    const directory = await openDirectory(flags.directory, systemClock, { cluster: flags.cluster });
+    try {
+      await action(directory);
+    } finally {
+      await directory.close();
+    }
+  } catch (error) {
+    console.error(`windhover ctl: ${WindhoverError.from(error, 'it could not be done').message}`);
+    process.exitCode = 1;
+  }
+}
