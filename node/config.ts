@@ -22,6 +22,7 @@ const count = (least: number, most: number) =>
 export const nodeConfigSchema = z.strictObject({
   data: z.string().min(1),
   listen: address.default('127.0.0.1:22133'),
+  text: address.optional(),
   admin: address.default('127.0.0.1:23133'),
   peer: address.default('127.0.0.1:24133'),
   label: address.optional(),
@@ -57,6 +58,7 @@ export type NodeConfig = z.infer<typeof nodeConfigSchema>;
 export const nodeFlags: readonly (readonly [flag: string, help: string])[] = [
   ['--data <folder>', 'data folder; made when missing'],
   ['--listen <host:port>', 'memcache protocol (default 127.0.0.1:22133)'],
+  ['--text <host:port>', "Kestrel's text protocol (default: none)"],
   ['--admin <host:port>', 'admin HTTP: /ready, /metrics (default 127.0.0.1:23133)'],
   ['--peer <host:port>', 'other nodes (default 127.0.0.1:24133)'],
   ['--label <host:port>', "this node's place on the ring, as clients name it (default: --listen)"],

@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
-import { Listener } from './listener.ts';
+import { Listener, newTrafficCounters } from './listener.ts';
 import { memcache } from './protocol/memcache/dialect.ts';
 import { defaultSessionSettings } from './session.ts';
 import { FakeBroker } from './testing/fake-broker.ts';
@@ -69,6 +69,7 @@ async function scene(run: (scene: Scene) => Promise<void>, maxConnections = 100)
     node: 'n',
     incarnation: 'i',
     dialect: memcache,
+    counters: newTrafficCounters(),
     settings: defaultSessionSettings,
     maxConnections,
   });
@@ -241,7 +242,7 @@ test('closing cuts those who do not finish in time [drain]', () =>
 test('an address in use is named', () =>
   scene(async ({ listener, broker }) => {
     const settings = defaultSessionSettings;
-    const at = { node: 'n', incarnation: 'i' };
+    const at = { node: 'n', incarnation: 'i', counters: newTrafficCounters() };
     const options = { broker, clock: systemClock, dialect: memcache, ...at, settings, maxConnections: 1 };
     try {
       await Listener.open('127.0.0.1', listener.port, options);

@@ -9,11 +9,13 @@ export interface ListenerOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly dialect: Dialect;
-  /** Of this node and its incarnation; connections are numbered from 1. */
+  /** Shared by all listeners of a node: connections are numbered by it, and limited. */
+  readonly counters: TrafficCounters;
+  /** Of this node and its incarnation. */
   readonly node: string;
   readonly incarnation: string;
   readonly settings: SessionSettings;
-  /** Further ones are told so and closed. */
+  /** Further ones are told so and closed; of all listeners together. */
   readonly maxConnections: number;
 }
 
@@ -26,6 +28,10 @@ export interface TrafficCounters {
   refusedConnections: number;
   bytesRead: number;
   bytesWritten: number;
+}
+
+export function newTrafficCounters(): TrafficCounters {
+  return { connections: 0, totalConnections: 0, refusedConnections: 0, bytesRead: 0, bytesWritten: 0 };
 }
 
 const keepAliveMs = 60_000;
@@ -42,13 +48,6 @@ const maxLingering = 100;
 
 /** Accepts clients of one dialect on one address. */
 export class Listener {
-  readonly counters: TrafficCounters = {
-    connections: 0,
-    totalConnections: 0,
-    refusedConnections: 0,
-    bytesRead: 0,
-    bytesWritten: 0,
-  };
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
@@ -83,6 +82,10 @@ export class Listener {
     });
   }
 
+  get counters(): TrafficCounters {
+    return this.#options.counters;
+  }
+
   get port(): number {
     const address = this.#server.address();
     return address !== null && typeof address === 'object' ? address.port : 0;
@@ -110,13 +113,14 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#connections.size >= this.#options.maxConnections) {
+    const { counters, maxConnections } = this.#options;
+    if (Math.max(counters.connections, this.#connections.size) >= maxConnections) {
       this.#refuse(socket);
       return;
     }
-    this.counters.connections++;
-    const number = ++this.counters.totalConnections;
-    this.#connections.add(new Connection(socket, number, this.#options, this.counters, this.#forget));
+    counters.connections++;
+    const number = ++counters.totalConnections;
+    this.#connections.add(new Connection(socket, number, this.#options, this.#forget));
   }
 
   readonly #forget = (connection: Connection): void => {
@@ -129,7 +133,7 @@ export class Listener {
   }
 
   #refuse(socket: Socket): void {
-    this.counters.refusedConnections++;
+    this.#options.counters.refusedConnections++;
     socket.on('error', () => {});
     if (this.#lingering >= maxLingering) {
       socket.destroy();
@@ -159,16 +163,10 @@ class Connection implements Output {
   #settled = false;
   #lingerTimer: Timer | undefined;
 
-  constructor(
-    socket: Socket,
-    number: number,
-    options: ListenerOptions,
-    counters: TrafficCounters,
-    forget: (connection: Connection) => void,
-  ) {
+  constructor(socket: Socket, number: number, options: ListenerOptions, forget: (connection: Connection) => void) {
     this.#socket = socket;
     this.#clock = options.clock;
-    this.#counters = counters;
+    this.#counters = options.counters;
     this.#forget = forget;
     const { broker, clock, dialect, settings, node, incarnation } = options;
     const owner = { node, incarnation, connection: number };

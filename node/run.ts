@@ -11,11 +11,9 @@ import { FileDisk } from '../journal/log/file-disk.ts';
 import { type FolderLock, lockFolder } from '../journal/log/lock-folder.ts';
 import { serveAdmin } from './admin.ts';
 import type { Statistic } from './broker-api.ts';
+import { ClientPorts } from './client-ports.ts';
 import type { NodeConfig } from './config.ts';
-import { Listener } from './listener.ts';
 import { WindhoverNode } from './node.ts';
-import { memcache } from './protocol/memcache/dialect.ts';
-import { defaultSessionSettings } from './session.ts';
 import { version } from './version.ts';
 
 /** Clients get so long to come to the end of what they sent. */
@@ -26,7 +24,7 @@ const endMs = 9500;
 /** Everything that runs in this process, for its orderly end. */
 interface Running {
   readonly node: WindhoverNode;
-  readonly listener: Listener;
+  readonly clients: ClientPorts;
   readonly admin: Server;
 }
 
@@ -66,7 +64,7 @@ async function start(
   const failed = new Promise<WindhoverError>((resolve) => {
     fail = resolve;
   });
-  let listener: Listener | undefined;
+  const clients = new ClientPorts();
   const starting = WindhoverNode.start(
     {
       clock: systemClock,
@@ -78,7 +76,7 @@ async function start(
       timing: defaultTiming,
       log: clusterLog(logger),
       version,
-      figures: { process: () => processFigures(listener) },
+      figures: { process: () => processFigures(clients) },
       failed: fail,
     },
     config,
@@ -86,10 +84,13 @@ async function start(
   const node = await Promise.race([starting, stop.then(() => undefined), failed.then(() => undefined)]);
   if (node === undefined) return { running: undefined, failed };
   try {
-    listener = await listenTo(node, config);
+    await clients.open(node, config);
     const admin = await serveAdmin(config.admin, node);
-    logger.info({ listen: config.listen, admin: config.admin, peer: config.peer, node: node.record.id }, 'serving');
-    return { running: { node, listener, admin }, failed };
+    logger.info(
+      { listen: config.listen, text: config.text, admin: config.admin, peer: config.peer, node: node.record.id },
+      'serving',
+    );
+    return { running: { node, clients, admin }, failed };
   } catch (error) {
     // The others need not wait for the lease of a node that will not be.
     await node.close();
@@ -97,21 +98,8 @@ async function start(
   }
 }
 
-function listenTo(node: WindhoverNode, config: NodeConfig): Promise<Listener> {
-  const { host, port } = splitAddress(config.listen);
-  return Listener.open(host, port, {
-    broker: node.broker,
-    clock: systemClock,
-    node: node.record.id,
-    incarnation: node.record.incarnation,
-    dialect: memcache,
-    settings: { ...defaultSessionSettings, echoKey: config.echoKey, maxValueBytes: config.maxItemSize },
-    maxConnections: config.maxConnections,
-  });
-}
-
 /** Hands over, lets the clients finish, syncs and closes; gives the exit code. */
-async function end({ node, listener, admin }: Running, logger: Logger): Promise<number> {
+async function end({ node, clients, admin }: Running, logger: Logger): Promise<number> {
   const hurry = setTimeout(() => {
     logger.error('the end took too long and is cut short; nothing acknowledged is lost by that');
     process.exit(0);
@@ -119,7 +107,7 @@ async function end({ node, listener, admin }: Running, logger: Logger): Promise<
   logger.info('draining');
   try {
     await node.drain();
-    await listener.close(farewellMs);
+    await clients.close(farewellMs);
     admin.close();
     await node.close();
     logger.info('stopped');
@@ -147,22 +135,16 @@ function clusterLog(logger: Logger): ClusterLog {
   };
 }
 
-function processFigures(listener: Listener | undefined): readonly Statistic[] {
-  const counters = listener?.counters;
+function processFigures({ counters }: ClientPorts): readonly Statistic[] {
   return [
     ['uptime', Math.floor(process.uptime())],
     ['time', Math.floor(Date.now() / 1000)],
     ['version', version],
     ['pid', process.pid],
-    ['curr_connections', counters?.connections ?? 0],
-    ['total_connections', counters?.totalConnections ?? 0],
-    ['bytes_read', counters?.bytesRead ?? 0],
-    ['bytes_written', counters?.bytesWritten ?? 0],
+    ['curr_connections', counters.connections],
+    ['total_connections', counters.totalConnections],
+    ['bytes_read', counters.bytesRead],
+    ['bytes_written', counters.bytesWritten],
     ['reserved_memory_ratio', (process.memoryUsage().heapUsed / process.memoryUsage().rss).toFixed(3)],
   ];
-}
-
-function splitAddress(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
 }

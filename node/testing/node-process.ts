@@ -16,7 +16,7 @@ export interface NodeOptions {
   readonly replicas?: number;
   /** Further flags, as on the command line. */
   readonly flags?: readonly string[];
-  /** memcache, admin, peer; free ones when missing. */
+  /** memcache, admin, peer, and where they are given, text and Thrift; three free ones when missing. */
   readonly ports?: readonly number[];
 }
 
@@ -72,6 +72,10 @@ export class NodeProcess {
 
   get adminPort(): number {
     return this.ports[1] as number;
+  }
+
+  get textPort(): number {
+    return this.ports[3] as number;
   }
 
   get peerPort(): number {
@@ -137,23 +141,27 @@ export class LocalCluster {
   /** Started last under each number. */
   readonly #nodes: NodeProcess[] = [];
 
-  /** Resolves when all are ready. */
-  static async start(count: number, flags: readonly string[] = []): Promise<LocalCluster> {
-    const ports = await freePorts(3 * count);
-    const cluster = new LocalCluster(count, flags, ports);
+  /** Resolves when all are ready. `ports`: how many each has, see {@link NodeOptions}. */
+  static async start(count: number, flags: readonly string[] = [], ports = 3): Promise<LocalCluster> {
+    const all = await freePorts(ports * count);
+    const cluster = new LocalCluster(
+      flags,
+      Array.from({ length: count }, (_, i) => all.slice(ports * i, ports * (i + 1))),
+    );
     await Promise.all(cluster.#options.map((_, i) => cluster.startNode(i)));
     await cluster.ready();
     return cluster;
   }
 
-  private constructor(count: number, flags: readonly string[], ports: readonly number[]) {
+  private constructor(flags: readonly string[], ports: readonly (readonly number[])[]) {
+    const count = ports.length;
     this.folder = temporaryFolder();
-    this.#options = Array.from({ length: count }, (_, i) => ({
+    this.#options = ports.map((own, i) => ({
       data: join(this.folder, `node-${i + 1}`),
       directory: `lmdb:${join(this.folder, 'directory')}`,
       expect: count,
       replicas: Math.min(2, count),
-      ports: ports.slice(3 * i, 3 * i + 3),
+      ports: own,
       flags,
     }));
   }
@@ -235,11 +243,12 @@ process.once('exit', () => {
 });
 
 function flagsOf(options: NodeOptions, ports: readonly number[]): string[] {
-  const [listen, admin, peer] = ports.map((port) => `127.0.0.1:${port}`) as [string, string, string];
+  const names = ['--listen', '--admin', '--peer', '--text', '--thrift'];
+  const addresses = ports.flatMap((port, i) => [names[i] as string, `127.0.0.1:${port}`]);
   const { data, directory, expect = 1, replicas = 1, flags = [] } = options;
   const cluster = ['--directory', directory, '--expect', String(expect), '--replicas', String(replicas)];
   const sizes = ['--segment-bytes', '1MiB', '--journal-limit', '16MiB', '--max-item-size', '256KiB'];
-  return ['--data', data, '--listen', listen, '--admin', admin, '--peer', peer, ...cluster, ...sizes, ...flags];
+  return ['--data', data, ...addresses, ...cluster, ...sizes, ...flags];
 }
 
 /** The build, which starts in half the time, where it is as new as the sources; else the sources. */
