@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { nodeConfigSchema, nodeFlags, parseNodeConfig } from './config.ts';
+import { defaultMemory, nodeConfigSchema, nodeFlags, parseNodeConfig } from './config.ts';
 
 const least = { data: '/tmp/d', directory: 'lmdb:/tmp/d/directory' };
 
@@ -22,6 +22,11 @@ test('sizes are written as people write them', () => {
   assert.is(parsed.config.segmentBytes, 2 << 20);
   assert.is(parsed.config.maxMemory, 2 ** 30);
   assert.is(parsed.config.maxItemSize, 4096);
+});
+
+test('items may take a quarter of the machine’s memory, and a GiB at most', () => {
+  assert.is(defaultMemory(2 * 2 ** 30), 2 ** 29);
+  assert.is(defaultMemory(64 * 2 ** 30), 2 ** 30);
 });
 
 test('what is wrong is named by its flag, with what would be right', () => {

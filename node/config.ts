@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { z } from 'zod';
 
 const bytesPattern = /^(\d+)(?:\s*(B|KiB|MiB|GiB))?$/i;
@@ -45,12 +46,17 @@ export const nodeConfigSchema = z.strictObject({
     )
     .default(64 << 20),
   journalLimit: bytes.pipe(z.number().min(4 << 20)).default(512 << 20),
-  maxMemory: bytes.pipe(z.number().min(1 << 20)).default(256 << 20),
+  maxMemory: bytes.pipe(z.number().min(1 << 20)).default(() => defaultMemory(totalmem())),
   maxItemSize: bytes.pipe(z.number().min(1).max(16_000_000)).default(8 << 20),
   maxConnections: count(1, 1_000_000).default(20_000),
   echoKey: z.enum(['bare', 'full']).default('bare'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
 });
+
+/** Bytes for items in memory, on a machine with so many. */
+export function defaultMemory(machineBytes: number): number {
+  return Math.max(1 << 20, Math.min(Math.floor(machineBytes / 4), 1 << 30));
+}
 
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;
 
@@ -71,7 +77,7 @@ export const nodeFlags: readonly (readonly [flag: string, help: string])[] = [
   ['--set-aside-damaged', 'begin anew, filled by the others, if the store is damaged; moves it, deletes nothing'],
   ['--segment-bytes <size>', 'size of a journal segment (default 64MiB)'],
   ['--journal-limit <size>', 'bound on all journal segments together (default 512MiB)'],
-  ['--max-memory <size>', 'memory for items, over all queues (default 256MiB)'],
+  ['--max-memory <size>', 'memory for items, over all queues (default: a quarter of the machine’s, 1GiB at most)'],
   ['--max-item-size <size>', 'largest value accepted (default 8MiB)'],
   ['--max-connections <n>', 'clients at a time (default 20000)'],
   ['--echo-key <form>', 'bare: a get echoes the queue’s name; full: the key as it was asked (default bare)'],

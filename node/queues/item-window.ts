@@ -77,7 +77,7 @@ export class ItemWindow {
   keeps(id: number, dataBytes: number): boolean {
     if (this.#windowEnd !== id && this.#tailStart === undefined) return false;
     const bytes = memoryBytesFor(dataBytes);
-    return this.#memoryBytes + bytes <= this.#maxMemoryBytes && this.#budget.hasMemoryFor(bytes);
+    return this.#memoryBytes + bytes <= this.#maxMemoryBytes && bytes <= this.#budget.spareMemory(this.#memoryBytes);
   }
 
   /** Takes the item that was just added, after `keeps` has said so. */
@@ -141,9 +141,9 @@ export class ItemWindow {
     if (this.#windowEnd >= visibleEnd) return undefined;
     const target = Math.min(readAheadBytes, this.#maxMemoryBytes);
     if (this.#windowBytes > target / 2) return undefined;
-    const maxBytes = Math.max(target - this.#windowBytes, smallestReadBytes);
-    if (this.#budget.hasMemoryFor(maxBytes)) return { fromId: this.#windowEnd, maxBytes };
-    return this.#window.length === 0 ? { fromId: this.#windowEnd, maxBytes: smallestReadBytes } : undefined;
+    const maxBytes = Math.min(target - this.#windowBytes, this.#budget.spareMemory(this.#memoryBytes));
+    if (maxBytes < smallestReadBytes && this.#window.length > 0) return undefined;
+    return { fromId: this.#windowEnd, maxBytes: Math.max(maxBytes, smallestReadBytes) };
   }
 
   /**

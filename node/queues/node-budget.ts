@@ -1,6 +1,9 @@
 import { assert } from '../../journal/base/assert.ts';
 import type { NodeLimits } from './queue-settings.ts';
 
+/** The share of the free memory that one queue may have. One alone has a 33rd of all, 32 have half of it. */
+const queueShare = 1 / 32;
+
 /**
  * What the queues of all the partitions that a node leads use together, and may use. One object a node, handed to each
  * partition's queues; they take from it and give back.
@@ -35,8 +38,19 @@ export class NodeBudget {
     return this.#leases;
   }
 
-  hasMemoryFor(bytes: number): boolean {
-    return this.#memoryBytes + bytes <= this.limits.maxMemoryBytes;
+  /** Bytes of memory that nobody has. */
+  get freeMemory(): number {
+    return this.limits.maxMemoryBytes - this.#memoryBytes;
+  }
+
+  /**
+   * Bytes that a queue which has `heldBytes` may take beside them; 0 and less: none. What a queue has is at most a share
+   * of what nobody has. So one deep queue leaves most of the memory to others, many divide nearly all of it evenly, and
+   * there is always some for the next that comes, without anybody being told to give back (dynamic thresholds:
+   * Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998).
+   */
+  spareMemory(heldBytes: number): number {
+    return this.freeMemory * queueShare - heldBytes;
   }
 
   hasRoomForQueue(): boolean {
@@ -51,7 +65,7 @@ export class NodeBudget {
     return this.#leases < this.limits.maxLeases;
   }
 
-  /** Negative to give back. Never refused: whoever can do without asks {@link hasMemoryFor} first. */
+  /** Negative to give back. Never refused: whoever can do without asks first. */
   takeMemory(bytes: number): void {
     this.#memoryBytes += bytes;
     assert(this.#memoryBytes >= 0, 'more memory was given back to the budget than taken');

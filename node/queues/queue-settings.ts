@@ -75,7 +75,10 @@ export class InheritedSettings implements QueueSettingsSource {
 
 /** What all the queues that a node leads may use together. */
 export interface NodeLimits {
-  /** Memory for items. A queue that is being read goes beyond it by one small read rather than stand still. */
+  /**
+   * Memory for items, which the queues share: see `NodeBudget.spareMemory`. A queue that is being read goes beyond its
+   * share by one small read rather than stand still.
+   */
   readonly maxMemoryBytes: number;
   readonly maxQueues: number;
   /** Fanout queues of one queue. */

@@ -232,7 +232,7 @@ export class Reservations {
   /** Keeps the data for when the item is given back, unless memory is short: then it is read from the log again. */
   #charge(item: Item): void {
     if (!item.isLoaded) return;
-    if (this.#context.budget.hasMemoryFor(item.memoryBytes)) this.#context.budget.takeMemory(item.memoryBytes);
+    if (item.memoryBytes <= this.#context.budget.freeMemory) this.#context.budget.takeMemory(item.memoryBytes);
     else item.dropData();
   }
 
