@@ -3,8 +3,9 @@ import type { Disk, DiskFile } from '../log/disk.ts';
 import { checkEntry, entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
 import { type BacklogFile, backlogHeaderBytes, checkBacklogHeader } from './backlog-file.ts';
 import { bodyQueue, isItemKind, itemId } from './entries.ts';
-import { pieceBytes, type Span } from './entry-reader.ts';
+import type { Span } from './entry-reader.ts';
 import { type Extent, markEntry, scanStart } from './extent.ts';
+import { type PieceBuffers, pieceBytes } from './piece-buffers.ts';
 import type { QueueState } from './stored-queue.ts';
 
 /** How many backlog files are kept open for reading at most, those being read aside. */
@@ -18,11 +19,13 @@ interface OpenFile {
 /** Reads items out of backlog files, sequentially where it is asked to. */
 export class BacklogReader {
   readonly #disk: Disk;
+  readonly #pieces: PieceBuffers;
   /** By file number; the least recently used first. */
   readonly #open = new Map<number, OpenFile>();
 
-  constructor(disk: Disk) {
+  constructor(disk: Disk, pieces: PieceBuffers) {
     this.#disk = disk;
+    this.#pieces = pieces;
   }
 
   /**
@@ -38,9 +41,10 @@ export class BacklogReader {
       const scan = new ExtentScan(partition, queue, extent, fromId, limitBytes);
       let length = Math.max(Math.min(limitBytes, pieceBytes), 4096);
       for (;;) {
-        const buffer = Buffer.allocUnsafeSlow(Math.min(length, scan.leftBytes));
+        const buffer = this.#pieces.take(Math.min(length, scan.leftBytes));
         const starts = scan.piece(buffer, await handle.read(buffer, scan.offset));
         if (starts.length > 0 || scan.isAtEnd) return { buffer, starts };
+        this.#pieces.giveBack(buffer);
         length = Math.max(pieceBytes, scan.wantedBytes);
       }
     } finally {

@@ -2,9 +2,10 @@ import { WindhoverError } from '../base/errors.ts';
 import { checkEntry, entryBytes, entryHeaderBytes } from '../log/entry.ts';
 import type { Journal } from '../log/journal.ts';
 import { journalFileName } from '../log/segment.ts';
+import { type PieceBuffers, pieceBytes } from './piece-buffers.ts';
 import type { SegmentUses } from './segment-uses.ts';
 
-/** Whole, checked entries in a buffer of their own. */
+/** Whole, checked entries in a buffer of their own, which may be given back to {@link PieceBuffers}. */
 export interface Span {
   readonly buffer: Buffer;
   /** Where each begins, rising. At least one. */
@@ -14,9 +15,6 @@ export interface Span {
 /** Folder of the journal's segments. */
 export const journalFolder = 'journal';
 
-/** How much is read at once at most, longer single entries aside. */
-export const pieceBytes = 256 * 1024;
-
 /** Entries further apart than this are read one by one. */
 const maxGapBytes = 32 * 1024;
 
@@ -24,10 +22,12 @@ const maxGapBytes = 32 * 1024;
 export class EntryReader {
   readonly #journal: Pick<Journal, 'read'>;
   readonly #uses: SegmentUses;
+  readonly #pieces: PieceBuffers;
 
-  constructor(journal: Pick<Journal, 'read'>, uses: SegmentUses) {
+  constructor(journal: Pick<Journal, 'read'>, uses: SegmentUses, pieces: PieceBuffers) {
     this.#journal = journal;
     this.#uses = uses;
+    this.#pieces = pieces;
   }
 
   /**
@@ -51,7 +51,7 @@ export class EntryReader {
   }
 
   async #readAt(segment: number, offset: number, length: number): Promise<{ buffer: Buffer; bytes: number }> {
-    const buffer = Buffer.allocUnsafeSlow(length);
+    const buffer = this.#pieces.take(length);
     return { buffer, bytes: await this.#journal.read(segment, offset, buffer) };
   }
 }

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
 import type { BacklogReader } from './backlog-reader.ts';
+import { DataCopies } from './data-copies.ts';
 import {
   bodyQueue,
   fixedBytes,
@@ -14,6 +15,7 @@ import {
 } from './entries.ts';
 import { damagedEntry, type EntryReader, ReadPlan, type Span } from './entry-reader.ts';
 import { lastOf } from './offset-runs.ts';
+import type { PieceBuffers } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
 import type { QueueState } from './stored-queue.ts';
 
@@ -26,7 +28,7 @@ export interface StoredItem {
   /** When it was put; of an item that is delayed: from when on it may be handed out. */
   readonly addedAtMs: number;
   readonly isDelayed: boolean;
-  /** Its own, or a slice of a buffer at most about twice as long as the items in it. */
+  /** Its own, or a slice of a buffer of 16 KiB. */
   readonly data: Buffer;
 }
 
@@ -40,10 +42,12 @@ export interface ItemsRead {
 export class ItemReader {
   readonly #entries: EntryReader;
   readonly #backlog: BacklogReader;
+  readonly #pieces: PieceBuffers;
 
-  constructor(entries: EntryReader, backlog: BacklogReader) {
+  constructor(entries: EntryReader, backlog: BacklogReader, pieces: PieceBuffers) {
     this.#entries = entries;
     this.#backlog = backlog;
+    this.#pieces = pieces;
   }
 
   /** Live items from `fromId` on whose entries have at most `maxBytes` together; one at least if there is any. */
@@ -54,6 +58,7 @@ export class ItemReader {
       const span = await this.readSpan(replica, queue, nextId, gathering.leftBytes);
       if (replica.queue(queue.number) !== queue) break;
       nextId = gathering.take(span, queue, nextId);
+      this.#pieces.giveBack(span.buffer);
     }
     return { items: gathering.items, nextId };
   }
@@ -100,6 +105,7 @@ export class ItemReader {
 /** Gathers items up to a limit. */
 class ItemGathering {
   readonly items: StoredItem[] = [];
+  readonly #copies = new DataCopies();
   leftBytes: number;
   isFull = false;
 
@@ -128,23 +134,21 @@ class ItemGathering {
   }
 
   #add(buffer: Buffer, starts: readonly number[], takenBytes: number): void {
-    const isDense = takenBytes * 2 >= buffer.length;
-    for (const start of starts) this.items.push(decodeItem(buffer, start, isDense));
+    for (const start of starts) this.items.push(decodeItem(buffer, start, this.#copies));
     this.leftBytes -= takenBytes;
     if (this.leftBytes <= 0) this.isFull = true;
   }
 }
 
-function decodeItem(buffer: Buffer, start: number, isDense: boolean): StoredItem {
+function decodeItem(buffer: Buffer, start: number, copies: DataCopies): StoredItem {
   const body = entryBodyStart(start);
-  const data = buffer.subarray(itemDataStart(body), start + entryBytes(buffer, start));
   return {
     id: itemId(buffer, body),
     flags: itemFlags(buffer, body),
     expiresAtMs: itemExpiresAtMs(buffer, body),
     addedAtMs: itemAddedAtMs(buffer, body),
     isDelayed: entryKind(buffer, start) === kinds.itemDelayed,
-    data: isDense ? data : Buffer.from(data),
+    data: copies.copy(buffer, itemDataStart(body), start + entryBytes(buffer, start)),
   };
 }
 

@@ -1,10 +1,11 @@
 import { checkEntry, entryBytes } from '../log/entry.ts';
 import { BacklogOutput, type EntryBatch } from './backlog-output.ts';
 import { turn } from './checkpoint-writer.ts';
-import { damagedEntry, pieceBytes, type Span } from './entry-reader.ts';
+import { damagedEntry, type Span } from './entry-reader.ts';
 import type { Extent } from './extent.ts';
 import { isItem } from './item-reader.ts';
 import { lastOf, type OffsetRun } from './offset-runs.ts';
+import { pieceBytes } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { QueueState } from './stored-queue.ts';

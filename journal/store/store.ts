@@ -15,6 +15,7 @@ import { ItemReader, type ItemsRead } from './item-reader.ts';
 import { readLog } from './log-reader.ts';
 import { Maintenance } from './maintenance.ts';
 import { findOrphans } from './orphans.ts';
+import { PieceBuffers } from './piece-buffers.ts';
 import { Replay } from './replay.ts';
 import type { Replica } from './replica.ts';
 import { SegmentUses } from './segment-uses.ts';
@@ -113,9 +114,10 @@ export class Store {
     this.#journal = journal;
     this.#appender = new Appender(journal, state.replicas.values());
     this.#uses = new SegmentUses();
-    this.#entries = new EntryReader(journal, this.#uses);
-    this.#backlog = new BacklogReader(options.disk);
-    this.#items = new ItemReader(this.#entries, this.#backlog);
+    const pieces = new PieceBuffers();
+    this.#entries = new EntryReader(journal, this.#uses, pieces);
+    this.#backlog = new BacklogReader(options.disk, pieces);
+    this.#items = new ItemReader(this.#entries, this.#backlog, pieces);
     const { disk, clock, sync } = options;
     const own = { state, journal, uses: this.#uses, entries: this.#entries, backlog: this.#backlog };
     this.#maintenance = new Maintenance({ disk, clock, sync, settings, ...own }, (error) =>

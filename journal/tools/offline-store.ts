@@ -7,6 +7,7 @@ import { type Checkpoint, checkpointName, decodeCheckpoint } from '../store/chec
 import { EntryReader, journalFolder } from '../store/entry-reader.ts';
 import { ItemReader, type StoredItem } from '../store/item-reader.ts';
 import { findOrphans } from '../store/orphans.ts';
+import { PieceBuffers } from '../store/piece-buffers.ts';
 import { Replay } from '../store/replay.ts';
 import type { ReplicaState } from '../store/replica.ts';
 import { SegmentUses } from '../store/segment-uses.ts';
@@ -48,10 +49,11 @@ export class OfflineStore {
   private constructor(disk: Disk, state: StoreState) {
     this.#state = state;
     this.#segments = new SegmentReads(disk);
-    this.#backlog = new BacklogReader(disk);
+    const pieces = new PieceBuffers();
+    this.#backlog = new BacklogReader(disk, pieces);
     const read = (segment: number, offset: number, target: Buffer): Promise<number> =>
       this.#segments.read(segment, segmentPath(journalFolder, segment), offset, target);
-    this.#items = new ItemReader(new EntryReader({ read }, new SegmentUses()), this.#backlog);
+    this.#items = new ItemReader(new EntryReader({ read }, new SegmentUses(), pieces), this.#backlog, pieces);
   }
 
   /** All queues, by partition and then by name. */
