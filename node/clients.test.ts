@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import Memcached from 'memcached';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { within } from './testing/eventually.ts';
+import { Client } from '../loadtest/client/client.ts';
+import { ClientError } from '../loadtest/client/errors.ts';
+import { eventually, within } from './testing/eventually.ts';
 import { cleanUp, LocalCluster, NodeProcess, temporaryFolder } from './testing/node-process.ts';
 import { run, testWith } from './testing/programs.ts';
 
@@ -110,6 +112,22 @@ for i, item in enumerate(['text', b'bytes', 42, 7.5, {'a': [1, 2]}]):
     assert binary.set('both-%d' % i, item) and text.get('both-%d' % i) == item
     assert text.set('both-%d' % i, item) and binary.get('both-%d' % i) == item
 `);
+});
+
+const testWithPhp = testWith('php-memcached', 'php', ['-r', 'exit(class_exists("Memcached") ? 0 : 1);']);
+
+testWithPhp('php-memcached, libketama compatible, reaches every owner without forwarding', async () => {
+  const before = await forwardedCommands();
+  const { status, stdout } = await run('php', [
+    '-r',
+    `$client = new Memcached();
+     $client->setOption(Memcached::OPT_LIBKETAMA_COMPATIBLE, true);
+     foreach ([${cluster.nodes.map((node) => node.memcachePort).join(', ')}] as $port) $client->addServer('127.0.0.1', $port);
+     for ($i = 0; $i < 100; $i++) if (!$client->set("php-$i", "item $i")) exit(1);
+     for ($i = 0; $i < 100; $i++) if ($client->get("php-$i") !== "item $i") exit(2);`,
+  ]);
+  assert.is(status, 0, stdout);
+  assert.is(await forwardedCommands(), before);
 });
 
 const testWithPymemcache = testWith('python3-pymemcache', python, ['-c', 'import pymemcache']);
@@ -226,6 +244,52 @@ test('npm memcached over all nodes reaches every owner without forwarding', asyn
   for (let i = 0; i < 100; i++) assert.is(await client.get(`ring-${i}`), `item ${i}`);
   client.end();
   assert.is(await forwardedCommands(), before);
+});
+
+test('our own over all nodes reaches every owner without forwarding', async () => {
+  const before = await forwardedCommands();
+  const client = await Client.connect(cluster.nodes.map((node) => node.label));
+  const names = Array.from({ length: 100 }, (_, i) => `own-${i}`);
+  await Promise.all(names.map((name) => client.set(name, name)));
+  for (const name of names) assert.is((await client.get(name))?.data.toString(), name);
+  client.close();
+  assert.is(await forwardedCommands(), before);
+});
+
+test('our own goes on while a node hands over, is away and comes back: nothing is lost', async () => {
+  const client = await Client.connect(cluster.nodes.map((node) => node.label));
+  const stored = new Set<string>();
+  const read: string[] = [];
+  const stop = new AbortController();
+  const readAll = (async () => {
+    for await (const item of client.consume('through', { prefetch: 3, signal: stop.signal })) {
+      read.push(item.data.toString());
+    }
+  })();
+  const restart = (async () => {
+    for (const index of [0, 1, 2]) {
+      await cluster.node(index).stop();
+      await cluster.startNode(index);
+      await cluster.ready();
+    }
+  })();
+  let restarted = false;
+  void restart.finally(() => {
+    restarted = true;
+  });
+  for (let i = 0; !restarted; i++) {
+    await client.set('through', String(i)).then(
+      () => stored.add(String(i)),
+      (error: unknown) => assert.instance(error, ClientError),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await restart;
+  assert.ok(stored.size > 100, `${stored.size} were stored`);
+  await eventually('all is read', () => [...stored].every((text) => read.includes(text)) || undefined);
+  stop.abort();
+  await readAll;
+  client.close();
 });
 
 test('npm memcached is content with the bare name echoed, as is the default', async () => {
