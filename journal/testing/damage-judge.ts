@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import { WindhoverError } from '../base/errors.ts';
 import { Store } from '../store/store.ts';
-import { readAll } from './model-store.ts';
+import { isDelayed, readAll } from './model-store.ts';
 import type { SimDisk } from './sim-disk.ts';
 import { type TinyStore, tinyMapRevision, tinyPartition, tinySettings } from './tiny-store.ts';
 
@@ -54,7 +54,10 @@ async function readsAreRight({ clock, model }: TinyStore, store: Store, damaged:
     const stored = store.replica(tinyPartition).queues.get(name);
     deepStrictEqual([stored?.number, stored?.nextId, stored?.count], [queue.number, queue.nextId, queue.items.length]);
     try {
-      deepStrictEqual(await clock.complete(readAll(store, tinyPartition, queue.number, readBytes)), queue.items);
+      deepStrictEqual(
+        await clock.complete(readAll(store, tinyPartition, queue.number, readBytes, isDelayed)),
+        queue.items,
+      );
     } catch (error) {
       told(error, damaged);
       isTold = true;

@@ -179,7 +179,8 @@ export async function readAll(
   }
 }
 
-function isDelayed(id: number): boolean {
+/** Of the items that a model adds, whether this one is. */
+export function isDelayed(id: number): boolean {
   return id % 5 === 0;
 }
 
