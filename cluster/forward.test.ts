@@ -14,7 +14,7 @@ const hello = (node: string, incarnation = '1'): Hello => ({ clusterId: 'sim', n
 const item = (id: number, bytes = 3): Result => ({ kind: 'item', id, flags: 1, data: Buffer.alloc(bytes, 'x') });
 
 function set(queue: string, data = 'data'): Operation {
-  return { kind: 'set', queue, flags: 7, expiresAtMs: 0, data: Buffer.from(data) };
+  return { kind: 'set', queue, flags: 7, expiresAtMs: 0, data: Buffer.from(data), options: undefined };
 }
 
 function get(queue: string, read: 'take' | 'reserve' | 'peek' = 'take', waitMs = 0): Operation {

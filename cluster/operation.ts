@@ -11,6 +11,7 @@ export type Operation =
       readonly expiresAtMs: number;
       /** Only valid until `execute` returns: whoever keeps it, copies it. */
       readonly data: Buffer;
+      readonly options?: SetOptions | undefined;
     }
   | {
       readonly kind: 'get';
@@ -60,6 +61,14 @@ export type Operation =
   | { readonly kind: 'flushExpired'; readonly queue: string }
   /** The owner's connection has ended: all that it has open in the queue's partition goes back. */
   | { readonly kind: 'release'; readonly queue: string };
+
+/** What few sets ask for. */
+export interface SetOptions {
+  /** The item may not be handed out before so long after it was set; 0: at once. */
+  readonly delayMs: number;
+  /** Names the item, in latin1: while a queue remembers it, a set of the same name stores nothing. Empty: none. */
+  readonly token: string;
+}
 
 export type Result =
   | { readonly kind: 'stored' }

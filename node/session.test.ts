@@ -33,6 +33,29 @@ test('flags are kept to 32 bits [set-flags]', () => {
   assert.match(answersTo('set q 4294967296 0 1\r\nx\r\nget q\r\n'), /^CLIENT_ERROR .*\r\nEND\r\n$/);
 });
 
+test('an item may be named and put off, and other options are refused [set-option-unknown]', () => {
+  const stage = new SessionStage();
+  const asked = (key: string): unknown => {
+    assert.is(stage.say(`set ${key} 0 0 1\r\nx\r\n`), 'STORED\r\n');
+    const operation = stage.broker.operations.at(-1);
+    return operation?.kind === 'set' ? [operation.queue, operation.options] : operation?.kind;
+  };
+  assert.equal(asked('q/id=a-1'), ['q', { delayMs: 0, token: 'a-1' }]);
+  assert.equal(asked('q//id=b/delay=50'), ['q', { delayMs: 50, token: 'b' }]);
+  assert.equal(asked('q/'), ['q', undefined]);
+  const longest = 'x'.repeat(64);
+  assert.equal(asked(`q/id=${longest}`), ['q', { delayMs: 0, token: longest }]);
+  for (const option of ['id=', `id=${longest}x`, 'delay=', 'delay=-1', 'delay=1s', 'open', 't=1', 'ID=a']) {
+    const { length } = stage.broker.operations;
+    assert.match(
+      stage.say(`set q/${option} 0 0 3\r\nabc\r\nversion\r\n`),
+      /^CLIENT_ERROR .*\r\nVERSION .*\r\n$/,
+      option,
+    );
+    assert.is(stage.broker.operations.length, length, option);
+  }
+});
+
 test('exptime is never, relative, absolute or past [set-exptime]', () => {
   const stage = new SessionStage();
   const nowMs = stage.clock.wallMs();

@@ -279,9 +279,9 @@ export class Session implements BudgetWaiter {
   }
 
   #startSet(command: SetCommand): void {
-    const { queue, flags, data, lifeMs } = command;
+    const { queue, flags, data, lifeMs, options } = command;
     const expiresAtMs = lifeMs === 0 ? command.expiresAtMs : lifeMs + this.#clock.wallMs();
-    this.#answers.execute({ kind: 'set', queue, flags, expiresAtMs, data }, command.answer);
+    this.#answers.execute({ kind: 'set', queue, flags, expiresAtMs, data, options }, command.answer);
   }
 
   #startGet(command: GetCommand): void {

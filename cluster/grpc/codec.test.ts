@@ -68,8 +68,12 @@ const leader: ByKind<LeaderMessage> = {
   mapChanged: { kind: kind('mapChanged'), key: text, value: text, version: number },
 };
 
+const setOptions = fc
+  .record({ delayMs: fc.nat(), token: queue }, { noNullPrototype: true })
+  .filter(({ delayMs, token }) => delayMs > 0 || token !== '');
+
 const operations: ByKind<Operation> = {
-  set: { kind: kind('set'), queue, flags, expiresAtMs: number, data: bytes },
+  set: { kind: kind('set'), queue, flags, expiresAtMs: number, data: bytes, options: setOptions },
   get: {
     kind: kind('get'),
     queue,

@@ -1,11 +1,12 @@
 import { unreachable } from '../../journal/base/assert.ts';
 import { windhover } from '../../proto/peer.ts';
 import type { ForwardedRequest, ForwardedResponse } from '../messages.ts';
-import type { Operation, Result } from '../operation.ts';
+import type { Operation, Result, SetOptions } from '../operation.ts';
 import { buffer, durationMs, invalid, whole } from './values.ts';
 
 const { Outcome, Get } = windhover.peer;
 
+type SetOperation = Extract<Operation, { kind: 'set' }>;
 type GetOperation = Extract<Operation, { kind: 'get' }>;
 /** Results that say it all by their name. */
 type PlainResult = Exclude<Result, { kind: 'item' | 'expired' | 'violation' | 'failed' }>;
@@ -44,7 +45,7 @@ export function encodeRequest(request: ForwardedRequest): windhover.peer.Forward
   const queue = Buffer.from(operation.queue, 'latin1');
   switch (operation.kind) {
     case 'set':
-      return { id, connection, queue, set: operation };
+      return { id, connection, queue, set: encodeSet(operation) };
     case 'get':
       return { id, connection, queue, get: encodeGet(operation) };
     case 'settle':
@@ -62,6 +63,12 @@ export function encodeRequest(request: ForwardedRequest): windhover.peer.Forward
     default:
       return unreachable(operation);
   }
+}
+
+function encodeSet(set: SetOperation): windhover.peer.Set.$Properties {
+  if (set.options === undefined) return set;
+  const { delayMs, token } = set.options;
+  return { ...set, delayMs, token: Buffer.from(token, 'latin1') };
 }
 
 function encodeGet(get: GetOperation): windhover.peer.Get.$Properties {
@@ -99,7 +106,14 @@ function decodeSet(queue: string, set: windhover.peer.Set.$Shape): Operation {
     flags: whole(set.flags),
     expiresAtMs: whole(set.expiresAtMs),
     data: buffer(set.data),
+    options: decodeSetOptions(set),
   };
+}
+
+function decodeSetOptions(set: windhover.peer.Set.$Shape): SetOptions | undefined {
+  const token = set.token ? buffer(set.token).toString('latin1') : '';
+  const delayMs = set.delayMs ? durationMs(set.delayMs) : 0;
+  return token === '' && delayMs === 0 ? undefined : { delayMs, token };
 }
 
 function decodeGet(queue: string, get: windhover.peer.Get.$Shape): Operation {

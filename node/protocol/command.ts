@@ -1,4 +1,4 @@
-import type { Operation } from '../../cluster/operation.ts';
+import type { Operation, SetOptions } from '../../cluster/operation.ts';
 import type { Statistic, StatisticsScope } from '../broker-api.ts';
 import type { Answer } from './answer.ts';
 
@@ -15,6 +15,7 @@ export interface SetCommand {
   readonly expiresAtMs: number;
   /** Valid until the parser is asked for the next command, or its chunk is overwritten, whichever is sooner. */
   readonly data: Buffer;
+  readonly options?: SetOptions | undefined;
   readonly answer: Answer;
 }
 

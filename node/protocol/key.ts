@@ -1,3 +1,5 @@
+import type { SetOptions } from '../../cluster/operation.ts';
+
 /** A key of `get`: a queue's name and options, taken apart. For other commands the key is a bare name. */
 export interface Key {
   readonly kind: 'key';
@@ -17,6 +19,14 @@ export interface Key {
   readonly bare: boolean;
 }
 
+/** A key of `set`. */
+export interface SetKey {
+  readonly kind: 'key';
+  readonly queue: string;
+  /** Nothing: none was given. */
+  readonly options: SetOptions | undefined;
+}
+
 /** Why a key isn't one. */
 export interface BadKey {
   readonly kind: 'bad';
@@ -27,8 +37,14 @@ export interface BadKey {
 
 export const maxNameBytes = 250;
 
+/** The longest delay of an item: ten years. */
+const maxDelayMs = 10 * 365 * 86_400_000;
+
 /** The longest wait, lease or delay that a timer can hold; longer ones are cut to it (24 days). */
 export const maxWaitMs = 2 ** 31 - 1;
+
+/** The longest token by which a client may name an item. */
+export const maxTokenBytes = 64;
 
 const slash = 0x2f;
 
@@ -59,6 +75,31 @@ export function parseKey(text: string): Key | BadKey {
     if (why !== undefined) return { kind: 'bad', why, close: false };
   }
   return combine(text, queue, options);
+}
+
+/** Takes a key of `set` apart; options as in {@link parseKey}. */
+export function parseSetKey(text: string): SetKey | BadKey {
+  const [queue = '', ...options] = text.split('/');
+  const problem = nameProblem(queue);
+  if (problem !== undefined) return bad(problem);
+  let delayMs = 0;
+  let token = '';
+  for (const option of options) {
+    if (option === '') continue;
+    if (option.startsWith('delay=')) {
+      if (!/^delay=\d{1,15}$/.test(option)) return bad('bad delay');
+      delayMs = Math.min(Number(option.slice(6)), maxDelayMs);
+    } else if (option.startsWith('id=')) {
+      token = option.slice(3);
+      if (!/^[^\0-\x20\x7f]+$/.test(token) || token.length > maxTokenBytes)
+        return bad(`an id has 1 to ${maxTokenBytes} bytes`);
+    } else return bad('unknown option');
+  }
+  return { kind: 'key', queue, options: delayMs === 0 && token === '' ? undefined : { delayMs, token } };
+}
+
+function bad(why: string): BadKey {
+  return { kind: 'bad', why, close: false };
 }
 
 const plain = {

@@ -3,7 +3,7 @@ import type { Expiry } from './expiry.ts';
 import type { Families } from './families.ts';
 import { ItemCopies } from './item-copies.ts';
 import type { PartitionContext } from './partition-context.ts';
-import type { PendingAnswers } from './pending-answers.ts';
+import { nothingAdded, type PendingAnswers } from './pending-answers.ts';
 import type { Queue } from './queue.ts';
 
 type SetOperation = Extract<Operation, { readonly kind: 'set' }>;
@@ -18,6 +18,8 @@ export class Adds {
   readonly #pending: PendingAnswers;
   readonly #expiry: Expiry;
   readonly #copies = new ItemCopies();
+  /** Items that were named, by their names, on their way to the disks: sequences of the entries that say so, rising. */
+  readonly #named = new Map<string, number>();
 
   constructor(context: PartitionContext, families: Families, pending: PendingAnswers, expiry: Expiry) {
     this.#context = context;
@@ -28,29 +30,69 @@ export class Adds {
 
   /**
    * Adds the item; the request is answered when all of it is committed, or refused at once. One that is refused by the
-   * queue itself is put nowhere. A fanout queue that is full is passed over, and counts it as discarded.
+   * queue itself is put nowhere. A fanout queue that is full is passed over, and counts it as discarded. An item whose
+   * name is remembered is not added again, but answered when the first is committed.
    */
   set(queue: Queue, request: Request, operation: SetOperation): void {
-    if (this.#isRefused(queue, operation.data.length)) request.complete(full);
-    else if (this.#families.childrenOf(queue.name) !== undefined || queue.passesOn)
-      this.#fanOut(queue, request, operation);
-    else this.#add(queue, request, operation);
+    const token = queue.settings.dedupWindowMs > 0 ? (operation.options?.token ?? '') : '';
+    if (token !== '' && this.#isThere(queue, token, request)) return;
+    const atOnce = this.#put(queue, operation, token === '' ? request : undefined);
+    if (atOnce !== undefined) request.complete(atOnce);
+    else if (token !== '') this.#remember(queue, token, request);
+  }
+
+  /** Every entry up to this sequence is committed. */
+  committed(sequence: number): void {
+    for (const [name, end] of this.#named) {
+      if (end > sequence) return;
+      this.#named.delete(name);
+    }
+  }
+
+  /** Whether an item of that name was added; the request is then answered as the one that added it. */
+  #isThere(queue: Queue, token: string, request: Request): boolean {
+    const { log, clock } = this.#context;
+    const sequence = this.#named.get(nameOf(queue, token));
+    if (sequence !== undefined) this.#pending.push({ sequence, request, result: stored, ...nothingAdded });
+    else if (log.hasToken(queue.number, token, clock.wallMs())) request.complete(stored);
+    else return false;
+    return true;
+  }
+
+  /** After the item: a crash between the two can only make it come twice, and its client has no answer yet. */
+  #remember(queue: Queue, token: string, request: Request): void {
+    const { log, clock } = this.#context;
+    const seenAtMs = clock.wallMs();
+    const untilMs = seenAtMs + queue.settings.dedupWindowMs;
+    const sequence = log.seeToken({ queue: queue.number, token, seenAtMs, untilMs });
+    this.#named.set(nameOf(queue, token), sequence);
+    this.#pending.push({ sequence, request, result: stored, ...nothingAdded });
+  }
+
+  /** Gives the answer if there is one at once; else `request` gets it with the last entry's commit. */
+  #put(queue: Queue, operation: SetOperation, request: Request | undefined): Result | undefined {
+    if (this.#isRefused(queue, operation.data.length)) return full;
+    if (this.#families.childrenOf(queue.name) !== undefined || queue.passesOn)
+      return this.#fanOut(queue, operation, request);
+    this.#add(queue, request, operation);
+    return undefined;
   }
 
   /**
    * A copy for each queue, one after another: what is not answered after a crash in the middle may be in some. The last
    * entry's commit is that of all.
    */
-  #fanOut(queue: Queue, request: Request, operation: SetOperation): void {
+  #fanOut(queue: Queue, operation: SetOperation, request: Request | undefined): Result | undefined {
     const { log } = this.#context;
     const targets = this.#targets(queue, operation.data.length);
     const last = targets.at(-1);
-    if (last === undefined) return request.complete(stored);
+    if (last === undefined) return stored;
     for (const target of targets) {
       const why = log.refusal();
-      if (why !== undefined) return request.complete({ kind: 'failed', why });
+      if (why !== undefined) return { kind: 'failed', why };
       this.#add(target, target === last ? request : undefined, operation);
     }
+    return undefined;
   }
 
   #targets(queue: Queue, dataBytes: number): Queue[] {
@@ -70,15 +112,21 @@ export class Adds {
     return queue.isFullFor(dataBytes);
   }
 
-  #add(queue: Queue, request: Request | undefined, { flags, expiresAtMs, data }: SetOperation): void {
+  #add(queue: Queue, request: Request | undefined, { flags, expiresAtMs, data, options }: SetOperation): void {
     const { log, clock, counters } = this.#context;
-    const addedAtMs = clock.wallMs();
+    const delayMs = options?.delayMs ?? 0;
+    const isDelayed = delayMs > 0;
+    const addedAtMs = clock.wallMs() + delayMs;
     const id = queue.nextId;
-    const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data);
-    queue.added(flags, expiresAtMs, addedAtMs, data, this.#copies);
+    const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data, isDelayed);
+    queue.added(flags, expiresAtMs, addedAtMs, data, isDelayed, this.#copies);
     if (expiresAtMs !== 0 || queue.settings.maxAgeMs !== Number.POSITIVE_INFINITY) this.#expiry.added(queue, id);
     if (queue.isOverfull) this.#expiry.clearHead(queue);
     counters.totalItems++;
     this.#pending.push({ sequence, request, result: stored, queue, id, dataBytes: data.length });
   }
+}
+
+function nameOf(queue: Queue, token: string): string {
+  return `${queue.number} ${token}`;
 }

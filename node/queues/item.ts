@@ -23,6 +23,8 @@ export class Item {
   expiresAtMs = 0;
   /** Wall clock. */
   addedAtMs = 0;
+  /** Wall clock: it may not be handed out before; 0: it may. */
+  notBeforeMs = 0;
   /** Its data stands in here, from `#start` on. */
   #memory: Buffer | undefined = undefined;
   #start = 0;
@@ -63,6 +65,7 @@ export class Item {
     this.flags = stored.flags;
     this.expiresAtMs = stored.expiresAtMs;
     this.addedAtMs = stored.addedAtMs;
+    this.notBeforeMs = stored.isDelayed ? stored.addedAtMs : 0;
     this.keepData(stored.data, 0);
   }
 }

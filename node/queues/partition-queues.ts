@@ -6,7 +6,7 @@ import { Adds } from './adds.ts';
 import { Expiry } from './expiry.ts';
 import { Families } from './families.ts';
 import type { NodeContext, PartitionContext } from './partition-context.ts';
-import { PendingAnswers } from './pending-answers.ts';
+import { nothingAdded, PendingAnswers } from './pending-answers.ts';
 import { Queue, type StoredCounts } from './queue.ts';
 import type { QueueSettingsSource } from './queue-settings.ts';
 import { queueStatistics, type Statistics } from './queue-stats.ts';
@@ -21,7 +21,6 @@ const moved: Result = { kind: 'moved' };
 const done: Result = { kind: 'done' };
 const tooManyQueues: Result = { kind: 'failed', why: 'too many queues' };
 const missing: Result = { kind: 'missing' };
-const nothingAdded = { queue: undefined, id: 0, dataBytes: 0 };
 const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
 
 /**
@@ -127,6 +126,7 @@ export class PartitionQueues {
 
   /** Every entry up to this sequence is durable on all in-sync replicas. */
   committed(sequence: number): void {
+    this.#adds.committed(sequence);
     for (let answer = this.#pending.next(sequence); answer !== undefined; answer = this.#pending.next(sequence)) {
       const { queue } = answer;
       queue?.committed(answer.id, answer.dataBytes);

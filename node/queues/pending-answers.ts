@@ -15,6 +15,9 @@ export interface PendingAnswer {
   readonly dataBytes: number;
 }
 
+/** Of a {@link PendingAnswer} whose entry adds no item. */
+export const nothingAdded = { queue: undefined, id: 0, dataBytes: 0 };
+
 /** Answers to requests whose entries are on their way to the disks, in the order of their sequences. */
 export class PendingAnswers {
   readonly #answers = new Deque<PendingAnswer>();

@@ -22,6 +22,8 @@ export interface QueueSettings {
   readonly openTransactionTimeoutMs: number;
   /** Open reads that one connection may have on one queue. */
   readonly maxOpenTransactions: number;
+  /** So long the names are remembered by which producers tell an item sent twice from two items. */
+  readonly dedupWindowMs: number;
   /** Items set on it go to its fanout queues alone. Has no meaning for a fanout queue. */
   readonly fanoutOnly: boolean;
   /** Requests that may wait for items of one queue. */
@@ -40,6 +42,7 @@ export const defaultQueueSettings: QueueSettings = {
   maxMemoryBytes: 128 * 1024 * 1024,
   openTransactionTimeoutMs: Number.POSITIVE_INFINITY,
   maxOpenTransactions: 1,
+  dedupWindowMs: 5 * 60_000,
   fanoutOnly: false,
   maxWaiters: 100_000,
 };

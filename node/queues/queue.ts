@@ -52,6 +52,8 @@ export class Queue {
   sweep: Sweep | undefined = undefined;
   /** Monotonic clock: when it was made, or this node began to lead it. */
   readonly madeAtMs: number;
+  /** Items at its head that are early are being set aside, many of them. */
+  puttingOff = false;
   /** A read of the log is under way. */
   reading = false;
   /** Waiters are being served further up the stack. */
@@ -122,7 +124,14 @@ export class Queue {
   }
 
   /** Takes up an item that was added to the log with the id `nextId`. It can't be read before it is committed. */
-  added(flags: number, expiresAtMs: number, addedAtMs: number, data: Buffer, copies: ItemCopies): void {
+  added(
+    flags: number,
+    expiresAtMs: number,
+    addedAtMs: number,
+    data: Buffer,
+    isDelayed: boolean,
+    copies: ItemCopies,
+  ): void {
     const id = this.nextId++;
     this.pendingItems++;
     this.pendingBytes += data.length;
@@ -136,6 +145,7 @@ export class Queue {
     item.flags = flags;
     item.expiresAtMs = expiresAtMs;
     item.addedAtMs = addedAtMs;
+    if (isDelayed) item.notBeforeMs = addedAtMs;
     copies.give(item, data);
     this.window.keep(item);
   }

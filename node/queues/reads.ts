@@ -3,6 +3,7 @@ import type { ReadItems } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { Deadlines } from './deadlines.ts';
+import { Delays } from './delays.ts';
 import type { Expiry } from './expiry.ts';
 import type { Item } from './item.ts';
 import type { WantedRead } from './item-window.ts';
@@ -10,6 +11,9 @@ import type { PartitionContext } from './partition-context.ts';
 import type { Queue } from './queue.ts';
 import type { Reservations } from './reservations.ts';
 import { type Read, Waiter } from './waiters.ts';
+
+/** Early items at the head of a queue that are set aside at once. */
+const maxPutOff = 1000;
 
 /**
  * Hands out the items of one partition's queues: at once, or to those who wait, in order; reads them from the log when
@@ -22,6 +26,7 @@ export class Reads {
   readonly #queues: ReadonlyMap<string, Queue>;
   readonly #expiry: Expiry;
   readonly #reservations: Reservations;
+  readonly #delays: Delays;
   readonly #waiting = new Map<Request, Waiter>();
   readonly #deadlines: Deadlines<Waiter>;
   #state: 'serving' | 'paused' | 'ended' = 'serving';
@@ -36,6 +41,7 @@ export class Reads {
     this.#queues = queues;
     this.#expiry = expiry;
     this.#reservations = reservations;
+    this.#delays = new Delays(context, reservations, (queue) => this.serve(queue));
     this.#deadlines = new Deadlines(context.clock, (waiter) => this.#waitedEnough(waiter));
   }
 
@@ -111,6 +117,7 @@ export class Reads {
     this.pause();
     this.#state = 'ended';
     this.#deadlines.clear();
+    this.#delays.clear();
   }
 
   /** Gives whether there may be more to do. */
@@ -128,6 +135,17 @@ export class Reads {
 
   /** The item to be handed out next, if it is in memory and none is left before it that must go. */
   #next(queue: Queue): Item | undefined {
+    for (let putOff = 0; putOff < maxPutOff; putOff++) {
+      const item = this.#nextToStay(queue);
+      if (item === undefined || !this.#delays.isEarly(item)) return item;
+      if (!this.#delays.putOff(queue, item)) return undefined;
+      this.#expiry.headTaken(queue);
+    }
+    this.#delays.goOnLater(queue);
+    return undefined;
+  }
+
+  #nextToStay(queue: Queue): Item | undefined {
     const item = queue.window.next(queue.visibleEnd);
     if (item === undefined || !this.#expiry.mustGo(queue, item)) return item;
     this.#expiry.clearHead(queue);
@@ -135,9 +153,9 @@ export class Reads {
     return next === undefined || this.#expiry.mustGo(queue, next) ? undefined : next;
   }
 
-  /** Whether there may be a next item, though not yet: it is not in memory, or others are being removed before it. */
+  /** Whether there may be a next item, though not yet: it is not in memory, or others are being removed or set aside before it. */
   #mustWait(queue: Queue): boolean {
-    return queue.sweep !== undefined || queue.window.mustRead(queue.visibleEnd);
+    return queue.sweep !== undefined || queue.puttingOff || queue.window.mustRead(queue.visibleEnd);
   }
 
   #give(queue: Queue, item: Item, request: Request, read: 'take' | 'reserve' | 'peek'): void {

@@ -51,6 +51,13 @@ export class Reservations {
     if (read === 'reserve') queue.transactions++;
   }
 
+  /** Sets the item at the queue's head aside for so long; false when there is no room for that. */
+  putOff(queue: Queue, forMs: number): boolean {
+    if (!this.#context.budget.hasRoomForLease()) return false;
+    this.#add('delayed', undefined, queue, queue.takeNext(), 0, forMs);
+    return true;
+  }
+
   /** Confirms the owner's oldest open read on the queue, or the one of item `id`, if it has it. */
   close(owner: Owner, queue: string, id: number | undefined): void {
     const reservation = this.#table.open(owner, queue, id);

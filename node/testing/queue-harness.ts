@@ -1,4 +1,4 @@
-import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
+import type { Operation, Owner, Request, Result, SetOptions } from '../../cluster/operation.ts';
 import { SimClock } from '../../journal/testing/sim-clock.ts';
 import { NodeBudget } from '../queues/node-budget.ts';
 import { PartitionQueues } from '../queues/partition-queues.ts';
@@ -92,10 +92,14 @@ export class QueueHarness {
     return asked;
   }
 
-  set(queue: string, data: string, options: { flags?: number; expiresAtMs?: number } = {}): Asked {
-    const { flags = 0, expiresAtMs = 0 } = options;
+  set(
+    queue: string,
+    data: string,
+    options: { flags?: number; expiresAtMs?: number } & Partial<SetOptions> = {},
+  ): Asked {
+    const { flags = 0, expiresAtMs = 0, delayMs = 0, token = '' } = options;
     const bytes = Buffer.from(data, 'latin1');
-    const asked = this.ask({ kind: 'set', queue, flags, expiresAtMs, data: bytes });
+    const asked = this.ask({ kind: 'set', queue, flags, expiresAtMs, data: bytes, options: { delayMs, token } });
     // The data was only lent.
     bytes.fill('!');
     return asked;

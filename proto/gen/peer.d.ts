@@ -1371,6 +1371,12 @@ export namespace windhover {
             /** Set data. */
             data: Uint8Array;
 
+            /** Set delayMs. */
+            delayMs: number;
+
+            /** Set token. */
+            token: Uint8Array;
+
             /**
              * Creates a new Set instance using the specified properties.
              * @param [properties] Properties to set
@@ -1411,6 +1417,12 @@ export namespace windhover {
 
                 /** Set data */
                 data?: (Uint8Array|null);
+
+                /** Set delayMs */
+                delayMs?: (number|null);
+
+                /** Set token */
+                token?: (Uint8Array|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

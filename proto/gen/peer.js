@@ -1840,6 +1840,8 @@ export const windhover = $root.windhover = (() => {
             Set.prototype.flags = 0;
             Set.prototype.expiresAtMs = 0;
             Set.prototype.data = $util.newBuffer([]);
+            Set.prototype.delayMs = 0;
+            Set.prototype.token = $util.newBuffer([]);
 
             Set.create = function(properties) {
                 return new Set(properties);
@@ -1858,6 +1860,10 @@ export const windhover = $root.windhover = (() => {
                     writer.uint32(17).double(message.expiresAtMs);
                 if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
                     writer.uint32(26).bytes(message.data);
+                if (message.delayMs != null && $Object.hasOwnProperty.call(message, "delayMs") && !$Object.is(message.delayMs, 0))
+                    writer.uint32(33).double(message.delayMs);
+                if (message.token != null && $Object.hasOwnProperty.call(message, "token") && message.token.length)
+                    writer.uint32(42).bytes(message.token);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1916,6 +1922,24 @@ export const windhover = $root.windhover = (() => {
                                 message.data = value;
                             else
                                 delete message.data;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.delayMs = value;
+                            else
+                                delete message.delayMs;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.token = value;
+                            else
+                                delete message.token;
                             continue;
                         }
                     }

@@ -1,7 +1,8 @@
+import type { SetOptions } from '../../../cluster/operation.ts';
 import { type Answer, silence } from '../answer.ts';
 import type { Command, GetCommand, SeriesCommand, TellCommand } from '../command.ts';
 import type { ParserOptions } from '../dialect.ts';
-import { type BadKey, nameProblem, parseKey } from '../key.ts';
+import { type BadKey, nameProblem, parseKey, parseSetKey } from '../key.ts';
 import {
   deleteAnswer,
   expiredAnswer,
@@ -25,6 +26,7 @@ export interface StorageHeader {
   noreply: boolean;
   /** To what is stored. */
   answer: Answer;
+  options: SetOptions | undefined;
   /** Why nothing will be stored: the data is skipped, then this is the answer. */
   refusal: string | undefined;
 }
@@ -93,10 +95,9 @@ function refusedKey(key: BadKey): TellCommand {
 function parseSet(words: readonly string[]): Line {
   const header = parseStorage(words, 5);
   if (header === undefined) return outOfStep(clientErrorFormat);
-  const problem = nameProblem(header.queue);
-  if (problem !== undefined) {
-    header.refusal = `CLIENT_ERROR ${header.queue.includes('/') ? 'a set takes no options' : problem}`;
-  }
+  const key = parseSetKey(header.queue);
+  if (key.kind === 'bad') header.refusal = `CLIENT_ERROR ${key.why}`;
+  else Object.assign(header, { queue: key.queue, options: key.options });
   return { kind: 'storage', header };
 }
 
@@ -126,7 +127,16 @@ function parseStorage(words: readonly string[], wordCount: number): StorageHeade
   const exptimeSeconds = /^-?\d{1,12}$/.test(exptimeText) ? Number(exptimeText) : undefined;
   const answer = noreply ? silence : setAnswer;
   const refusal = flags === undefined || exptimeSeconds === undefined ? clientErrorFormat : undefined;
-  return { queue, flags: flags ?? 0, exptimeSeconds: exptimeSeconds ?? 0, valueBytes, noreply, answer, refusal };
+  return {
+    queue,
+    flags: flags ?? 0,
+    exptimeSeconds: exptimeSeconds ?? 0,
+    valueBytes,
+    noreply,
+    answer,
+    options: undefined,
+    refusal,
+  };
 }
 
 /** An unsigned number of 32 bits. */

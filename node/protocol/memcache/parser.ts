@@ -52,6 +52,7 @@ export class MemcacheParser implements Parser {
     valueBytes: 0,
     noreply: false,
     answer: setAnswer,
+    options: undefined,
     refusal: undefined,
   };
   readonly #set: { -readonly [Field in keyof SetCommand]: SetCommand[Field] };
@@ -69,6 +70,7 @@ export class MemcacheParser implements Parser {
       lifeMs: 0,
       expiresAtMs: 0,
       data: noBytes,
+      options: undefined,
       answer: setAnswer,
     };
     this.#get = { kind: 'get', key: { queue: '', settle: 'none', read: 'take', waitMs: 0 }, answer: silence };
@@ -228,6 +230,7 @@ export class MemcacheParser implements Parser {
     set.expiresAtMs = expiresAtMs(header.exptimeSeconds);
     set.answer = header.answer;
     set.data = data;
+    set.options = header.options;
     return set;
   }
 

@@ -40,6 +40,7 @@ function emptyHeader(): StorageHeader {
     valueBytes: 0,
     noreply: false,
     answer: silence,
+    options: undefined,
     refusal: 'left over',
   };
 }

@@ -42,6 +42,7 @@ export function scanSet(buffer: Buffer, start: number, end: number, keys: KeyCac
   const key = keys.lookup(buffer, start + 4, position);
   if (key.kind === 'bad' || !key.key.bare) return false;
   header.queue = key.key.queue;
+  header.options = undefined;
   header.refusal = undefined;
   return scanNumbers(buffer, position, end, header);
 }

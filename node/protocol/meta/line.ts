@@ -71,7 +71,7 @@ function parseSet(words: readonly string[]): Line {
   const valueBytes = numberIn(bytes, 0, 0xffffffff);
   if (valueBytes === undefined) return outOfStep(text === '' ? clientErrorFormat : clientErrorChunk);
   const target = readName(text, rest, 'bckFMOqsT');
-  const header = { queue: '', flags: 0, exptimeSeconds: 0, valueBytes, noreply: false };
+  const header = { queue: '', flags: 0, exptimeSeconds: 0, valueBytes, noreply: false, options: undefined };
   if ('kind' in target)
     return { kind: 'storage', header: { ...header, refusal: `CLIENT_ERROR ${target.why}`, answer: noop } };
   const { key, flags } = target;
