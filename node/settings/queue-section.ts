@@ -26,6 +26,7 @@ export const queueSettingForms: { readonly [Field in keyof QueueSettings]: Setti
   maxMemoryBytes: quantity('maxMemorySize', size, sizeText),
   openTransactionTimeoutMs: limit('openTransactionTimeout', duration, durationText),
   maxOpenTransactions: quantity('maxOpenTransactions', count, String),
+  dedupWindowMs: quantity('dedupWindow', duration, durationText),
   fanoutOnly: yesOrNo('fanoutOnly'),
   maxWaiters: quantity('maxWaiters', count, String),
 };
