@@ -23,6 +23,7 @@ class Stage {
   readonly toFollower: LeaderMessage[] = [];
   /** What the partition tells the queues. */
   readonly told: string[] = [];
+  isQuiet = true;
   partition!: Partition;
   #follower!: LinkHandler<LeaderMessage, FollowerMessage>;
 
@@ -90,6 +91,7 @@ class Stage {
         committed: () => {},
         freeze: () => told.push('freeze'),
         thaw: () => told.push('thaw'),
+        isQuiet: () => this.isQuiet,
         exportState: () => Buffer.from('reads'),
         moved: () => told.push('moved'),
         resign: () => told.push('resign'),
@@ -137,6 +139,18 @@ test('a follower that is ready is given the lead, by one swap of the record', as
   const record = await stage.recorded();
   assert.equal([record?.leader, record?.epoch, record?.inSync], ['b', epoch + 1, ['a', 'b']]);
   assert.equal(stage.told, ['lead', 'freeze', 'moved']);
+});
+
+test('the log is not told to end while something may still be appended to it', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  stage.isQuiet = false;
+  stage.partition.handOver('b', false);
+  await stage.wait(200);
+  assert.is.not(stage.toFollower.at(-1)?.kind, 'handover');
+  stage.isQuiet = true;
+  await stage.wait(50);
+  assert.is(stage.toFollower.at(-1)?.kind, 'handover');
 });
 
 test('a handover whose target has left the in-sync set is not carried out', async () => {

@@ -14,6 +14,8 @@ export interface LeaderService {
   freeze(partition: number): void;
   /** The handover did not come about: serve on. */
   thaw(partition: number): void;
+  /** A frozen partition's log grows no more, but for what is under way to the followers. */
+  isQuiet(partition: number): boolean;
   /** The reservations of a frozen partition, for its next leader. */
   exportState(partition: number): Buffer;
   /** The frozen partition is led elsewhere now; nothing was under way. */

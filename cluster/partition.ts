@@ -357,6 +357,7 @@ export class Partition {
   #sendHandover(phase: FrozenPhase): void {
     const sequence = this.#host.store.appendedSequence(this.number);
     if (phase.handover.step !== 'committing' || phase.leading.committed < sequence) return;
+    if (!this.#host.service.isQuiet(this.number)) return;
     phase.handover.step = 'sent';
     const state = this.#host.service.exportState(this.number);
     const message: LeaderMessage = { kind: 'handover', partition: this.number, epoch: phase.epoch, sequence, state };

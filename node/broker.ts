@@ -92,7 +92,16 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     this.budget = options.budget;
     this.counters = options.counters;
     const { clock, counters, nodeBudget, sweepEveryMs } = options;
-    this.#shared = { clock, counters, budget: nodeBudget, sweeper: new Sweeper(clock, sweepEveryMs) };
+    this.#shared = {
+      clock,
+      counters,
+      budget: nodeBudget,
+      sweeper: new Sweeper(clock, sweepEveryMs),
+      put: (queue, flags, data, complete) => {
+        const operation = { kind: 'set', queue, flags, expiresAtMs: 0, data } as const;
+        this.execute({ operation, owner: this.#nobody(), complete });
+      },
+    };
     this.#held = new HeldRequests(
       options.clock,
       (request) => this.#route(request),
@@ -366,6 +375,10 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
 
   thaw(partition: number): void {
     this.#led.get(partition)?.thaw();
+  }
+
+  isQuiet(partition: number): boolean {
+    return this.#led.get(partition)?.isQuiet ?? true;
   }
 
   exportState(partition: number): Buffer {

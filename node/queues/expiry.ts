@@ -1,6 +1,7 @@
 import type { ReadItems } from '../../cluster/partition-log.ts';
 import { Deque } from './deque.ts';
 import { type Expiring, isExpired } from './item.ts';
+import type { Mover } from './mover.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue, Sweep } from './queue.ts';
 import type { Removals } from './removals.ts';
@@ -38,6 +39,7 @@ export interface QueueKeeper {
 export class Expiry {
   readonly #context: PartitionContext;
   readonly #removals: Removals;
+  readonly #mover: Mover;
   readonly #keeper: QueueKeeper;
   readonly #watched = new Set<Queue>();
   readonly #sweeping = new Set<Queue>();
@@ -51,9 +53,10 @@ export class Expiry {
   #lookingUp = false;
   #isOn = true;
 
-  constructor(context: PartitionContext, removals: Removals, keeper: QueueKeeper) {
+  constructor(context: PartitionContext, removals: Removals, mover: Mover, keeper: QueueKeeper) {
     this.#context = context;
     this.#removals = removals;
+    this.#mover = mover;
     this.#keeper = keeper;
     context.sweeper.join(this.#round);
   }
@@ -185,11 +188,19 @@ export class Expiry {
     let removed = 0;
     for (; removed < limit && this.#headMustGo(queue); removed++) {
       const item = queue.takeNext();
-      if (isExpired(item, wallMs, queue.settings.maxAgeMs)) queue.expiredItems++;
-      else queue.discardedItems++;
-      this.#removals.add(queue, item.id);
+      if (isExpired(item, wallMs, queue.settings.maxAgeMs)) this.#expire(queue, item.id);
+      else {
+        queue.discardedItems++;
+        this.#removals.add(queue, item.id);
+      }
     }
     return removed;
+  }
+
+  #expire(queue: Queue, id: number): void {
+    queue.expiredItems++;
+    if (queue.settings.expireToQueue === '') this.#removals.add(queue, id);
+    else this.#mover.add(queue, id, 'expired');
   }
 
   #beginRound(): void {

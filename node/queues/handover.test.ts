@@ -222,9 +222,9 @@ test('a leadership that ends without a handover fails what is on its way and mov
 
 test('a table of reservations that is none is refused, and one of another version', () => {
   const at = new QueueHarness();
-  const table = (row: string): string => `{"version":2,"owners":[],"reservations":[[${row}]]}`;
+  const table = (row: string): string => `{"version":3,"owners":[],"deliveries":[],"reservations":[[${row}]]}`;
   const rows = ['0,"open",1,1,1,0,0', '1,"open",1,1,1,0,0,0', '0,"shut",1,1,1,0,0,0', '0,"lease",1,1,1,0,0,-1'];
-  for (const state of ['', 'null', '{"version":2}', ...rows.map(table)]) {
+  for (const state of ['', 'null', '{"version":3}', ...rows.map(table)]) {
     assert.throws(
       () => at.queues.importReservations(Buffer.from(state)),
       (error: { code?: string }) => error.code === 'invalid',
@@ -232,7 +232,7 @@ test('a table of reservations that is none is refused, and one of another versio
     );
   }
   assert.throws(
-    () => at.queues.importReservations(Buffer.from('{"version":1}')),
+    () => at.queues.importReservations(Buffer.from('{"version":2}')),
     (error: { code?: string }) => error.code === 'incompatible',
   );
 });

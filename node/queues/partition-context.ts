@@ -1,3 +1,4 @@
+import type { Result } from '../../cluster/operation.ts';
 import type { PartitionLog } from '../../cluster/partition-log.ts';
 import type { Clock } from '../../journal/base/clock.ts';
 import type { NodeBudget } from './node-budget.ts';
@@ -10,6 +11,8 @@ export interface NodeContext {
   readonly counters: QueueCounters;
   readonly budget: NodeBudget;
   readonly sweeper: Sweeper;
+  /** Sets an item, without an expiry, in any queue of the cluster. `complete` is told what came of it, once. */
+  readonly put: (queue: string, flags: number, data: Buffer, complete: (result: Result) => void) => void;
 }
 
 /** What the parts that serve one partition's queues have in common. */

@@ -430,6 +430,8 @@ test('statistics have Kestrel’s names', async () => {
     waiters: 0,
     open_transactions: 1,
     delayed_items: 0,
+    moving_items: 0,
+    dead_letters: 0,
     transactions: 1,
     canceled_transactions: 0,
     total_flushes: 0,

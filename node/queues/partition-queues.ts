@@ -5,6 +5,7 @@ import { unreachable } from '../../journal/base/assert.ts';
 import { Adds } from './adds.ts';
 import { Expiry } from './expiry.ts';
 import { Families } from './families.ts';
+import { Mover } from './mover.ts';
 import type { NodeContext, PartitionContext } from './partition-context.ts';
 import { nothingAdded, PendingAnswers } from './pending-answers.ts';
 import { Queue, type StoredCounts } from './queue.ts';
@@ -42,6 +43,7 @@ export class PartitionQueues {
   readonly #pending = new PendingAnswers();
   readonly #adds: Adds;
   readonly #removals: Removals;
+  readonly #mover: Mover;
   readonly #expiry: Expiry;
   readonly #reservations: Reservations;
   readonly #settlements = new Settlements();
@@ -55,12 +57,13 @@ export class PartitionQueues {
     this.#settings = settings;
     this.#context = context;
     this.#removals = new Removals(context);
-    this.#expiry = new Expiry(context, this.#removals, {
+    this.#mover = new Mover(context, this.#removals);
+    this.#expiry = new Expiry(context, this.#removals, this.#mover, {
       readAhead: (queue) => this.#reads.readAhead(queue),
       serve: (queue) => this.#reads.serve(queue),
       retire: (queue) => this.#retire(queue),
     });
-    this.#reservations = new Reservations(context, this.#removals, (queue) => this.#givenBack(queue));
+    this.#reservations = new Reservations(context, this.#removals, this.#mover, (queue) => this.#givenBack(queue));
     this.#reads = new Reads(context, this.#queues, this.#expiry, this.#reservations);
     this.#adds = new Adds(context, this.#families, this.#pending, this.#expiry);
     for (const queue of log.queues.values()) this.#open(queue);
@@ -144,6 +147,7 @@ export class PartitionQueues {
     if (this.#state !== 'serving') return;
     this.#state = 'frozen';
     this.#expiry.pause();
+    this.#mover.pause();
     this.#removals.pause();
     this.#reservations.pause();
     this.#reads.pause();
@@ -154,6 +158,7 @@ export class PartitionQueues {
     if (this.#state !== 'frozen') return;
     this.#state = 'serving';
     this.#expiry.resume();
+    this.#mover.resume();
     this.#removals.resume();
     this.#reads.resume();
     this.#reservations.resume();
@@ -164,9 +169,17 @@ export class PartitionQueues {
     return this.#pending.length;
   }
 
-  /** Who has what reserved, for the next leader; to be asked after `freeze`. */
+  /** Nothing more will be appended, after `freeze`, than sets, flushes and deletes have been. */
+  get isQuiet(): boolean {
+    return this.#mover.isQuiet && this.#removals.isEmpty;
+  }
+
+  /** Who has what reserved, and what was given back how often, for the next leader; to be asked after `freeze`. */
   exportReservations(): Buffer {
-    return encodeReservations(this.#reservations.records());
+    const deliveries = [...this.#queues.values()].flatMap((queue) =>
+      Array.from(queue.deliveries, ([id, deliveries]) => ({ queue: queue.number, id, deliveries })),
+    );
+    return encodeReservations({ reservations: this.#reservations.records(), deliveries });
   }
 
   /**
@@ -176,10 +189,18 @@ export class PartitionQueues {
    */
   importReservations(state: Buffer): void {
     const byNumber = new Map([...this.#queues.values()].map((queue) => [queue.number, queue]));
-    for (const record of decodeReservations(state)) {
-      const queue = byNumber.get(record.queue);
-      if (queue === undefined || !this.#context.log.queues.get(queue.name)?.isLive(record.id)) continue;
-      this.#reservations.adopt(record, queue);
+    const queueOf = ({ queue: number, id }: { queue: number; id: number }): Queue | undefined => {
+      const queue = byNumber.get(number);
+      return queue !== undefined && this.#context.log.queues.get(queue.name)?.isLive(id) ? queue : undefined;
+    };
+    const { reservations, deliveries } = decodeReservations(state);
+    for (const record of reservations) {
+      const queue = queueOf(record);
+      if (queue !== undefined) this.#reservations.adopt(record, queue);
+    }
+    for (const count of deliveries) {
+      const queue = queueOf(count);
+      if (queue !== undefined) this.#reservations.adoptCount(count, queue);
     }
   }
 
@@ -197,6 +218,7 @@ export class PartitionQueues {
     if (this.#state === 'resigned') return;
     this.#state = 'resigned';
     this.#expiry.pause();
+    this.#mover.end();
     this.#removals.stop();
     this.#reads.end();
     this.#reservations.forget();

@@ -14,6 +14,11 @@ export interface QueueSettings {
   readonly discardOldWhenFull: boolean;
   /** A queue that is empty and was made so long ago is deleted. */
   readonly maxQueueAgeMs: number;
+  /** Expired items go to this queue; `''`: nowhere. */
+  readonly expireToQueue: string;
+  /** An open read that has ended so many times without being confirmed sends its item to `deadLetterQueue`, if there is one (`''`: none). */
+  readonly maxDeliveries: number;
+  readonly deadLetterQueue: string;
   /** Expired items removed in one sweep. */
   readonly maxExpireSweep: number;
   /** Memory for a queue's items, beyond which they stay on disk until they come near the head. */
@@ -38,6 +43,9 @@ export const defaultQueueSettings: QueueSettings = {
   maxAgeMs: Number.POSITIVE_INFINITY,
   discardOldWhenFull: false,
   maxQueueAgeMs: Number.POSITIVE_INFINITY,
+  expireToQueue: '',
+  maxDeliveries: Number.POSITIVE_INFINITY,
+  deadLetterQueue: '',
   maxExpireSweep: Number.POSITIVE_INFINITY,
   maxMemoryBytes: 128 * 1024 * 1024,
   openTransactionTimeoutMs: Number.POSITIVE_INFINITY,

@@ -52,6 +52,8 @@ export function queueStatistics(queue: Queue, children: readonly Queue[] = []): 
     ['waiters', queue.waiters.length],
     ['open_transactions', queue.openReads],
     ['delayed_items', queue.delayedItems],
+    ['moving_items', queue.movingItems],
+    ['dead_letters', queue.deadLetters],
     ['transactions', queue.transactions],
     ['canceled_transactions', queue.cancelledTransactions],
     ['total_flushes', queue.flushes],

@@ -75,6 +75,12 @@ export class Queue {
   expiredItems = 0;
   /** Items that it had no room for. */
   discardedItems = 0;
+  /** Taken out to go to another queue, and not there yet. */
+  movingItems = 0;
+  /** Items that were handed out too often, and have arrived in the queue for them. */
+  deadLetters = 0;
+  /** How often items have come back from an open read, by id; only where that matters. */
+  readonly deliveries = new Map<number, number>();
   transactions = 0;
   cancelledTransactions = 0;
   flushes = 0;
@@ -110,7 +116,9 @@ export class Queue {
     const { maxItemBytes, maxItems, maxSizeBytes } = this.settings;
     if (dataBytes > maxItemBytes) return true;
     if (this.passesOn) return false;
-    return this.items + this.pendingItems >= maxItems || this.bytes + this.pendingBytes >= maxSizeBytes;
+    return (
+      this.items + this.pendingItems + this.movingItems >= maxItems || this.bytes + this.pendingBytes >= maxSizeBytes
+    );
   }
 
   /**
@@ -182,14 +190,16 @@ export class Queue {
   }
 
   /** Whether an item that was taken out still is this queue's, so that it may be given back or removed. */
-  holds(item: Item): boolean {
-    return !this.deleted && item.id > this.flushedThroughId;
+  holds({ id }: Pick<Item, 'id'>): boolean {
+    return !this.deleted && id > this.flushedThroughId;
   }
 
   /** Drops all items that are committed; gives the id of the last. */
   flush(): number {
     const throughId = this.visibleEnd - 1;
     this.flushedThroughId = throughId;
+    this.movingItems = 0;
+    this.deliveries.clear();
     this.window.flush(throughId);
     this.items = 0;
     this.bytes = 0;

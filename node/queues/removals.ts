@@ -23,12 +23,18 @@ export class Removals {
   add(queue: Queue, id: number): void {
     if (queue.removals.isEmpty) this.#queues.push(queue);
     queue.removals.add(id);
+    if (queue.deliveries.size > 0) queue.deliveries.delete(id);
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#context.clock.defer(() => {
       this.#scheduled = false;
       this.appendAll();
     });
+  }
+
+  /** All that has been gathered is in the log. */
+  get isEmpty(): boolean {
+    return this.#queues.length === 0;
   }
 
   /** Appends all that has been gathered; later, when the disk is full. A crash until then only brings the items again. */

@@ -20,15 +20,29 @@ export interface ReservationRecord {
   readonly lengthMs: number;
 }
 
-const version = 2;
+/** How often an item has come back from an open read. */
+export interface DeliveryCount {
+  /** The queue's number. */
+  readonly queue: number;
+  readonly id: number;
+  readonly deliveries: number;
+}
+
+/** What one leader tells the next about what its clients have, and have had. */
+export interface HandedOver {
+  readonly reservations: readonly ReservationRecord[];
+  readonly deliveries: readonly DeliveryCount[];
+}
+
+const version = 3;
 const kinds: ReadonlySet<unknown> = new Set<ReservationKind>(['open', 'delivery', 'lease', 'delayed']);
 
 /**
  * The table of reservations for another leader: JSON of
- * `{ version, owners: [[node, incarnation, connection], …], reservations: [[owner's index + 1 (0: nobody's), kind, queue number, id, bytes, attempt, for ms, length in ms], …] }`,
+ * `{ version, owners: [[node, incarnation, connection], …], deliveries: [[queue number, id, deliveries], …], reservations: [[owner's index + 1 (0: nobody's), kind, queue number, id, bytes, attempt, for ms, length in ms], …] }`,
  * where the reservations of one owner stand in the order in which it made them.
  */
-export function encodeReservations(records: readonly ReservationRecord[]): Buffer {
+export function encodeReservations({ reservations: records, deliveries }: HandedOver): Buffer {
   const indexes = new Map<Owner, number>();
   for (const { owner } of records) if (owner !== undefined && !indexes.has(owner)) indexes.set(owner, indexes.size);
   const owners = [...indexes.keys()].map((owner) => [owner.node, owner.incarnation, owner.connection]);
@@ -42,17 +56,26 @@ export function encodeReservations(records: readonly ReservationRecord[]): Buffe
     record.forMs,
     record.lengthMs,
   ]);
-  return Buffer.from(JSON.stringify({ version, owners, reservations }));
+  const counts = deliveries.map((count) => [count.queue, count.id, count.deliveries]);
+  return Buffer.from(JSON.stringify({ version, owners, deliveries: counts, reservations }));
 }
 
 /** @throws WindhoverError `incompatible` for another version, `invalid` for anything else that isn't such a table. */
-export function decodeReservations(state: Buffer): ReservationRecord[] {
+export function decodeReservations(state: Buffer): HandedOver {
   const table = parse(state);
   if (table['version'] !== version) {
     throw new WindhoverError('incompatible', `reservations were handed over in version ${String(table['version'])}`);
   }
   const owners = rows(table['owners']).map(decodeOwner);
-  return rows(table['reservations']).map((row) => decodeRecord(row, owners));
+  return {
+    reservations: rows(table['reservations']).map((row) => decodeRecord(row, owners)),
+    deliveries: rows(table['deliveries']).map(decodeCount),
+  };
+}
+
+function decodeCount(row: unknown[]): DeliveryCount {
+  const [queue, id, deliveries] = row;
+  return { queue: count(queue, row), id: count(id, row), deliveries: count(deliveries, row) };
 }
 
 function parse(state: Buffer): Record<string, unknown> {

@@ -1,10 +1,11 @@
 import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
 import { Deadlines } from './deadlines.ts';
 import { Item } from './item.ts';
+import type { Mover } from './mover.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue } from './queue.ts';
 import type { Removals } from './removals.ts';
-import type { ReservationRecord } from './reservation-records.ts';
+import type { DeliveryCount, ReservationRecord } from './reservation-records.ts';
 import { type Reservation, type ReservationKind, ReservationTable } from './reservation-table.ts';
 
 const tooMany: Result = { kind: 'failed', why: 'too many leases' };
@@ -16,16 +17,18 @@ const tooMany: Result = { kind: 'failed', why: 'too many leases' };
 export class Reservations {
   readonly #context: PartitionContext;
   readonly #removals: Removals;
+  readonly #mover: Mover;
   readonly #givenBack: (queue: Queue) => void;
   readonly #table = new ReservationTable();
   readonly #deadlines: Deadlines<Reservation>;
 
   /** `givenBack` is told of every queue to which something has been given back, after all of it has. */
-  constructor(context: PartitionContext, removals: Removals, givenBack: (queue: Queue) => void) {
+  constructor(context: PartitionContext, removals: Removals, mover: Mover, givenBack: (queue: Queue) => void) {
     this.#context = context;
     this.#removals = removals;
+    this.#mover = mover;
     this.#givenBack = givenBack;
-    this.#deadlines = new Deadlines(context.clock, (reservation) => this.#giveBack([reservation]));
+    this.#deadlines = new Deadlines(context.clock, (reservation) => this.#giveBack([reservation], 'unconfirmed'));
   }
 
   /** Why this read may not be done now, if so: a rule of reliable reads that the client has broken, or a bound. */
@@ -85,7 +88,10 @@ export class Reservations {
   /** Gives back what a request was given whose answer never came to its owner. */
   takeBack(owner: Owner, queue: string, attempt: number): void {
     const given = this.#table.of(owner);
-    this.#giveBack(given.filter((reservation) => reservation.attempt === attempt && reservation.queue.name === queue));
+    this.#giveBack(
+      given.filter((reservation) => reservation.attempt === attempt && reservation.queue.name === queue),
+      'unseen',
+    );
   }
 
   /** An item that was taken, or leased, has reached its client. */
@@ -104,12 +110,12 @@ export class Reservations {
 
   /** Gives back all that an owner has. */
   release(owner: Owner): void {
-    this.#giveBack(this.#table.of(owner));
+    this.#giveBack(this.#table.of(owner), 'unconfirmed');
   }
 
   /** Gives back all that is held by owners for whom `match` holds. */
   releaseMatching(match: (owner: Owner) => boolean): void {
-    this.#giveBack(this.#table.matching(match));
+    this.#giveBack(this.#table.matching(match), 'unconfirmed');
   }
 
   /** What another leader needs to know to go on; oldest first for each owner. */
@@ -138,6 +144,15 @@ export class Reservations {
     const { kind, owner, attempt, forMs, lengthMs } = record;
     const sinceMs = this.#context.clock.monotonicMs() - forMs;
     this.#begin(this.#table.add(kind, owner, queue, item, attempt, sinceMs, lengthMs));
+  }
+
+  /** Takes up how often an item was given back at another leader, where it may have been on its way elsewhere. */
+  adoptCount({ id, deliveries }: DeliveryCount, queue: Queue): void {
+    queue.deliveries.set(id, deliveries);
+    if (queue.settings.deadLetterQueue === '' || deliveries < queue.settings.maxDeliveries) return;
+    queue.window.skip(id);
+    queue.countOut(new Item(id, 0));
+    this.#mover.add(queue, id, 'undeliverable');
   }
 
   /** No open read times out until `resume`. */
@@ -210,13 +225,14 @@ export class Reservations {
   #abort(reservation: Reservation, delayMs: number): Result | undefined {
     const { queue, item } = reservation;
     if (delayMs <= 0) {
-      this.#giveBack([reservation]);
+      this.#giveBack([reservation], 'unconfirmed');
       return undefined;
     }
     if (reservation.kind !== 'lease' && !this.#context.budget.hasRoomForLease()) return tooMany;
     this.#end(reservation);
     queue.cancelledTransactions++;
-    if (queue.holds(item)) this.#add('delayed', undefined, queue, item, 0, delayMs);
+    if (this.#isDeadLetter(reservation)) this.#mover.add(queue, item.id, 'undeliverable');
+    else if (queue.holds(item)) this.#add('delayed', undefined, queue, item, 0, delayMs);
     return undefined;
   }
 
@@ -226,14 +242,27 @@ export class Reservations {
     if (queue.holds(item)) this.#removals.add(queue, item.id);
   }
 
-  #giveBack(reservations: readonly Reservation[]): void {
+  /** `unseen`: the clients never had the items, so that these don't count as delivered. */
+  #giveBack(reservations: readonly Reservation[], why: 'unconfirmed' | 'unseen'): void {
     const queues = new Set<Queue>();
     for (const reservation of reservations) {
       this.#end(reservation);
       if (reservation.kind === 'open' || reservation.kind === 'lease') reservation.queue.cancelledTransactions++;
-      if (reservation.queue.giveBack(reservation.item)) queues.add(reservation.queue);
+      if (why === 'unconfirmed' && this.#isDeadLetter(reservation))
+        this.#mover.add(reservation.queue, reservation.item.id, 'undeliverable');
+      else if (reservation.queue.giveBack(reservation.item)) queues.add(reservation.queue);
     }
     for (const queue of queues) this.#givenBack(queue);
+  }
+
+  /** Whether the open read, which has ended without being confirmed, was the last one that its item is given. */
+  #isDeadLetter({ kind, queue, item }: Reservation): boolean {
+    const { maxDeliveries, deadLetterQueue } = queue.settings;
+    if (deadLetterQueue === '' || maxDeliveries === Number.POSITIVE_INFINITY) return false;
+    if ((kind !== 'open' && kind !== 'lease') || !queue.holds(item)) return false;
+    const deliveries = (queue.deliveries.get(item.id) ?? 0) + 1;
+    queue.deliveries.set(item.id, deliveries);
+    return deliveries >= maxDeliveries;
   }
 
   /** Keeps the data for when the item is given back, unless memory is short: then it is read from the log again. */

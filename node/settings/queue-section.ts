@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count, duration, durationText, type Quantity, size, sizeText } from '../../journal/base/quantities.ts';
+import { nameProblem } from '../protocol/key.ts';
 import { defaultQueueSettings, type OwnSettings, type QueueSettings } from '../queues/queue-settings.ts';
 
 /** How a setting is written in files. */
@@ -20,6 +21,9 @@ export const queueSettingForms: { readonly [Field in keyof QueueSettings]: Setti
   maxSizeBytes: limit('maxSize', size, sizeText),
   maxItemBytes: limit('maxItemSize', size, sizeText),
   maxAgeMs: limit('maxAge', duration, durationText),
+  expireToQueue: otherQueue('expireToQueue'),
+  maxDeliveries: limit('maxDeliveries', count, String),
+  deadLetterQueue: otherQueue('deadLetterQueue'),
   maxExpireSweep: limit('maxExpireSweep', count, String),
   discardOldWhenFull: yesOrNo('discardOldWhenFull'),
   maxQueueAgeMs: limit('maxQueueAge', duration, durationText),
@@ -33,6 +37,7 @@ export const queueSettingForms: { readonly [Field in keyof QueueSettings]: Setti
 
 /** Kestrel's settings that there are none of here, and why. */
 const absent: Readonly<Record<string, string>> = {
+  keepJournal: 'every queue is journaled (docs/adr/0012-every-queue-has-a-journal.md)',
   defaultJournalSize: 'queues share their node’s journal, see journalLimit and segmentBytes of the node',
   maxJournalSize: 'queues share their node’s journal, see journalLimit and segmentBytes of the node',
   minJournalCompactDelay: 'queues share their node’s journal, which is compacted by itself',
@@ -104,6 +109,20 @@ function limit(name: string, form: Quantity<number>, write: (value: number) => s
     wanted: `${wanted}, or none`,
     parse: (value) => (value === 'none' ? Number.POSITIVE_INFINITY : parse(value)),
     write: (value) => (value === Number.POSITIVE_INFINITY ? 'none' : write(value)),
+  };
+}
+
+/** The name of a queue, or `none`, which is `''`. Files are in UTF-8, names are bytes as latin1. */
+function otherQueue(name: string): SettingForm<string> {
+  return {
+    name,
+    wanted: 'the name of a queue, or none',
+    parse: (value) => {
+      if (value === 'none') return '';
+      const queue = isScalar(value) ? Buffer.from(String(value), 'utf8').toString('latin1') : '';
+      return nameProblem(queue) === undefined ? queue : undefined;
+    },
+    write: (value) => (value === '' ? 'none' : Buffer.from(value, 'latin1').toString('utf8')),
   };
 }
 

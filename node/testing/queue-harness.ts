@@ -65,6 +65,10 @@ export class QueueHarness {
   readonly settings: QueueSettings;
   readonly budget: NodeBudget;
   readonly queues: PartitionQueues;
+  /** Items moved to other queues, which are this partition's own. */
+  readonly puts: Asked[] = [];
+  /** They get there only when they are executed. */
+  holdsPuts = false;
 
   constructor(
     settings: OwnSettings = {},
@@ -83,6 +87,11 @@ export class QueueHarness {
       counters,
       budget,
       sweeper,
+      put: (queue, flags, data, complete) => {
+        const operation: Operation = { kind: 'set', queue, flags, expiresAtMs: 0, data };
+        this.puts.push(new Asked(operation, owner(0), complete));
+        if (!this.holdsPuts) this.queues.execute(this.puts.at(-1) as Asked);
+      },
     });
   }
 

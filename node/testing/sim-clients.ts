@@ -138,9 +138,9 @@ export async function nameFanout(
   client.cut();
 }
 
-/** What the checker knows a value in a queue by. */
+/** What the checker knows a value in a queue by: copies in fanout queues are items of their own, what was moved is not. */
 function itemIn(queue: string, value: string): string {
-  return `${queue} ${value}`;
+  return parentName(queue) === undefined ? value : `${queue} ${value}`;
 }
 
 /** Sets one value after another, each different, at queues drawn by chance. */
@@ -149,6 +149,7 @@ export async function produce(
   servers: readonly SimServer[],
   checker: SimChecker,
   queues: readonly string[],
+  leakingQueue: string,
   fanouts: SimFanouts,
   name: string,
   until: Until,
@@ -160,11 +161,12 @@ export async function produce(
     const value = `${queue}:${name}:${sequence}:${padding}`;
     const { surely, perhaps } = fanouts.reachedBy(queue);
     for (const reached of perhaps) checker.attempt(itemIn(reached, value));
-    // What expires may come or not: nothing is demanded of it but that the others come, however they are mixed.
+    // What expires may come or not, unless it goes to another queue: that must come from either.
     const exptime = world.random() < expiringShare ? 1 + Math.floor(world.random() * 3) : 0;
     const answer = await client.ask(`set ${queue} 0 ${exptime} ${value.length}\r\n${value}\r\n`);
     if (answer !== 'STORED\r\n') await client.pause(retryMs);
-    else if (exptime === 0) for (const reached of surely) checker.acknowledge(itemIn(reached, value));
+    else if (exptime === 0 || queue === leakingQueue)
+      for (const reached of surely) checker.acknowledge(itemIn(reached, value));
     await client.pause(world.random() * 2 * pauseMs);
   }
   client.cut();

@@ -2,6 +2,8 @@ import { SimDirectory } from '../../cluster/testing/sim-directory.ts';
 import { SimNetwork } from '../../cluster/testing/sim-network.ts';
 import { seededRandom } from '../../journal/testing/random.ts';
 import { SimClock } from '../../journal/testing/sim-clock.ts';
+import { encodeSections } from '../settings/cluster-settings.ts';
+import { putSettings } from '../settings/directory-settings.ts';
 import { SimChecker } from './sim-checker.ts';
 import { consume, drainQueue, nameFanout, produce, SimFanouts, type Until } from './sim-clients.ts';
 import { type Fault, faults } from './sim-faults.ts';
@@ -77,6 +79,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const servers = Array.from({ length: world.nodes }, (_, index) => new SimServer(world, index));
   const checker = new SimChecker();
   const failures: string[] = [];
+  const settings = encodeSections({ queues: { [leakingQueue]: { expireToQueue: catchingQueue } } });
+  await clock.complete(putSettings(world.directory.connect('operator'), settings));
   for (const server of servers) server.start();
   if (await becomesReady(clock, servers, healMs)) {
     await underFaults(world, servers, checker, options);
@@ -104,6 +108,9 @@ async function becomesReady(clock: SimClock, servers: readonly SimServer[], limi
 }
 
 const queueNames = Array.from({ length: queueCount }, (_, index) => `queue${index}`);
+/** What expires in the one comes to the other. Nobody reads them before the end. */
+const leakingQueue = 'queue5';
+const catchingQueue = 'queue4';
 const fanoutNames = ['queue0+early', 'queue1+late'];
 
 /** Load from clients, one fault after another, until the time is up; then everything is healed. */
@@ -117,7 +124,9 @@ async function underFaults(
   const fanouts = new SimFanouts(fanoutNames);
   const clients = [
     ...fanoutNames.map((name, index) => nameFanout(world, servers, fanouts, name, index * 5000 * world.random())),
-    ...[0, 1, 2].map((index) => produce(world, servers, checker, queueNames, fanouts, `p${index}`, until)),
+    ...[0, 1, 2].map((index) =>
+      produce(world, servers, checker, queueNames, leakingQueue, fanouts, `p${index}`, until),
+    ),
     ...[...queueNames.slice(0, 4), 'queue0+early'].map((queue) => consume(world, servers, checker, queue, until)),
   ];
   const endMs = world.clock.monotonicMs() + (options.durationMs ?? 15_000);
@@ -138,6 +147,9 @@ async function underFaults(
  */
 const giveBackMs = 4000;
 
+/** So long after it was taken out of a queue as expired an item is in the next. */
+const movedMs = 3000;
+
 async function settle(
   world: SimWorld,
   servers: readonly SimServer[],
@@ -145,10 +157,14 @@ async function settle(
   failures: string[],
 ): Promise<void> {
   await world.clock.runFor(giveBackMs);
-  const drained = await world.clock.complete(
-    Promise.all([...queueNames, ...fanoutNames].map((queue) => drainQueue(world, servers, checker, queue, 60_000))),
-    120_000,
-  );
+  const drain = (queues: readonly string[]): Promise<boolean[]> =>
+    world.clock.complete(
+      Promise.all(queues.map((queue) => drainQueue(world, servers, checker, queue, 60_000))),
+      120_000,
+    );
+  const drained = await drain([leakingQueue]);
+  await world.clock.runFor(movedMs);
+  drained.push(...(await drain([...queueNames, ...fanoutNames])));
   if (!drained.every(Boolean)) failures.push('a queue could not be drained');
   const report = (kind: string, values: readonly string[]): void => {
     if (values.length > 0)
