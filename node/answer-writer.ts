@@ -39,6 +39,8 @@ export class AnswerWriter implements AnswerOutput {
   readonly #output: Output;
   /** Takes and leases whose items were written, but not known to be taken by the network yet. */
   readonly handedOver: PendingOperation[] = [];
+  /** Those of which nothing was written yet: they will be with the last answer of their series. */
+  readonly kept: PendingOperation[] = [];
   /** The network hasn't taken everything: write nothing more for now. */
   blocked = false;
 
@@ -51,9 +53,14 @@ export class AnswerWriter implements AnswerOutput {
     const result = pending.result;
     assert(result !== undefined, 'only what is known can be said');
     const said = pending.answer.say(result, this);
-    if (pending.kind === 'known') return pending.close ? 'close' : said;
+    if (pending.kind === 'known') {
+      if (this.kept.length > 0) this.handedOver.push(...this.kept.splice(0));
+      return pending.close ? 'close' : said;
+    }
     const { operation } = pending;
-    if (result.kind === 'item' && operation.kind === 'get' && isTold(operation)) this.handedOver.push(pending);
+    if (result.kind !== 'item' || operation.kind !== 'get' || !isTold(operation)) return said;
+    if (said === 'kept') this.kept.push(pending);
+    else this.handedOver.push(pending);
     return said;
   }
 

@@ -223,8 +223,8 @@ export class Answers implements RequestKeeper {
   /** The connection has ended: cancels and releases whatever it waited for or held, and tells the output when that is done. */
   giveBack(): void {
     this.abandon();
-    for (const pending of this.#writer.handedOver) this.#holdings.mayHold(pending.operation.queue);
-    this.#writer.handedOver.length = 0;
+    const { handedOver, kept } = this.#writer;
+    for (const pending of [...handedOver.splice(0), ...kept.splice(0)]) this.#holdings.mayHold(pending.operation.queue);
     this.#noticeCount++; // for this call itself, so that the last release doesn't settle too early
     this.#gaveBack = true;
     for (const queue of this.#holdings.takeAll()) this.#notify({ kind: 'release', queue });

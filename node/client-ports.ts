@@ -5,6 +5,7 @@ import type { WindhoverNode } from './node.ts';
 import type { Dialect } from './protocol/dialect.ts';
 import { memcache } from './protocol/memcache/dialect.ts';
 import { text } from './protocol/text/dialect.ts';
+import { thrift } from './protocol/thrift/dialect.ts';
 import { defaultSessionSettings } from './session.ts';
 
 /** The ports on which a node hears its clients, a dialect each. Connections are counted and limited together. */
@@ -17,6 +18,7 @@ export class ClientPorts {
     try {
       await this.#listen(node, config, config.listen, memcache);
       if (config.text !== undefined) await this.#listen(node, config, config.text, text);
+      if (config.thrift !== undefined) await this.#listen(node, config, config.thrift, thrift);
     } catch (error) {
       await this.close(0);
       throw error;

@@ -4,13 +4,14 @@ import * as assert from 'uvu/assert';
 import { binaryRequest, binaryResponses } from './testing/binary-wire.ts';
 import { cleanUp, LocalCluster } from './testing/node-process.ts';
 import { RawClient } from './testing/raw-client.ts';
+import { type CallArguments, type ThriftValue, thriftCall, thriftReplies } from './testing/thrift-wire.ts';
 import type { WireClient } from './testing/wire-client.ts';
 
 let cluster: LocalCluster;
 const open: RawClient[] = [];
 
 test.before(async () => {
-  cluster = await LocalCluster.start(3, [], 4);
+  cluster = await LocalCluster.start(3, [], 5);
 });
 
 test.after(async () => {
@@ -87,6 +88,44 @@ test('text: puts and confirming gets through each node, what is not confirmed go
       assert.is(await other.get(queue), undefined);
     }
   }
+});
+
+test('thrift: puts, leases and gets through each node, confirmed and given back through others', async () => {
+  for (let node = 0; node < 3; node++) {
+    const client = await raw(cluster.node(node).thriftPort);
+    const other = await raw(cluster.node((node + 1) % 3).thriftPort);
+    const ask = async (to: RawClient, method: string, given: CallArguments): Promise<ThriftValue | undefined> => {
+      const [got] = thriftReplies(await to.ask(thriftCall(method, given), 1));
+      assert.is(got?.kind, 'reply', JSON.stringify(got));
+      return got?.value;
+    };
+    for (const queue of queues(`thrift-${node}`)) {
+      assert.is(await ask(client, 'put', { queue, items: ['first', 'second', 'third'] }), 3);
+      const leased = await ask(client, 'get', { queue, numbers: { 2: 2, 4: 60_000 } });
+      const [first, second] = leased as { 1: string; 2: number }[];
+      assert.equal([first?.[1], second?.[1]], ['first', 'second']);
+      assert.is(await ask(other, 'confirm', { queue, ids: [first?.[2] ?? 0] }), 1);
+      assert.is(await ask(other, 'abort', { queue, ids: [first?.[2] ?? 0, second?.[2] ?? 0] }), 1);
+      const rest = await ask(other, 'get', { queue, numbers: { 2: 5 } });
+      assert.equal(rest, [
+        { 1: 'second', 2: 0 },
+        { 1: 'third', 2: 0 },
+      ]);
+      assert.equal(await ask(client, 'get', { queue, numbers: { 2: 5 } }), []);
+    }
+  }
+});
+
+test('thrift: leased items outlive their connection, and come back when the time is up', async () => {
+  const client = await raw(cluster.node(0).thriftPort);
+  const other = await memcache(1);
+  for (const queue of queues('leased')) {
+    await client.ask(thriftCall('put', { queue, items: ['item'] }), 1);
+    await client.ask(thriftCall('get', { queue, numbers: { 2: 1, 4: 1500 } }), 1);
+  }
+  client.cut();
+  assert.is(await other.get('leased-0'), undefined);
+  for (const queue of queues('leased')) assert.is(await other.get(`${queue}/t=8000`), 'item');
 });
 
 test('connections of all ports are told apart and counted together', async () => {

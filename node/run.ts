@@ -87,7 +87,14 @@ async function start(
     await clients.open(node, config);
     const admin = await serveAdmin(config.admin, node);
     logger.info(
-      { listen: config.listen, text: config.text, admin: config.admin, peer: config.peer, node: node.record.id },
+      {
+        listen: config.listen,
+        text: config.text,
+        thrift: config.thrift,
+        admin: config.admin,
+        peer: config.peer,
+        node: node.record.id,
+      },
       'serving',
     );
     return { running: { node, clients, admin }, failed };

@@ -61,6 +61,9 @@ test('a count is that of the first items, else it is an error [text-put-count]',
   stage.broker.override = (operation) =>
     operation.kind === 'set' && operation.data[0] === 0x78 ? { kind: 'failed', why: 'no\nroom' } : undefined;
   assert.is(stage.say('put q:\na\nx\n\n'), '-no room\n');
+  const small = new SessionStage({ dialect: text, settings: { maxValueBytes: 3 } });
+  assert.is(small.say('put q:\nabc\nabcd\nabcd\n\n'), '+1\n');
+  assert.is(small.say('put q:\nabc\nabcd\na\n\n'), '-some items in between were refused\n');
 });
 
 test('every get confirms the one before and reserves the next [text-get]', () => {

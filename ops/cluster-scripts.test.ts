@@ -103,6 +103,7 @@ test('starts N nodes, each with its folder, ports and settings, and shows them i
       data: folderOfNode,
       listen: `127.0.0.1:${basePort + node - 1}`,
       text: `127.0.0.1:${basePort + 3000 + node - 1}`,
+      thrift: `127.0.0.1:${basePort + 4000 + node - 1}`,
       admin: `127.0.0.1:${basePort + 1000 + node - 1}`,
       peer: `127.0.0.1:${basePort + 2000 + node - 1}`,
       directory: `lmdb:${data}/directory`,

@@ -89,6 +89,7 @@ memcache_port() { echo $((BASE_PORT + $1 - 1)); }
 admin_port() { echo $((BASE_PORT + 1000 + $1 - 1)); }
 peer_port() { echo $((BASE_PORT + 2000 + $1 - 1)); }
 text_port() { echo $((BASE_PORT + 3000 + $1 - 1)); }
+thrift_port() { echo $((BASE_PORT + 4000 + $1 - 1)); }
 node_folder() { printf '%s/node-%s\n' "$DATA_DIR" "$1"; }
 
 # Ends the script unless its argument is the number of one of the nodes.
@@ -153,6 +154,7 @@ launch_node() {
     --data "$folder" \
     --listen "127.0.0.1:$(memcache_port "$1")" \
     --text "127.0.0.1:$(text_port "$1")" \
+    --thrift "127.0.0.1:$(thrift_port "$1")" \
     --admin "127.0.0.1:$(admin_port "$1")" \
     --peer "127.0.0.1:$(peer_port "$1")" \
     --directory "$DIRECTORY" --expect "$NODES" --replicas "$REPLICAS"

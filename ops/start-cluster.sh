@@ -2,7 +2,7 @@
 # Starts a cluster of N nodes on this machine, or those of its nodes that are down. See README.md, "Running it".
 #
 #   DATA_DIR    where its data is              ./data
-#   BASE_PORT   node i: memcache BASE_PORT+i-1, admin +1000, peers +2000, text +3000      22133
+#   BASE_PORT   node i: memcache BASE_PORT+i-1, admin +1000, peers +2000, text +3000, Thrift +4000      22133
 #   DIRECTORY   where leases and the map are   lmdb:DATA_DIR/directory
 #   REPLICAS    copies of every queue          2 (1 where N is 1)
 set -eu
@@ -51,8 +51,8 @@ else
   BASE_PORT=${given_base_port:-22133}
   REPLICAS=${given_replicas:-$((NODES > 1 ? 2 : 1))}
 fi
-is_between 1 $((65535 - 3000 - NODES + 1)) "$BASE_PORT" ||
-  die "BASE_PORT has to be between 1 and $((65535 - 3000 - NODES + 1)), so that its ports end at 65535, not '$BASE_PORT'"
+is_between 1 $((65535 - 4000 - NODES + 1)) "$BASE_PORT" ||
+  die "BASE_PORT has to be between 1 and $((65535 - 4000 - NODES + 1)), so that its ports end at 65535, not '$BASE_PORT'"
 is_between 1 $((NODES < 5 ? NODES : 5)) "$REPLICAS" ||
   die "REPLICAS has to be between 1 and 5, and at most the number of nodes, $NODES; not '$REPLICAS'"
 
@@ -72,7 +72,8 @@ check_ports() {
   set --
   for i in $down; do
     set -- "$@" "$(memcache_port "$i")=memcache of node $i" "$(admin_port "$i")=admin of node $i" \
-      "$(peer_port "$i")=peers of node $i" "$(text_port "$i")=text of node $i"
+      "$(peer_port "$i")=peers of node $i" "$(text_port "$i")=text of node $i" \
+      "$(thrift_port "$i")=Thrift of node $i"
   done
   taken=$(node "$tool" check-ports "$@") || die "$taken (set BASE_PORT to use others)"
 }

@@ -9,8 +9,11 @@ export interface AnswerOutput {
   append(bytes: Buffer): void;
 }
 
-/** What the connection does once something was said: it goes on, or ends. */
-export type Said = 'go on' | 'close';
+/**
+ * What the connection does once something was said: it goes on, or ends. `kept`: nothing was said yet of an item, which
+ * will be in a later answer of the same series.
+ */
+export type Said = 'go on' | 'kept' | 'close';
 
 /**
  * How the outcome of one command is put into a dialect's bytes, with all that the client wants to find in them (its key,

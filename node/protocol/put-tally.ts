@@ -14,10 +14,13 @@ export class PutTally implements Answer {
     return 'go on';
   }
 
-  /** An item that isn't even asked to be stored. */
-  refuse(): void {
-    this.#refused++;
-  }
+  /** The answer to an item that isn't even asked to be stored. */
+  readonly refused: Answer = {
+    say: () => {
+      this.#refused++;
+      return 'go on';
+    },
+  };
 
   /** How many were stored, which are the first so many; or why it isn't known. */
   get total(): number | string {

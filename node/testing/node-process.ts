@@ -78,6 +78,10 @@ export class NodeProcess {
     return this.ports[3] as number;
   }
 
+  get thriftPort(): number {
+    return this.ports[4] as number;
+  }
+
   get peerPort(): number {
     return this.ports[2] as number;
   }

@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const flags = ['data', 'listen', 'text', 'admin', 'peer', 'directory', 'expect', 'replicas'];
+const flags = ['data', 'listen', 'text', 'thrift', 'admin', 'peer', 'directory', 'expect', 'replicas'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: Object.fromEntries(flags.map((flag) => [flag, { type: 'string' }])),
@@ -27,6 +27,7 @@ writeFileSync(join(values.data, 'flags.json'), JSON.stringify(values));
 listen(createServer(), values.listen);
 listen(createServer(), values.peer);
 listen(createServer(), values.text);
+listen(createServer(), values.thrift);
 const admin = createHttpServer((request, response) => {
   const ready = request.url === '/ready' && !told('never-ready');
   response.writeHead(ready ? 200 : 503).end(ready ? '{}' : '{"why":"partition 3 has no leader"}');

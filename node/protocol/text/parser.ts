@@ -100,8 +100,8 @@ export class TextParser implements Parser {
       return this.#set;
     }
     this.#lines.release();
-    if (typeof line === 'string') put.tally.refuse();
-    if (typeof line === 'string' || line.length > 0) return 'read on';
+    if (typeof line === 'string') return { kind: 'tell', answer: put.tally.refused, close: false };
+    if (line.length > 0) return 'read on';
     this.#put = undefined;
     const answer = put.refusal === undefined ? new PutAnswer(put.tally) : errorAnswer(put.refusal);
     return { kind: 'tell', answer, close: false };
