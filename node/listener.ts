@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { Broker } from './broker-api.ts';
 import type { Dialect } from './protocol/dialect.ts';
+import { readingSocket } from './reading-socket.ts';
 import { type Output, Session, type SessionSettings } from './session.ts';
 
 export interface ListenerOptions {
@@ -59,6 +60,7 @@ export class Listener {
     this.#server = createServer({
       allowHalfOpen: true,
       noDelay: true,
+      pauseOnConnect: true,
       keepAlive: true,
       keepAliveInitialDelay: keepAliveMs,
     });
@@ -163,15 +165,15 @@ class Connection implements Output {
   #settled = false;
   #lingerTimer: Timer | undefined;
 
-  constructor(socket: Socket, number: number, options: ListenerOptions, forget: (connection: Connection) => void) {
-    this.#socket = socket;
+  constructor(accepted: Socket, number: number, options: ListenerOptions, forget: (connection: Connection) => void) {
     this.#clock = options.clock;
     this.#counters = options.counters;
     this.#forget = forget;
     const { broker, clock, dialect, settings, node, incarnation } = options;
     const owner = { node, incarnation, connection: number };
     this.#session = new Session({ broker, owner, dialect, settings, clock, output: this });
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    const socket = readingSocket(accepted, (chunk) => this.#received(chunk));
+    this.#socket = socket;
     socket.on('end', () => this.#session.inputEnded());
     // 'close' follows every error, and says all that matters here.
     socket.on('error', () => {});
