@@ -47,7 +47,7 @@ test('flood: a table, the verdict, the result as a file and as a page', async ()
   const words = 'flood --targets TARGET --connections 2 --operations 500 --size 50 --workers 1';
   await loadtest(`${words} --json FOLDER/a.json --report FOLDER/a.html`, new QueueServer(), (ran) => {
     assert.is(ran.code, 0, ran.stderr + ran.stdout);
-    assert.match(ran.stderr, /^flood: 1 server, 1 process, seed \d+\n/);
+    assert.match(ran.stderr, /^flood: 1 server, 1 process, seed \d+, queues loadtest-flood-\w+-…\n/);
     assert.match(ran.stdout, /operations +per second[\s\S]*\nPassed: none of 2\d\d acknowledged items was lost\.\n$/);
     const result = parseResult(ran.file('a.json'), 'a.json');
     assert.is(result.scenario, 'flood');
