@@ -125,6 +125,16 @@ test('options go with the key, and reliable reads follow their rules [binary-opt
   assert.equal(stage.broker.items('q'), ['b']);
 });
 
+test('reads are settled by the id in the cas field, over any connection [binary-by-id]', () => {
+  const stage = new SessionStage();
+  say(stage, set('q', 'a'), set('q', 'b'));
+  const { id } = one(stage, { opcode: opcode.get, key: 'q/open/lease=5000' });
+  const other = new SessionStage({ broker: stage.broker, connection: 2 });
+  assert.is(one(other, { opcode: opcode.get, key: `q/abort=${id}` }).status, 0);
+  assert.is(one(other, { opcode: opcode.get, key: `q/abort=${id}` }).status, 1);
+  assert.equal(stage.broker.items('q'), ['a', 'b']);
+});
+
 test('a get that waits is answered when there is an item, and none after it before [binary-options]', () => {
   const stage = new SessionStage();
   const other = new SessionStage({ broker: stage.broker, connection: 2 });

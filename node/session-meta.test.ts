@@ -139,6 +139,13 @@ test('options go with the key, and reliable reads follow their rules [meta-optio
   assert.equal(stage.broker.items('q'), ['second']);
 });
 
+test('reads are settled by the id that c gives back, over any connection [meta-by-id]', () => {
+  const stage = stageWith('first', 'second');
+  assert.is(stage.say('mg q/open/lease=5000 v c\r\n'), 'VA 5 c1\r\nfirst\r\n');
+  const other = new SessionStage({ broker: stage.broker, connection: 2 });
+  assert.is(other.say('mg q/close=1 O5\r\nmg q/close=1 O6\r\n'), 'HD O5\r\nEN O6\r\n');
+});
+
 test('a wait holds back the mn behind it [meta-options] [meta-noop]', () => {
   const stage = new SessionStage();
   const other = new SessionStage({ broker: stage.broker, connection: 2 });

@@ -107,6 +107,15 @@ test('items got while the rest is waited for go back when the connection ends [t
   assert.equal(stage.broker.items('q'), ['a', 'b']);
 });
 
+test('items got go back when the connection ends before anything else is asked for [thrift-get-delivered]', () => {
+  const stage = thriftStage();
+  value(stage, 'put', { queue: 'q', items: ['a', 'b'] });
+  stage.session.receive(thriftCall('get', { queue: 'q', numbers: { 2: 2 } }));
+  assert.equal(stage.broker.items('q'), ['b']);
+  stage.session.ended();
+  assert.equal(stage.broker.items('q'), ['a', 'b']);
+});
+
 test('with a timeout get waits for all that it may get, or until the time is up [thrift-get-wait]', async () => {
   const stage = thriftStage();
   const other = new SessionStage({ broker: stage.broker, connection: 2 });

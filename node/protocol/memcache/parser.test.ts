@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ByteBudget } from '../../byte-budget.ts';
 import { heard } from '../../testing/heard.ts';
+import { effort } from '../../testing/parsing.ts';
 import type { Command } from '../command.ts';
 import { MemcacheParser } from './parser.ts';
 
@@ -105,7 +106,7 @@ test('commands are told apart however the bytes arrive: in random pieces, overwr
         assert.equal(feed(setup().parser, split(whole, cuts)), feed(setup().parser, [whole]));
       },
     ),
-    { numRuns: 200 },
+    effort(200),
   );
 });
 
@@ -135,7 +136,7 @@ test('whoever stops asking in the middle loses nothing, and may overwrite the ch
         assert.equal(commands, feed(setup().parser, [whole]));
       },
     ),
-    { numRuns: 200 },
+    effort(200),
   );
 });
 
@@ -157,7 +158,7 @@ test('garbage is answered, never thrown at us, and never piles up', () => {
       parser.close();
       assert.is(budget.usedBytes, 0);
     }),
-    { numRuns: 300 },
+    effort(300),
   );
 });
 

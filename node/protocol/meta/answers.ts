@@ -47,7 +47,7 @@ function say(out: AnswerOutput, line: string): Said {
   return 'go on';
 }
 
-/** To `mg`: `VA` with the data or `HD` without; `EN` when there is none. */
+/** To `mg`: `VA` with the data or `HD` without; `EN` when there is none. `HD` too for a read that was settled by its id. */
 export class GetAnswer implements Answer {
   readonly asked: Asked;
 
@@ -59,6 +59,7 @@ export class GetAnswer implements Answer {
     if (result.kind === 'item') return this.#sayItem(result, out);
     const trouble = sayTrouble(result, out);
     if (trouble !== undefined) return trouble;
+    if (result.kind === 'done') return say(out, `HD${flagsText(this.asked, undefined)}`);
     return this.asked.flags.quiet ? 'go on' : say(out, `EN${flagsText(this.asked, undefined)}`);
   }
 
