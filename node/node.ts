@@ -172,8 +172,17 @@ function configure(broker: NodeBroker, value: string | undefined, log: ClusterLo
   }
 }
 
-function openStore({ disk, clock }: NodeParts, config: NodeConfig): Promise<Store> {
-  return Store.open({ disk, clock, sync: config.syncJournal, settings: storeSettings(config) });
+async function openStore({ disk, clock, log }: NodeParts, config: NodeConfig): Promise<Store> {
+  const beganMs = clock.monotonicMs();
+  const store = await Store.open({
+    disk,
+    clock,
+    sync: config.syncJournal,
+    settings: storeSettings(config),
+    segmentRecovered: (segment, segmentsLeft) => log.info('the journal is read', { segment, segmentsLeft }),
+  });
+  log.info('the store is open', { ms: Math.round(clock.monotonicMs() - beganMs) });
+  return store;
 }
 
 /** The damage that a store was refused for, if the operator wants it set aside; else throws what was thrown. */

@@ -17,6 +17,8 @@ export interface JournalSink {
    * journal, and leaves it as it stands.
    */
   replayed?(): void;
+  /** Recovery has read a segment; so many are still to be read. */
+  segmentRecovered?(segment: number, segmentsLeft: number): void;
   /**
    * Everything given to `written` for these partitions up to these sequences is durable (with `sync: 'never'`: is
    * written). Once a batch, after its sync, when the next batch is on its way to the disk if there is one: `written`

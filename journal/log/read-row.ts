@@ -28,8 +28,8 @@ export interface ReadRow {
 
 /** Who takes the entries in. */
 export interface EntrySink extends BatchSink {
-  /** All entries of the segment have been handed over; what it gives is waited for. */
-  segmentRead?(header: SegmentHeader, end: SegmentEnd): Promise<void>;
+  /** All entries of the segment have been handed over, those of so many others not yet; what it gives is waited for. */
+  segmentRead?(header: SegmentHeader, end: SegmentEnd, segmentsLeft: number): Promise<void> | undefined;
 }
 
 /**
@@ -48,7 +48,7 @@ export async function readRow(disk: Disk, folder: string, firstSegment: number, 
   const segments: ReadSegment[] = [];
   for (const [index, header] of headers.entries()) {
     const end = await readSegment(disk, folder, header, headers[index + 1], sink);
-    await sink.segmentRead?.(header, end);
+    await sink.segmentRead?.(header, end, headers.length - index - 1);
     segments.push({ header, end });
   }
   return { names, numbers, segments };

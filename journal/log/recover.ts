@@ -36,7 +36,10 @@ export interface Recovered {
  * @throws WindhoverError `corrupt` (with file and offset), `incompatible`, or as the disk does
  */
 export async function recover(options: JournalOptions, firstSegment: number, sink: JournalSink): Promise<Recovered> {
-  const { names, numbers, segments } = await readRow(options.disk, options.folder, firstSegment, sink);
+  const { names, numbers, segments } = await readRow(options.disk, options.folder, firstSegment, {
+    written: (buffer, start, end, segment, offset) => sink.written(buffer, start, end, segment, offset),
+    segmentRead: ({ number }, _, segmentsLeft) => void sink.segmentRecovered?.(number, segmentsLeft),
+  });
   sink.replayed?.();
   const replayed: LiveSegment[] = [];
   let tail = freshTail(options);

@@ -2,9 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { entryBytes, entryKind } from '../log/entry.ts';
 import { readAll } from '../testing/model-store.ts';
+import { SimClock } from '../testing/sim-clock.ts';
+import { SimDisk } from '../testing/sim-disk.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import { kinds } from './entries.ts';
 import { keptEpochs } from './replica.ts';
+import { Store } from './store.ts';
 
 test('what was added is read back, also after a power loss', async () => {
   const node = new StoreNode();
@@ -214,6 +217,27 @@ test('closing twice is closing once, and nothing is appended after it', async ()
   await node.clock.complete(Promise.all([store.close(), store.close()]));
   assert.throws(() => store.createQueue(1, 'q'), /closed/);
   assert.is((await node.open()).replica(1).lastSequence, 1);
+});
+
+test('a restart tells of each segment that it has read, and how many are still to come', async () => {
+  const [clock, disk] = [new SimClock(), new SimDisk()];
+  const mebibyte = 1024 * 1024;
+  const settings = { segmentBytes: mebibyte, maxBatchBytes: 65_536, limitBytes: 16 * mebibyte };
+  const told: [number, number][] = [];
+  const segmentRecovered = (segment: number, segmentsLeft: number) => told.push([segment, segmentsLeft]);
+  const open = () => clock.complete(Store.open({ disk, clock, sync: 'always', settings, segmentRecovered }));
+  const store = await open();
+  store.beginEpoch(3, 1, 'a');
+  const queue = store.createQueue(3, 'work');
+  for (let id = 1; id <= 25; id++) store.addItem(3, queue, id, 0, 0, 5, Buffer.alloc(100_000));
+  await clock.complete(store.close());
+  assert.equal(told, [], 'nothing was there to be read');
+  await open();
+  assert.equal(told, [
+    [1, 2],
+    [2, 1],
+    [3, 0],
+  ]);
 });
 
 test.run();

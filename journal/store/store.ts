@@ -51,6 +51,8 @@ export interface StoreOptions {
   readonly sync: 'always' | 'never';
   /** Those not given are {@link defaultStoreSettings}. */
   readonly settings?: Partial<StoreSettings>;
+  /** Told while the store is opened: this segment of the journal was read, and so many are still to be. */
+  readonly segmentRecovered?: (segment: number, segmentsLeft: number) => void;
 }
 
 const silent: StoreEvents = { written: () => {}, durable: () => {}, failed: () => {} };
@@ -96,6 +98,7 @@ export class Store {
       },
       written: (buffer, start, end, segment, offset) => sink.target.written(buffer, start, end, segment, offset),
       replayed: () => sink.target.replayed?.(),
+      segmentRecovered: (segment, segmentsLeft) => options.segmentRecovered?.(segment, segmentsLeft),
       durable: (ends) => sink.target.durable(ends),
       failed: (error) => sink.target.failed(error),
     };
