@@ -49,7 +49,7 @@ class Lane {
   }
 
   async #goHome(options: string): Promise<void> {
-    if (options === '/close/open') await this.reader.settle('close');
+    if (options === '/close/open') await this.reader.settle('/close');
     this.reader.disconnect();
   }
 }

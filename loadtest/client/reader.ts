@@ -55,11 +55,14 @@ export class Reader {
     throw this.#failed(connection, answer);
   }
 
-  /** Confirms the item reserved, or gives it back. Throws when no answer came: if confirmed it may come again. */
-  async settle(how: 'close' | 'abort'): Promise<void> {
+  /**
+   * Ends the reservation by the options `/close` or `/abort…`. Throws when no answer came: an item that was to be
+   * confirmed may come again.
+   */
+  async settle(options: string): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) throw new ClientError('uncertain', 'the connection that had reserved it has ended');
-    const answer = await connection.command(`get ${this.#name}/${how}`);
+    const answer = await connection.command(`get ${this.#name}${options}`);
     if (answer.kind !== 'end') throw this.#failed(connection, answer);
   }
 

@@ -32,12 +32,18 @@ export class Reservation implements Item {
    * then it may come again.
    */
   confirm(): Promise<void> {
-    return this.#settle('close');
+    return this.#settle('/close');
   }
 
-  /** Gives it back: it is the next of its queue. Throws `uncertain` as `confirm` does; then it has gone back as well. */
-  abort(): Promise<void> {
-    return this.#settle('abort');
+  /**
+   * Gives it back: it is the next of its queue, once `delayMs` have passed if that is given (not every server knows
+   * delays: one that doesn't answers `refused`). Throws `uncertain` as `confirm` does. When it throws the item has
+   * gone back all the same, without a delay.
+   */
+  abort({ delayMs }: { readonly delayMs?: number } = {}): Promise<void> {
+    if (delayMs === undefined) return this.#settle('/abort');
+    if (!(delayMs >= 0)) return Promise.reject(new ClientError('invalid', `delayMs can't be ${delayMs}`));
+    return this.#settle(`/abort/delay=${Math.ceil(delayMs)}`);
   }
 
   /** Whoever reserves the next with the same request settles this one: gives whether it was open. */
@@ -47,10 +53,10 @@ export class Reservation implements Item {
     return wasOpen;
   }
 
-  async #settle(how: 'close' | 'abort'): Promise<void> {
+  async #settle(options: string): Promise<void> {
     if (!this.release()) throw new ClientError('invalid', 'the item was confirmed or given back before');
     try {
-      await this.#reader.settle(how);
+      await this.#reader.settle(options);
     } finally {
       this.#done();
     }
