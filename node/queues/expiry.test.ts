@@ -229,6 +229,19 @@ test('a deleted queue’s sweep ends, one made anew is its own', async () => {
   assert.equal(stored(at), [1, 2]);
 });
 
+test('a queue that is deleted while its log is read for a flush_expired leaves nobody without an answer', async () => {
+  const at = successor({}, 100, 100);
+  at.log.holdsReads = true;
+  await at.clock.runFor(200);
+  const flush = at.ask({ kind: 'flushExpired', queue: 'work' });
+  await at.clock.runFor(10);
+  assert.is(flush.answer, 'waiting');
+  at.ask({ kind: 'delete', queue: 'work' });
+  at.log.finishReads();
+  await at.settle();
+  assert.is(flush.answer, 'expired');
+});
+
 test('a log that can’t be read ends the sweep, and the next one tries again', async () => {
   const at = successor({}, 100, 0);
   at.log.holdsReads = true;

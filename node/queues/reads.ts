@@ -233,7 +233,8 @@ export class Reads {
 
   #hasRead(queue: Queue, wanted: WantedRead, visibleEnd: number, read: ReadItems): void {
     queue.reading = false;
-    if (this.#state === 'ended' || queue.deleted) return;
+    if (this.#state === 'ended') return;
+    if (queue.deleted) return this.#expiry.hasRead(queue, 'failed');
     for (const vanished of queue.window.absorb(wanted.fromId, read, visibleEnd, queue.nextId)) queue.countOut(vanished);
     this.serve(queue);
     this.#expiry.hasRead(queue, 'read');
