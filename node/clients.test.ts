@@ -292,6 +292,42 @@ test('our own goes on while a node hands over, is away and comes back: nothing i
   client.close();
 });
 
+test('our own with ids sets each item once, in order, though nodes are killed and restarted meanwhile', async () => {
+  const client = await Client.connect(
+    cluster.nodes.map((node) => node.label),
+    { deduplicate: true },
+  );
+  let restarted = false;
+  const restart = (async () => {
+    for (const [index, signal] of [
+      [0, 'SIGTERM'],
+      [1, 'SIGKILL'],
+      [2, 'SIGTERM'],
+    ] as const) {
+      await cluster.node(index).stop(signal);
+      await cluster.startNode(index);
+      await cluster.ready();
+    }
+  })().finally(() => {
+    restarted = true;
+  });
+  const stored: string[] = [];
+  while (!restarted) {
+    const text = String(stored.length);
+    await Promise.all([client.set('once', text), client.set('once-more', text), client.set('and-again', text)]);
+    stored.push(text);
+  }
+  await restart;
+  for (const queue of ['once', 'once-more', 'and-again']) {
+    const read: string[] = [];
+    for (let some = await client.getMany(queue, 500); some.length > 0; some = await client.getMany(queue, 500)) {
+      read.push(...some.map(({ data }) => data.toString()));
+    }
+    assert.equal(read, stored, queue);
+  }
+  client.close();
+});
+
 test('npm memcached is content with the bare name echoed, as is the default', async () => {
   const folder = temporaryFolder();
   const bare = await NodeProcess.start({ data: join(folder, 'node'), directory: `lmdb:${join(folder, 'directory')}` });

@@ -34,7 +34,7 @@ export interface ClientOptions {
   readonly maxReaders?: number;
   /**
    * Whether every item gets an `id` (see {@link NewItem}) unless it has one, so that each is set again until it is
-   * known to be stored, and stored once; false by default. The queues want a `dedupWindow` for it.
+   * known to be stored, and stored once; false by default, since servers other than Windhover don't know ids.
    */
   readonly deduplicate?: boolean;
 }

@@ -12,9 +12,9 @@ export interface NewItem {
   /** When it is dropped if nobody has read it, in Unix milliseconds, rounded up to a second; without, never. */
   readonly expiresAtMs?: number;
   /**
-   * A token of your own for this item, letters, digits, `-` and `_`, at most 128: a server with a `dedupWindow` for the
-   * queue takes an item with a token once, however often it is set, and so the client sets it again by itself when no
-   * answer comes.
+   * A name of your own for this item, letters, digits, `-` and `_`, at most 64: within a queue's `dedupWindow` (5 minutes
+   * unless set otherwise) an item of the same name is taken once, however often it is set, and so the client sets it
+   * again by itself when no answer comes.
    */
   readonly id?: string;
 }
@@ -44,7 +44,7 @@ export function setRequest(name: string, item: NewItem, id: string | undefined):
   if (!Number.isInteger(flags) || flags < 0 || flags > 0xffff_ffff) {
     throw new ClientError('invalid', `flags are a whole number of 32 bits, not ${flags}`);
   }
-  if (id !== undefined && !/^[\w-]{1,128}$/.test(id)) throw new ClientError('invalid', `not an id: ${id}`);
+  if (id !== undefined && !/^[\w-]{1,64}$/.test(id)) throw new ClientError('invalid', `not an id: ${id}`);
   const key = id === undefined ? name : `${name}/id=${id}`;
   return { line: `set ${key} ${flags} ${expirySeconds(item.expiresAtMs)} ${data.length}`, data };
 }
