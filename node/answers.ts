@@ -1,10 +1,12 @@
 import type { Operation, Owner, Result } from '../cluster/operation.ts';
 import { assert } from '../journal/base/assert.ts';
+import { WindhoverError } from '../journal/base/errors.ts';
 import { AnswerWriter, type Output } from './answer-writer.ts';
 import type { Broker } from './broker-api.ts';
 import { Holdings } from './holdings.ts';
 import type { Answer, Said } from './protocol/answer.ts';
 import type { Read } from './protocol/command.ts';
+import type { ServerStatus } from './server-status.ts';
 import {
   Notice,
   PendingAnswer,
@@ -35,6 +37,9 @@ const firstEstimateBytes = 16 * 1024;
 /** The outcome of what was given up: what really comes of it doesn't matter any more. */
 const gone: Result = { kind: 'empty' };
 
+/** What flushes all queues is allowed when flushing one is. */
+export const everyQueue: Operation = { kind: 'flush', queue: '' };
+
 /** The outcome of what isn't one operation. */
 const done: Result = { kind: 'done' };
 
@@ -46,6 +51,7 @@ const done: Result = { kind: 'done' };
  */
 export class Answers implements RequestKeeper {
   readonly #broker: Broker;
+  readonly #status: ServerStatus;
   readonly #owner: Owner;
   readonly #output: Output;
   readonly #answerKnown: () => void;
@@ -63,8 +69,9 @@ export class Answers implements RequestKeeper {
   #gaveBack = false;
 
   /** `answerKnown` is called, from inside of a `complete`, when there is something to be flushed. */
-  constructor(broker: Broker, owner: Owner, output: Output, answerKnown: () => void) {
+  constructor(broker: Broker, status: ServerStatus, owner: Owner, output: Output, answerKnown: () => void) {
     this.#broker = broker;
+    this.#status = status;
     this.#owner = owner;
     this.#output = output;
     this.#answerKnown = answerKnown;
@@ -115,6 +122,11 @@ export class Answers implements RequestKeeper {
     return this.#holdings.oldest(queue);
   }
 
+  /** How many open reads of the queue the client knows of. */
+  countOpen(queue: string): number {
+    return this.#holdings.count(queue);
+  }
+
   /** A number for a get or a settlement, by which its repetition is known. */
   nextAttempt(): number {
     return ++this.#attempts;
@@ -122,6 +134,7 @@ export class Answers implements RequestKeeper {
 
   /** Asks the broker; the answer has its place at the end of the row. Charges for a get what it may bring. */
   execute(operation: Operation, answer: Answer): void {
+    if (this.isRefused(operation, answer)) return;
     const chargedBytes = this.#charge(operation);
     const pending = new PendingOperation(this, this.#owner, operation, answer, chargedBytes);
     this.#begin(overlapOf(operation));
@@ -131,12 +144,35 @@ export class Answers implements RequestKeeper {
   }
 
   /** Adds an answer that is known; the connection is to end with it if `close` says so. */
-  add(answer: Answer, fate: Said): void {
-    this.#row.push(new PendingAnswer(answer, done, fate === 'close'));
+  add(answer: Answer, fate: Said, result: Result = done): void {
+    this.#row.push(new PendingAnswer(answer, result, fate === 'close'));
+  }
+
+  /** Whether the node's status forbids it: then that is the answer. */
+  isRefused(operation: Operation, answer: Answer): boolean {
+    const why = this.#status.refusal(operation);
+    if (why !== undefined) this.add(answer, 'go on', { kind: 'failed', why });
+    return why !== undefined;
+  }
+
+  /** Does something that isn't an operation, and takes a while: answers that it is done, or why it could not be. */
+  work(work: Promise<void>, answer: Answer): void {
+    const pending = new PendingAnswer(answer, undefined, false);
+    this.#begin('alone');
+    this.#row.push(pending);
+    const end = (result: Result): void => {
+      pending.result = result;
+      this.#finished();
+    };
+    work.then(
+      () => end(done),
+      (error: unknown) => end({ kind: 'failed', why: WindhoverError.from(error, 'it could not be done').message }),
+    );
   }
 
   /** Flushes every queue, then answers. */
   flushAll(answer: Answer): void {
+    if (this.isRefused(everyQueue, answer)) return;
     const pending = new PendingAnswer(answer, undefined, false);
     this.#begin('alone');
     this.#row.push(pending);
@@ -148,6 +184,7 @@ export class Answers implements RequestKeeper {
 
   /** Removes what has expired from every queue, then answers. */
   flushAllExpired(answer: Answer): void {
+    if (this.isRefused(everyQueue, answer)) return;
     const pending = new PendingAnswer(answer, undefined, false);
     this.#begin('alone');
     this.#row.push(pending);

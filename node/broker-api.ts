@@ -25,6 +25,8 @@ export interface Broker {
   flushAllExpired(complete: (count: number) => void): void;
   /** Empty for a queue that isn't led here; creates nothing. */
   statistics(scope: StatisticsScope): readonly Statistic[];
+  /** The queues that this node leads. */
+  queueNames(): readonly string[];
   /** As answered to `version`. */
   readonly version: string;
   /** Bytes of values that all connections together may have under way. */

@@ -356,6 +356,10 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     return queueStatistics(this, scope.queue);
   }
 
+  queueNames(): readonly string[] {
+    return [...this.#led.values()].flatMap((queues) => [...queues.queueNames]);
+  }
+
   // What the cluster tells.
 
   lead(log: PartitionLog, state: Buffer | undefined): void {

@@ -34,6 +34,7 @@ export class ClientPorts {
     const { host, port } = splitAddress(address);
     const listener = await Listener.open(host, port, {
       broker: node.broker,
+      service: node,
       clock: systemClock,
       counters: this.counters,
       node: node.record.id,

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { z } from 'zod';
+import { statusNames } from './protocol/status-name.ts';
 
 const bytesPattern = /^(\d+)(?:\s*(B|KiB|MiB|GiB))?$/i;
 const unitBytes: Readonly<Record<string, number>> = { b: 1, kib: 1024, mib: 1 << 20, gib: 1 << 30 };
@@ -12,6 +13,19 @@ const bytes = z.string().transform((text, context) => {
     return z.NEVER;
   }
   return Number(match[1]) * (unitBytes[(match[2] ?? 'B').toLowerCase()] ?? 1);
+});
+
+const durationPattern = /^(\d+)(?:\s*(ms|s|m|h|d))?$/;
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `30s`, `500ms`: a duration as people write it, in ms; a number alone is in ms. */
+const duration = z.string().transform((text, context) => {
+  const match = durationPattern.exec(text);
+  if (match === null) {
+    context.addIssue(`"${text}" is not a duration: write it as 500ms, 30s, 5m, 2h or 1d`);
+    return z.NEVER;
+  }
+  return Number(match[1]) * (unitMs[match[2] ?? 'ms'] ?? 1);
 });
 
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be HOST:PORT, as 127.0.0.1:22133');
@@ -51,6 +65,9 @@ export const nodeConfigSchema = z.strictObject({
   maxItemSize: bytes.pipe(z.number().min(1).max(16_000_000)).default(8 << 20),
   maxConnections: count(1, 1_000_000).default(20_000),
   echoKey: z.enum(['bare', 'full']).default('bare'),
+  allowShutdown: z.boolean().default(false),
+  defaultStatus: z.enum(statusNames).default('up'),
+  statusChangeGracePeriod: duration.default(0),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
 });
 
@@ -82,6 +99,9 @@ export const nodeFlags: readonly (readonly [flag: string, help: string])[] = [
   ['--max-memory <size>', 'memory for items, over all queues (default: a quarter of the machine’s, 1GiB at most)'],
   ['--max-item-size <size>', 'largest value accepted (default 8MiB)'],
   ['--max-connections <n>', 'clients at a time (default 20000)'],
+  ['--allow-shutdown', 'clients may end the node with the command shutdown'],
+  ['--default-status <status>', 'up, readonly or quiescent, until another is set (default up)'],
+  ['--status-change-grace-period <time>', 'a stricter status holds so much after it was set (default 0)'],
   ['--echo-key <form>', 'bare: a get echoes the queue’s name; full: the key as it was asked (default bare)'],
   ['--log-level <level>', 'trace, debug, info, warn or error (default info)'],
 ];

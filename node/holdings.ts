@@ -16,6 +16,11 @@ export class Holdings {
     return this.#openReads?.get(queue)?.[0] ?? 0;
   }
 
+  /** How many open reads of the queue the client knows of. */
+  count(queue: string): number {
+    return this.#openReads?.get(queue)?.length ?? 0;
+  }
+
   /** Books the outcome of a get. */
   completed(operation: Extract<Operation, { kind: 'get' }>, result: Result): void {
     if (result.kind === 'failed' || result.kind === 'violation') return this.mayHold(operation.queue);

@@ -10,6 +10,7 @@ import { Listener, newTrafficCounters } from './listener.ts';
 import { memcache } from './protocol/memcache/dialect.ts';
 import { defaultSessionSettings } from './session.ts';
 import { FakeBroker } from './testing/fake-broker.ts';
+import { FakeNodeService } from './testing/fake-node-service.ts';
 import { setText, valueText } from './testing/session-stage.ts';
 
 /** A client with a real socket that keeps what it hears. */
@@ -65,6 +66,7 @@ async function scene(run: (scene: Scene) => Promise<void>, maxConnections = 100)
   const broker = new FakeBroker();
   const listener = await Listener.open('127.0.0.1', 0, {
     broker,
+    service: new FakeNodeService(),
     clock: systemClock,
     node: 'n',
     incarnation: 'i',
@@ -242,7 +244,7 @@ test('closing cuts those who do not finish in time [drain]', () =>
 test('an address in use is named', () =>
   scene(async ({ listener, broker }) => {
     const settings = defaultSessionSettings;
-    const at = { node: 'n', incarnation: 'i', counters: newTrafficCounters() };
+    const at = { node: 'n', incarnation: 'i', service: new FakeNodeService(), counters: newTrafficCounters() };
     const options = { broker, clock: systemClock, dialect: memcache, ...at, settings, maxConnections: 1 };
     try {
       await Listener.open('127.0.0.1', listener.port, options);

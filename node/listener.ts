@@ -2,12 +2,14 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { Broker } from './broker-api.ts';
+import type { NodeService } from './node-service.ts';
 import type { Dialect } from './protocol/dialect.ts';
 import { readingSocket } from './reading-socket.ts';
 import { type Output, Session, type SessionSettings } from './session.ts';
 
 export interface ListenerOptions {
   readonly broker: Broker;
+  readonly service: NodeService;
   readonly clock: Clock;
   readonly dialect: Dialect;
   /** Shared by all listeners of a node: connections are numbered by it, and limited. */
@@ -169,9 +171,9 @@ class Connection implements Output {
     this.#clock = options.clock;
     this.#counters = options.counters;
     this.#forget = forget;
-    const { broker, clock, dialect, settings, node, incarnation } = options;
+    const { broker, service, clock, dialect, settings, node, incarnation } = options;
     const owner = { node, incarnation, connection: number };
-    this.#session = new Session({ broker, owner, dialect, settings, clock, output: this });
+    this.#session = new Session({ broker, service, owner, dialect, settings, clock, output: this });
     const socket = readingSocket(accepted, (chunk) => this.#received(chunk));
     this.#socket = socket;
     socket.on('end', () => this.#session.inputEnded());

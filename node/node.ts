@@ -14,9 +14,11 @@ import { NodeBroker } from './broker.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { NodeConfig } from './config.ts';
 import { Identity } from './identity.ts';
+import type { Members, NodeService } from './node-service.ts';
 import { NodeBudget } from './queues/node-budget.ts';
 import { defaultNodeLimits } from './queues/queue-settings.ts';
 import { QueueCounters } from './queues/queue-stats.ts';
+import { ServerStatus } from './server-status.ts';
 import { setAsideStore } from './set-aside.ts';
 import { decodeSections, noClusterSettings } from './settings/cluster-settings.ts';
 import type { ServerFigures } from './statistics.ts';
@@ -36,6 +38,8 @@ export interface NodeParts {
   readonly log: ClusterLog;
   readonly version: string;
   readonly figures: ServerFigures;
+  /** A client has asked for the node's end. */
+  readonly shutdown: () => void;
   /** The journal is poisoned: the node has given up its roles, and the process had better end. */
   readonly failed: (error: WindhoverError) => void;
 }
@@ -48,11 +52,13 @@ const sweepEveryMs = 1000;
 const directoryRetryMs = 1000;
 
 /** One server process, without its client ports. */
-export class WindhoverNode {
+export class WindhoverNode implements NodeService {
   readonly record: NodeRecord;
   readonly store: Store;
   readonly cluster: ClusterNode;
   readonly broker: NodeBroker;
+  readonly status: ServerStatus;
+  readonly #config: NodeConfig;
   readonly #peers: { close(): Promise<void> };
   readonly #parts: NodeParts;
   readonly #identity: Identity;
@@ -60,14 +66,18 @@ export class WindhoverNode {
 
   private constructor(
     parts: NodeParts,
+    config: NodeConfig,
     identity: Identity,
     record: NodeRecord,
     store: Store,
     cluster: ClusterNode,
     broker: NodeBroker,
+    status: ServerStatus,
     peers: { close(): Promise<void> },
   ) {
     this.#parts = parts;
+    this.#config = config;
+    this.status = status;
     this.#identity = identity;
     this.record = record;
     this.store = store;
@@ -106,6 +116,10 @@ export class WindhoverNode {
       await disclaim(directory, clock, identity.nodeId, directoryRetryMs);
     }
     await identity.unsynced(config.syncJournal === 'never' ? parts.bootId : undefined);
+    const status = await ServerStatus.load(disk, clock, {
+      defaultStatus: config.defaultStatus,
+      statusChangeGraceMs: config.statusChangeGracePeriod,
+    });
     const record = nodeRecord(config, identity.nodeId, parts.makeId());
     await checkLabel(directory, clock, record, parts.timing.lease.ttlMs + 500);
     const hello: Hello = { clusterId: cluster.id, node: record.id, incarnation: record.incarnation, protocolVersion };
@@ -141,7 +155,19 @@ export class WindhoverNode {
       },
     });
     await member.start();
-    return new WindhoverNode(parts, identity, record, store, member, broker, peers);
+    return new WindhoverNode(parts, config, identity, record, store, member, broker, status, peers);
+  }
+
+  /** The nodes that are up; the version is that of the cluster's map as this node has seen it. */
+  members(): Members {
+    const { nodes, revision } = this.cluster.view;
+    const up = [...nodes.values()].filter(({ state }) => state === 'up');
+    return { version: revision, labels: up.map(({ label }) => label).sort() };
+  }
+
+  shutdown(): boolean {
+    if (this.#config.allowShutdown) this.#parts.shutdown();
+    return this.#config.allowShutdown;
   }
 
   /** Hands over what can be handed over; clients are still served, through the others. */
@@ -153,6 +179,7 @@ export class WindhoverNode {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.status.close();
     await this.cluster.close();
     this.broker.close();
     await this.#peers.close();

@@ -31,7 +31,7 @@ interface Running {
 /** Runs a node until SIGTERM or SIGINT; gives the process's exit code. What is wrong at the start is one line on standard error. */
 export async function runNode(config: NodeConfig): Promise<number> {
   const logger = pino({ level: config.logLevel, base: null });
-  const stop = stopSignal();
+  const stop = stopRequest();
   // While it starts a node may wait for nothing but timers of the clock, which don't keep a process alive.
   const alive = setInterval(() => undefined, 60_000);
   let lock: FolderLock | undefined;
@@ -39,7 +39,7 @@ export async function runNode(config: NodeConfig): Promise<number> {
     mkdirSync(config.data, { recursive: true });
     lock = await lockFolder(config.data);
     const { running, failed } = await start(config, logger, stop);
-    const why = await Promise.race([failed.then(() => 'failed' as const), stop.then(() => 'stopped' as const)]);
+    const why = await Promise.race([failed.then(() => 'failed' as const), stop.asked.then(() => 'stopped' as const)]);
     if (why === 'failed') return 1;
     if (running === undefined) return 0;
     return await end(running, logger);
@@ -58,7 +58,7 @@ export async function runNode(config: NodeConfig): Promise<number> {
 async function start(
   config: NodeConfig,
   logger: Logger,
-  stop: Promise<void>,
+  stop: StopRequest,
 ): Promise<{ running: Running | undefined; failed: Promise<WindhoverError> }> {
   let fail: (error: WindhoverError) => void = () => undefined;
   const failed = new Promise<WindhoverError>((resolve) => {
@@ -78,10 +78,11 @@ async function start(
       version,
       figures: { process: () => processFigures(clients) },
       failed: fail,
+      shutdown: stop.now,
     },
     config,
   );
-  const node = await Promise.race([starting, stop.then(() => undefined), failed.then(() => undefined)]);
+  const node = await Promise.race([starting, stop.asked.then(() => undefined), failed.then(() => undefined)]);
   if (node === undefined) return { running: undefined, failed };
   try {
     await clients.open(node, config);
@@ -127,11 +128,21 @@ async function end({ node, clients, admin }: Running, logger: Logger): Promise<n
   }
 }
 
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
+/** That the process is to end in order. */
+interface StopRequest {
+  readonly asked: Promise<void>;
+  readonly now: () => void;
+}
+
+/** Made by a signal, or by `now`. */
+function stopRequest(): StopRequest {
+  let now = (): void => undefined;
+  const asked = new Promise<void>((resolve) => {
+    now = resolve;
   });
+  process.once('SIGTERM', now);
+  process.once('SIGINT', now);
+  return { asked, now };
 }
 
 function clusterLog(logger: Logger): ClusterLog {

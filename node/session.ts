@@ -2,11 +2,22 @@ import type { Operation, Owner } from '../cluster/operation.ts';
 import { unreachable } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
 import type { Output } from './answer-writer.ts';
-import { Answers, type Overlap, overlapOfRead } from './answers.ts';
+import { Answers, everyQueue, type Overlap, overlapOfRead } from './answers.ts';
 import type { Broker } from './broker-api.ts';
 import type { BudgetWaiter } from './byte-budget.ts';
 import { flushAllLater } from './delayed-flush.ts';
-import type { Command, GetCommand, SeriesCommand, SetCommand, SingleCommand } from './protocol/command.ts';
+import { Confirm, DumpStats } from './node-commands.ts';
+import type { NodeService } from './node-service.ts';
+import type { Answer, Said } from './protocol/answer.ts';
+import type {
+  Command,
+  ConfirmCommand,
+  GetCommand,
+  NodeCommand,
+  SeriesCommand,
+  SetCommand,
+  SingleCommand,
+} from './protocol/command.ts';
 import type { Dialect, Parser } from './protocol/dialect.ts';
 import { maxWaitMs } from './protocol/key.ts';
 
@@ -32,6 +43,7 @@ export const defaultSessionSettings: SessionSettings = {
 
 export interface SessionOptions {
   readonly broker: Broker;
+  readonly service: NodeService;
   readonly owner: Owner;
   readonly dialect: Dialect;
   readonly settings: SessionSettings;
@@ -53,6 +65,7 @@ type FlushAllCommand = Extract<Command, { kind: 'flushAll' }>;
  */
 export class Session implements BudgetWaiter {
   readonly #broker: Broker;
+  readonly #service: NodeService;
   readonly #dialect: Dialect;
   readonly #settings: SessionSettings;
   readonly #clock: Clock;
@@ -77,11 +90,13 @@ export class Session implements BudgetWaiter {
 
   constructor(options: SessionOptions) {
     this.#broker = options.broker;
+    this.#service = options.service;
     this.#dialect = options.dialect;
     this.#settings = options.settings;
     this.#clock = options.clock;
     this.#output = options.output;
-    this.#answers = new Answers(options.broker, options.owner, options.output, () => {
+    const { broker, service, owner, output } = options;
+    this.#answers = new Answers(broker, service.status, owner, output, () => {
       if (!this.#advancing) this.#scheduleTurn();
     });
   }
@@ -263,19 +278,49 @@ export class Session implements BudgetWaiter {
       case 'flushAllExpired':
         this.#answers.flushAllExpired(command.answer);
         break;
-      case 'stats':
-        this.#answers.add(command.answer(this.#broker.statistics(command.scope)), 'go on');
-        break;
-      case 'version':
-        this.#answers.add(command.answer(this.#broker.version), 'go on');
+      case 'confirm':
+        this.#startConfirm(command);
         break;
       case 'tell':
-        this.#answers.add(command.answer, command.close ? 'close' : 'go on');
-        if (command.close) this.#stopReading();
+        this.#tell(command.answer, command.close ? 'close' : 'go on');
         break;
+      default:
+        this.#askNode(command);
+    }
+  }
+
+  #askNode(command: NodeCommand): void {
+    switch (command.kind) {
+      case 'stats':
+        return this.#tell(command.answer(this.#broker.statistics(command.scope)), 'go on');
+      case 'dumpStats':
+        this.#series = new DumpStats(this.#broker, command);
+        return;
+      case 'version':
+        return this.#tell(command.answer(this.#broker.version), 'go on');
+      case 'status':
+        return this.#tell(command.answer(this.#service.status.name), 'go on');
+      case 'setStatus':
+        return this.#answers.work(this.#service.status.change(command.status), command.answer);
+      case 'members':
+        return this.#tell(command.answer(this.#service.members()), 'go on');
+      case 'shutdown':
+        if (this.#service.shutdown()) return this.#tell(command.answer('begun'), 'close');
+        return this.#tell(command.answer('not allowed'), 'go on');
       default:
         unreachable(command);
     }
+  }
+
+  /** After `close`, nothing is read any more. */
+  #tell(answer: Answer, fate: Said): void {
+    this.#answers.add(answer, fate);
+    if (fate === 'close') this.#stopReading();
+  }
+
+  #startConfirm(command: ConfirmCommand): void {
+    if (this.#answers.countOpen(command.queue) >= command.count) this.#series = new Confirm(command);
+    else this.#answers.add(command.answer, 'go on', { kind: 'violation', why: 'fewer reads are open' });
   }
 
   #startSet(command: SetCommand): void {
@@ -304,7 +349,7 @@ export class Session implements BudgetWaiter {
   #startFlushAll(command: FlushAllCommand): void {
     if (command.delaySeconds === 0) {
       this.#answers.flushAll(command.answer);
-    } else {
+    } else if (!this.#answers.isRefused(everyQueue, command.answer)) {
       flushAllLater(this.#broker, this.#clock, Math.min(command.delaySeconds * 1000, maxWaitMs));
       this.#answers.add(command.answer, 'go on');
     }

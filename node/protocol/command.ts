@@ -1,6 +1,8 @@
 import type { Operation, SetOptions } from '../../cluster/operation.ts';
 import type { Statistic, StatisticsScope } from '../broker-api.ts';
+import type { Members } from '../node-service.ts';
 import type { Answer } from './answer.ts';
+import type { StatusName } from './status-name.ts';
 
 type Get = Extract<Operation, { kind: 'get' }>;
 
@@ -39,7 +41,29 @@ export type NodeCommand =
       readonly scope: StatisticsScope;
       readonly answer: (statistics: readonly Statistic[]) => Answer;
     }
-  | { readonly kind: 'version'; readonly answer: (version: string) => Answer };
+  | { readonly kind: 'version'; readonly answer: (version: string) => Answer }
+  | { readonly kind: 'status'; readonly answer: (status: StatusName) => Answer }
+  | { readonly kind: 'setStatus'; readonly status: StatusName; readonly answer: Answer }
+  | { readonly kind: 'members'; readonly answer: (members: Members) => Answer }
+  /** `begun`: the node's end, which is this connection's, too. */
+  | { readonly kind: 'shutdown'; readonly answer: (outcome: 'begun' | 'not allowed') => Answer }
+  | DumpStatsCommand;
+
+/** The statistics of these queues, or of all that the node leads if none is named: an answer each, then the last. */
+export interface DumpStatsCommand {
+  readonly kind: 'dumpStats';
+  readonly queues: readonly string[];
+  readonly answer: (queue: string, statistics: readonly Statistic[]) => Answer;
+  readonly last: Answer;
+}
+
+/** Closes so many of the connection's open reads on the queue, the oldest first; `violation` when it has fewer. */
+export interface ConfirmCommand {
+  readonly kind: 'confirm';
+  readonly queue: string;
+  readonly count: number;
+  readonly answer: Answer;
+}
 
 /** Answered by itself: nothing has to be asked. */
 export interface TellCommand {
@@ -57,6 +81,7 @@ export type SingleCommand =
   | { readonly kind: 'flush'; readonly queue: string; readonly answer: Answer }
   | { readonly kind: 'flushExpired'; readonly queue: string; readonly answer: Answer }
   | { readonly kind: 'flushAllExpired'; readonly answer: Answer }
+  | ConfirmCommand
   | { readonly kind: 'flushAll'; readonly delaySeconds: number; readonly answer: Answer }
   | NodeCommand
   | TellCommand;

@@ -35,6 +35,8 @@ export class FakeBroker implements Broker {
   override: ((operation: Operation) => Result | undefined) | undefined;
   /** So many are said to be, in all queues or in any. */
   expired = 0;
+  /** Open reads that one connection may have on a queue. */
+  allowsOpen = 1;
   #completing = false;
 
   constructor(limitBytes = 1 << 28) {
@@ -67,6 +69,10 @@ export class FakeBroker implements Broker {
     complete(this.expired);
   }
 
+  queueNames(): readonly string[] {
+    return [...this.queues.keys()];
+  }
+
   statistics(scope: StatisticsScope): readonly Statistic[] {
     if (typeof scope === 'string') return [['scope', scope]];
     const queue = this.queues.get(scope.queue);
@@ -76,6 +82,13 @@ export class FakeBroker implements Broker {
   /** Answers the oldest held request, or `count` of them; with `result` instead of what the queue says. */
   answerHeld(count = 1, result?: Result): void {
     for (const request of this.held.splice(0, count)) this.#answer(request, result);
+  }
+
+  /** All that wait have waited long enough. */
+  timeOut(): void {
+    for (const queue of this.queues.values()) {
+      for (const waiter of queue.waiters.splice(0)) this.#answer(waiter, { kind: 'empty' });
+    }
   }
 
   items(name: string): string[] {
@@ -133,7 +146,11 @@ export class FakeBroker implements Broker {
     const open = queue.held.find((held) => held.kind === 'open' && held.connection === connection);
     if (operation.settle === 'close') queue.held = queue.held.filter((held) => held !== open);
     else if (operation.settle === 'abort') this.#putBack(operation.queue, (held) => held === open);
-    else if (open !== undefined && operation.read !== 'peek') return { kind: 'violation', why: 'a read is open' };
+    else if (open !== undefined && operation.read === 'take') return { kind: 'violation', why: 'a read is open' };
+    const openCount = queue.held.filter((held) => held.kind === 'open' && held.connection === connection).length;
+    if (operation.read === 'reserve' && operation.leaseMs === undefined && openCount >= this.allowsOpen) {
+      return { kind: 'violation', why: 'too many reads are open' };
+    }
     const item = queue.items[0];
     if (operation.read === 'nothing') return { kind: 'empty' };
     if (item === undefined) {

@@ -51,6 +51,14 @@ export function keep(command: Command): Kept {
       return { ...command, answer: heard(command.answer([['name', 'value']])) };
     case 'version':
       return { ...command, answer: heard(command.answer('1.2.3')) };
+    case 'status':
+      return { ...command, answer: heard(command.answer('up')) };
+    case 'members':
+      return { ...command, answer: heard(command.answer({ version: 7, labels: ['127.0.0.1:1'] })) };
+    case 'shutdown':
+      return { ...command, answer: heard(command.answer('not allowed')) };
+    case 'dumpStats':
+      return { ...command, answer: heard(command.answer('q', [['name', 'value']])), last: spoken(command.last) };
     case 'tell':
       return { ...command, answer: heard(command.answer).text };
     case 'set':

@@ -3,6 +3,7 @@ import type { Dialect } from '../protocol/dialect.ts';
 import { memcache } from '../protocol/memcache/dialect.ts';
 import { defaultSessionSettings, type Output, Session, type SessionSettings } from '../session.ts';
 import { FakeBroker } from './fake-broker.ts';
+import { FakeNodeService } from './fake-node-service.ts';
 
 /** A network that takes what it is given, or nothing while `accepting` is false. */
 class StageOutput implements Output {
@@ -59,19 +60,23 @@ export interface StageOptions {
   readonly settings?: Partial<SessionSettings>;
   readonly connection?: number;
   readonly dialect?: Dialect;
+  readonly statusChangeGraceMs?: number;
 }
 
 /** One session between a network and a broker that both do as they are told. Text is latin1. */
 export class SessionStage {
   readonly broker: FakeBroker;
   readonly clock = new SimClock();
+  readonly service: FakeNodeService;
   readonly output = new StageOutput();
   readonly session: Session;
 
   constructor(options: StageOptions = {}) {
     this.broker = options.broker ?? new FakeBroker();
+    this.service = new FakeNodeService(this.clock, options.statusChangeGraceMs);
     this.session = new Session({
       broker: this.broker,
+      service: this.service,
       owner: { node: 'n', incarnation: 'i', connection: options.connection ?? 1 },
       dialect: options.dialect ?? memcache,
       settings: { ...defaultSessionSettings, ...options.settings },

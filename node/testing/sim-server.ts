@@ -101,6 +101,7 @@ export class SimServer {
         timing: simTiming,
         log: this.#log(),
         version: 'simulated',
+        shutdown: () => {},
         figures: { process: () => [] },
         failed: (error) => this.#ended(started, `the journal failed: ${error.message}`),
       },
@@ -207,6 +208,9 @@ export class SimServer {
       maxConnections: 1000,
       echoKey: 'bare',
       logLevel: 'info',
+      allowShutdown: false,
+      defaultStatus: 'up',
+      statusChangeGracePeriod: 0,
       ...this.#world.config,
     };
   }
@@ -247,6 +251,7 @@ export class SimConnection implements Output {
     const { id, incarnation } = node.record;
     this.#session = new Session({
       broker: node.broker,
+      service: node,
       owner: { node: id, incarnation, connection: number },
       dialect: memcache,
       settings: defaultSessionSettings,

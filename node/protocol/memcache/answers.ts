@@ -1,6 +1,8 @@
 import type { Result } from '../../../cluster/operation.ts';
 import type { Statistic } from '../../broker-api.ts';
-import { type Answer, type AnswerOutput, FixedAnswer, type Said } from '../answer.ts';
+import type { Members } from '../../node-service.ts';
+import { type Answer, type AnswerOutput, FixedAnswer, type Said, silence } from '../answer.ts';
+import type { StatusName } from '../status-name.ts';
 
 /** Answers of memcache's text protocol, line ends included. */
 const stored = Buffer.from('STORED\r\n', 'latin1');
@@ -11,8 +13,8 @@ const end = Buffer.from('END\r\n', 'latin1');
 const error = Buffer.from('ERROR\r\n', 'latin1');
 const valueWord = Buffer.from('VALUE ', 'latin1');
 
-export const ok: Answer = new FixedAnswer(Buffer.from('OK\r\n', 'latin1'));
-export const flushedAll: Answer = new FixedAnswer(Buffer.from('Flushed all queues.\r\n', 'latin1'));
+export const ok: Answer = fixedUnlessFailed('OK\r\n');
+export const flushedAll: Answer = fixedUnlessFailed('Flushed all queues.\r\n');
 
 /** One line, kept one line whatever is in `text`. */
 export function line(text: string): Buffer {
@@ -32,6 +34,33 @@ export function versionAnswer(version: string): Answer {
 export function statisticsAnswer(entries: readonly Statistic[]): Answer {
   const lines = entries.map(([name, value]) => `STAT ${name} ${value}\r\n`).join('');
   return new FixedAnswer(Buffer.from(`${lines}END\r\n`, 'latin1'));
+}
+
+/** To `dump_stats`, for one queue. */
+export function dumpAnswer(queue: string, entries: readonly Statistic[]): Answer {
+  const lines = entries.map(([name, value]) => `  ${name}=${value}\r\n`).join('');
+  return new FixedAnswer(Buffer.from(`queue '${queue}' {\r\n${lines}}\r\n`, 'latin1'));
+}
+
+export function statusAnswer(status: StatusName): Answer {
+  return lineAnswer(status.toUpperCase());
+}
+
+export function shutdownAnswer(outcome: 'begun' | 'not allowed'): Answer {
+  return outcome === 'begun' ? silence : lineAnswer('CLIENT_ERROR shutdown is not allowed here');
+}
+
+const isAddress = /^\d+(\.\d+){3}$/;
+
+/** The node list as AWS ElastiCache's auto discovery has it; the address is left out where the host is a name. */
+export function membersAnswer({ version, labels }: Members): Answer {
+  const servers = labels.map((label) => {
+    const colon = label.lastIndexOf(':');
+    const host = label.slice(0, colon);
+    return `${host}|${isAddress.test(host) ? host : ''}|${label.slice(colon + 1)}`;
+  });
+  const text = `${version}\n${servers.join(' ')}\n`;
+  return new FixedAnswer(Buffer.from(`CONFIG cluster 0 ${text.length}\r\n${text}\r\nEND\r\n`, 'latin1'));
 }
 
 /** To `set`. */
@@ -55,6 +84,17 @@ export const deleteAnswer: Answer = {
 /** To `flush`: `END`, whatever there was. */
 export const flushAnswer: Answer = {
   say: sayFailure,
+};
+
+/** `END`, or why not. */
+export const endAnswer: Answer = flushAnswer;
+
+/** To `confirm`: `END`, or `ERROR`, and the connection goes on. */
+export const confirmAnswer: Answer = {
+  say(result: Result, out: AnswerOutput): Said {
+    sayFailure(result, out);
+    return 'go on';
+  },
 };
 
 /** To `flush_expired` and `flush_all_expired`: a line with how many. */
@@ -110,6 +150,11 @@ export class ValueAnswer implements Answer {
     if (this.place === 'last') tail.append(end);
     return 'go on';
   }
+}
+
+function fixedUnlessFailed(text: string): Answer {
+  const bytes = Buffer.from(text, 'latin1');
+  return { say: (result, out) => (result.kind === 'failed' ? sayFailure(result, out) : sayConstant(bytes, out)) };
 }
 
 function sayConstant(answer: Buffer, out: AnswerOutput): Said {

@@ -1,20 +1,28 @@
 import type { SetOptions } from '../../../cluster/operation.ts';
 import { type Answer, silence } from '../answer.ts';
-import type { Command, GetCommand, SeriesCommand, TellCommand } from '../command.ts';
+import type { Command, GetCommand, TellCommand } from '../command.ts';
 import type { ParserOptions } from '../dialect.ts';
-import { type BadKey, nameProblem, parseKey, parseSetKey } from '../key.ts';
+import { type BadKey, maxWaitMs, nameProblem, parseKey, parseSetKey } from '../key.ts';
+import { statusNames } from '../status-name.ts';
 import {
+  confirmAnswer,
   deleteAnswer,
+  dumpAnswer,
+  endAnswer,
   expiredAnswer,
   flushAnswer,
   flushedAll,
   lineAnswer,
+  membersAnswer,
   ok,
   setAnswer,
+  shutdownAnswer,
   statisticsAnswer,
+  statusAnswer,
   ValueAnswer,
   versionAnswer,
 } from './answers.ts';
+import { Monitor, MultiGet } from './series.ts';
 
 /** The first line of a command that is followed by a data block. */
 export interface StorageHeader {
@@ -56,6 +64,12 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['flush_all_expired', () => ({ kind: 'flushAllExpired', answer: expiredAnswer })],
   ['flush_all', parseFlushAll],
   ['stats', parseStats],
+  ['monitor', parseMonitor],
+  ['confirm', parseConfirm],
+  ['dump_stats', parseDumpStats],
+  ['status', parseStatus],
+  ['config', parseConfig],
+  ['shutdown', (words) => alone(words, { kind: 'shutdown', answer: shutdownAnswer })],
   ['version', (words) => alone(words, { kind: 'version', answer: versionAnswer })],
   ['verbosity', parseVerbosity],
   ['quit', (words) => alone(words, { kind: 'tell', answer: silence, close: true })],
@@ -167,22 +181,6 @@ function parseMultiGet(texts: readonly string[], id: ValueAnswer['id']): Line {
   return new MultiGet(gets);
 }
 
-/** `get` with several keys: the next item of each, side by side. */
-export class MultiGet implements SeriesCommand {
-  readonly kind = 'series';
-  readonly order = 'beside';
-  readonly gets: readonly GetCommand[];
-  #asked = 0;
-
-  constructor(gets: readonly GetCommand[]) {
-    this.gets = gets;
-  }
-
-  next(): GetCommand | undefined {
-    return this.gets[this.#asked++];
-  }
-}
-
 function parseDelete(words: readonly string[]): Line {
   const [, queue = '', ...rest] = words;
   const noreply = rest.at(-1) === 'noreply';
@@ -228,4 +226,49 @@ function parseStats(words: readonly string[]): Line {
   const problem = nameProblem(scope);
   if (problem !== undefined) return refused(`CLIENT_ERROR ${problem}`);
   return { kind: 'stats', scope: { queue: scope }, answer: statisticsAnswer };
+}
+
+/** `monitor <queue> <seconds> [max-items]` */
+function parseMonitor(words: readonly string[]): Line {
+  const [, queue = '', secondsText = '', itemsText] = words;
+  const seconds = parseCount(secondsText);
+  const maxItems = itemsText === undefined ? Number.POSITIVE_INFINITY : parseCount(itemsText);
+  if (words.length > 4 || seconds === undefined || !maxItems) return refused(clientErrorFormat);
+  const problem = nameProblem(queue);
+  if (problem !== undefined) return refused(`CLIENT_ERROR ${problem}`);
+  return new Monitor(queue, Math.min(seconds * 1000, maxWaitMs), maxItems);
+}
+
+/** `confirm <queue> <count>` */
+function parseConfirm(words: readonly string[]): Line {
+  const [, queue = '', countText = ''] = words;
+  const count = parseCount(countText);
+  if (words.length !== 3 || !count) return refused(clientErrorFormat);
+  const problem = nameProblem(queue);
+  if (problem !== undefined) return refused(`CLIENT_ERROR ${problem}`);
+  return { kind: 'confirm', queue, count, answer: confirmAnswer };
+}
+
+/** `dump_stats [queue…]` */
+function parseDumpStats(words: readonly string[]): Line {
+  const queues = words.slice(1);
+  const problem = queues.map(nameProblem).find((why) => why !== undefined);
+  if (problem !== undefined) return refused(`CLIENT_ERROR ${problem}`);
+  return { kind: 'dumpStats', queues, answer: dumpAnswer, last: endAnswer };
+}
+
+/** `status`, or `status <name>` */
+function parseStatus(words: readonly string[]): Line {
+  if (words.length > 2) return refused(clientErrorFormat);
+  const [, text] = words;
+  if (text === undefined) return { kind: 'status', answer: statusAnswer };
+  const status = statusNames.find((name) => name === text.toLowerCase());
+  if (status === undefined) return refused('CLIENT_ERROR unknown status: it is up, readonly or quiescent');
+  return { kind: 'setStatus', status, answer: endAnswer };
+}
+
+/** `config get cluster` */
+function parseConfig(words: readonly string[]): Line {
+  const isKnown = words.length === 3 && words[1]?.toLowerCase() === 'get' && words[2] === 'cluster';
+  return isKnown ? { kind: 'members', answer: membersAnswer } : refused(clientErrorFormat);
 }
