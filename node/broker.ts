@@ -353,7 +353,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     if (scope === 'server') return serverStatistics(this, this.#options.figures);
     if (scope === 'cluster') return clusterStatistics(this.#cluster);
     if (scope === 'partitions') return partitionStatistics(this.#cluster);
-    return queueStatistics(this, scope.queue);
+    return queueStatistics(this, this.#cluster, scope.queue);
   }
 
   queueNames(): readonly string[] {

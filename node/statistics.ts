@@ -18,16 +18,21 @@ export interface BrokerFigures {
   readonly heldRequests: number;
 }
 
-/** The server's statistics, then those of every queue led here. */
+/** Of so many queues `stats` tells; it is one answer, made in one go. `dump_stats` tells of all. */
+const maxQueuesShown = 500;
+
+/** The server's statistics, then those of the queues led here, as far as they are not too many. */
 export function serverStatistics(broker: BrokerFigures, figures: ServerFigures): readonly Statistic[] {
   let items = 0;
   let bytes = 0;
+  let queueCount = 0;
   const queues: Statistic[] = [];
   for (const partition of broker.partitionsLed.values()) {
     const totals = partition.totals();
     items += totals.items;
     bytes += totals.bytes;
     for (const queue of partition.queueNames) {
+      if (queueCount++ >= maxQueuesShown) continue;
       for (const [name, value] of partition.statistics(queue) ?? []) queues.push([`queue_${queue}_${name}`, value]);
     }
   }
@@ -38,17 +43,30 @@ export function serverStatistics(broker: BrokerFigures, figures: ServerFigures):
     ...counterStatistics(broker.counters),
     ['forwarded_commands', broker.forwarded],
     ['held_commands', broker.heldRequests],
+    ['queues', queueCount],
+    ['queues_not_shown', Math.max(0, queueCount - maxQueuesShown)],
     ...queues,
   ];
 }
 
-/** One queue's; nothing for a queue that isn't led here. */
-export function queueStatistics(broker: BrokerFigures, queue: string): readonly Statistic[] {
-  for (const partition of broker.partitionsLed.values()) {
-    const found = partition.statistics(queue);
-    if (found !== undefined) return found;
-  }
-  return [];
+/** One queue's, and where it is; nothing for a queue that isn't led here. */
+export function queueStatistics(broker: BrokerFigures, cluster: ClusterNode, queue: string): readonly Statistic[] {
+  const number = cluster.partitionOf(queue);
+  const found = broker.partitionsLed.get(number)?.statistics(queue);
+  const partition = cluster.partitions.get(number);
+  if (found === undefined || partition === undefined) return [];
+  const { leader, epoch, inSync } = partition.record;
+  return [
+    ...found,
+    ['partition', number],
+    ['leader', labelOf(cluster, leader)],
+    ['epoch', epoch],
+    ['in_sync', inSync.map((id) => labelOf(cluster, id)).join(',')],
+  ];
+}
+
+function labelOf(cluster: ClusterNode, id: string): string {
+  return cluster.view.nodes.get(id)?.label ?? id;
 }
 
 /** The nodes as this one sees them. */
@@ -72,7 +90,7 @@ export function clusterStatistics(cluster: ClusterNode): readonly Statistic[] {
 
 /** One line a partition: leader, epoch, in-sync set, and this node's part in it. */
 export function partitionStatistics(cluster: ClusterNode): readonly Statistic[] {
-  const label = (id: string): string => cluster.view.nodes.get(id)?.label ?? id;
+  const label = (id: string): string => labelOf(cluster, id);
   return [...cluster.partitions.values()].map((partition) => {
     const { record } = partition;
     const inSync = record.inSync.map(label).join(',');
