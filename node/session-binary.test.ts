@@ -184,6 +184,15 @@ test('exptime is as in the text protocol, a number with a sign [binary-set]', ()
   }
 });
 
+test('the key of a set may have its options [binary-set-options]', () => {
+  const stage = new SessionStage();
+  assert.is(one(stage, set('q/id=order-1/delay=500', 'x')).status, 0);
+  const operation = stage.broker.operations.at(-1);
+  assert.ok(operation?.kind === 'set' && operation.queue === 'q');
+  assert.equal(operation.options, { delayMs: 500, token: 'order-1' });
+  assert.is(one(stage, set('q/id=', 'x')).status, 4);
+});
+
 test('a value too large is refused with status 3 [binary-too-large]', () => {
   const stage = new SessionStage({ settings: { maxValueBytes: 10 } });
   const [refused, version] = say(stage, set('q', 'x'.repeat(11)), { opcode: opcode.version });

@@ -70,6 +70,15 @@ test('ms stores as set does, with flags and exptime, and tells size, key and opa
   assert.is(withResult({ kind: 'full' }).say('ms q 1 O5\r\nx\r\n'), 'NS O5\r\n');
 });
 
+test('the key of ms may have the options of set [meta-set-options]', () => {
+  const stage = new SessionStage();
+  assert.is(stage.say('ms q/id=order-1/delay=500 1 k\r\nx\r\n'), 'HD kq/id=order-1/delay=500\r\n');
+  const operation = stage.broker.operations.at(-1);
+  assert.ok(operation?.kind === 'set' && operation.queue === 'q');
+  assert.equal(operation.options, { delayMs: 500, token: 'order-1' });
+  assert.match(stage.say('ms q/open 1\r\nx\r\nmn\r\n'), /^CLIENT_ERROR [^\r]+\r\nMN\r\n$/);
+});
+
 test('a mode that is not set is refused, its data skipped [meta-mode]', () => {
   const stage = new SessionStage();
   for (const [mode, word] of [

@@ -1,9 +1,10 @@
+import type { SetOptions } from '../../../cluster/operation.ts';
 import type { StatisticsScope } from '../../broker-api.ts';
 import { FixedAnswer, silence } from '../answer.ts';
 import { Chunks } from '../chunks.ts';
 import type { Command, SetCommand, TellCommand } from '../command.ts';
 import type { Parser, ParserOptions } from '../dialect.ts';
-import type { BadKey, Key } from '../key.ts';
+import { type BadKey, type Key, parseSetKey, type SetKey } from '../key.ts';
 import { expiresAtMs, lifeMs } from '../memcache/expiry.ts';
 import { sharedKeys } from '../memcache/key-cache.ts';
 import { ValueReader } from '../value-reader.ts';
@@ -20,8 +21,11 @@ const noBytes = Buffer.alloc(0);
 interface Request {
   readonly asked: Asked;
   readonly kind: Meaning['kind'] | 'unknown';
-  /** Only where one is given. */
+  /** Only where one is given, and not of a set. */
   readonly key: Key | undefined;
+  readonly queue: string;
+  /** Of a set. */
+  readonly options: SetOptions | undefined;
   /** What is to be repeated of it. */
   readonly echo: string;
   readonly flags: number;
@@ -129,12 +133,14 @@ export class BinaryParser implements Parser {
     const { opcode, extrasBytes, keyBytes, bodyBytes } = head;
     const meaning = meanings.get(opcode);
     const extras = at + headerBytes;
-    const key = keyIn(buffer, extras + extrasBytes, keyBytes);
+    const key = keyIn(meaning, buffer, extras + extrasBytes, keyBytes);
     const readBytes = headLength(buffer, at) - headerBytes;
     this.#request = {
       asked: { opcode, opaque: head.opaque, quiet: meaning?.quiet === true },
       kind: meaning?.kind ?? 'unknown',
-      key: key?.kind === 'key' ? key : undefined,
+      key: key?.kind === 'key' && 'text' in key ? key : undefined,
+      queue: key?.kind === 'key' ? key.queue : '',
+      options: key?.kind === 'key' && 'options' in key ? key.options : undefined,
       echo: meaning?.kind === 'get' && meaning.withKey ? this.#echo(key) : '',
       flags: extrasBytes === 8 ? buffer.readUInt32BE(extras) : 0,
       seconds: extrasBytes >= 4 ? buffer.readInt32BE(extras + extrasBytes - 4) : 0,
@@ -144,8 +150,8 @@ export class BinaryParser implements Parser {
     return this.#beginValue(this.#request);
   }
 
-  #echo(key: Key | BadKey | undefined): string {
-    if (key?.kind !== 'key') return '';
+  #echo(key: Key | SetKey | BadKey | undefined): string {
+    if (key?.kind !== 'key' || !('text' in key)) return '';
     return this.#echoKey === 'full' ? key.text : key.queue;
   }
 
@@ -202,9 +208,17 @@ function readHeader(buffer: Buffer, at: number): Header | undefined {
   return { opcode, keyBytes, extrasBytes, bodyBytes, opaque: buffer.readUInt32BE(at + 12), compares };
 }
 
-function keyIn(buffer: Buffer, start: number, keyBytes: number): Key | BadKey | undefined {
+function keyIn(
+  meaning: Meaning | undefined,
+  buffer: Buffer,
+  start: number,
+  keyBytes: number,
+): Key | SetKey | BadKey | undefined {
   if (keyBytes === 0 || keyBytes > maxKeyBytes) return undefined;
   const known = sharedKeys.bare.lookup(buffer, start, start + keyBytes);
+  if (meaning?.kind === 'set' && !(known.kind === 'known' && known.key.bare)) {
+    return parseSetKey(buffer.toString('latin1', start, start + keyBytes));
+  }
   return known.kind === 'known' ? known.key : known;
 }
 
@@ -216,8 +230,7 @@ type SetFields = { -readonly [Field in keyof SetCommand]: SetCommand[Field] };
 
 /** What a request that isn't refused asks for. */
 function commandOf(request: Request, data: Buffer): Exclude<Command, SetCommand> | SetFields {
-  const { asked, kind, key, seconds } = request;
-  const queue = key?.queue ?? '';
+  const { asked, kind, key, queue, seconds } = request;
   switch (kind) {
     case 'get':
       return { kind, key: key as Key, answer: new ValueAnswer(asked, request.echo) };
@@ -229,6 +242,7 @@ function commandOf(request: Request, data: Buffer): Exclude<Command, SetCommand>
         lifeMs: lifeMs(seconds),
         expiresAtMs: expiresAtMs(seconds),
         data,
+        options: request.options,
         answer: new OutcomeAnswer(asked),
       };
     case 'delete':

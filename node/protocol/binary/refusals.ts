@@ -1,4 +1,4 @@
-import type { BadKey, Key } from '../key.ts';
+import type { BadKey, Key, SetKey } from '../key.ts';
 import { Status } from './answers.ts';
 import type { Meaning } from './opcodes.ts';
 
@@ -53,7 +53,7 @@ const shapes: Readonly<Record<Exclude<Meaning['kind'], 'meaningless'>, Shape>> =
 export function refusalOf(
   meaning: Meaning | undefined,
   header: Header,
-  key: Key | BadKey | undefined,
+  key: Key | SetKey | BadKey | undefined,
 ): Refusal | undefined {
   if (meaning === undefined) return refusal(Status.unknownCommand, 'Unknown command');
   if (meaning.kind === 'meaningless') {
@@ -62,7 +62,7 @@ export function refusalOf(
   if (!fits(shapes[meaning.kind], header)) return refusal(Status.invalid, 'Invalid arguments');
   if (header.keyBytes > maxKeyBytes) return refusal(Status.invalid, `a key has at most ${maxKeyBytes} bytes`);
   if (key?.kind === 'bad') return { status: Status.invalid, why: key.why, close: key.close };
-  if (key !== undefined && !key.bare && meaning.kind !== 'get') {
+  if (key !== undefined && 'bare' in key && !key.bare && meaning.kind !== 'get') {
     return refusal(Status.invalid, 'a queue name holds no white space, control byte, or any of / ~ .');
   }
   if (header.compares && meaning.kind !== 'get') {

@@ -1,4 +1,4 @@
-import { type BadKey, type Key, parseKey } from '../key.ts';
+import { type BadKey, type Key, parseKey, parseSetKey } from '../key.ts';
 import { clientErrorChunk, clientErrorFormat, type Line, outOfStep, refused } from '../memcache/line.ts';
 import { DeleteAnswer, debugAnswer, GetAnswer, noop, SetAnswer } from './answers.ts';
 import { type Flags, readFlags } from './flags.ts';
@@ -21,23 +21,28 @@ export function parseMetaLine(text: string): Line | undefined {
 }
 
 /** A key and its flags, or what is wrong with them. */
-interface Target {
-  readonly key: Key;
+interface Target<K> {
+  readonly key: K;
   readonly flags: Flags;
 }
 
-function readTarget(text: string, words: readonly string[], allowed: string): Target | BadKey {
+function readTarget<K extends { readonly kind: 'key' }>(
+  text: string,
+  words: readonly string[],
+  allowed: string,
+  parse: (name: string) => K | BadKey,
+): Target<K> | BadKey {
   const flags = readFlags(words, allowed);
   if (typeof flags === 'string') return bad(flags);
   const name = flags.base64 ? fromBase64(text) : text;
   if (name === undefined) return bad('error decoding key');
-  const key = parseKey(name);
+  const key = parse(name);
   return key.kind === 'bad' ? key : { key, flags };
 }
 
 /** For what takes no options. */
-function readName(text: string, words: readonly string[], allowed: string): Target | BadKey {
-  const target = readTarget(text, words, allowed);
+function readName(text: string, words: readonly string[], allowed: string): Target<Key> | BadKey {
+  const target = readTarget(text, words, allowed, parseKey);
   if ('kind' in target || target.key.bare) return target;
   return bad('a queue name holds no white space, control byte, or any of / ~ .');
 }
@@ -59,7 +64,7 @@ function fromBase64(text: string): string | undefined {
 function parseGet(words: readonly string[]): Line {
   const [, text = '', ...rest] = words;
   if (text === '') return refused(clientErrorFormat);
-  const target = readTarget(text, rest, 'bcfkOqsv');
+  const target = readTarget(text, rest, 'bcfkOqsv', parseKey);
   if ('kind' in target) return refusedKey(target);
   const { key, flags } = target;
   const read = key.read === 'take' && flags.token('v') === undefined ? 'peek' : key.read;
@@ -70,7 +75,7 @@ function parseSet(words: readonly string[]): Line {
   const [, text = '', bytes = '', ...rest] = words;
   const valueBytes = numberIn(bytes, 0, 0xffffffff);
   if (valueBytes === undefined) return outOfStep(text === '' ? clientErrorFormat : clientErrorChunk);
-  const target = readName(text, rest, 'bckFMOqsT');
+  const target = readTarget(text, rest, 'bckFMOqsT', parseSetKey);
   const header = { queue: '', flags: 0, exptimeSeconds: 0, valueBytes, noreply: false, options: undefined };
   if ('kind' in target)
     return { kind: 'storage', header: { ...header, refusal: `CLIENT_ERROR ${target.why}`, answer: noop } };
@@ -84,7 +89,7 @@ function parseSet(words: readonly string[]): Line {
   const refusal = modeProblem(flags.token('M') ?? 'S');
   return {
     kind: 'storage',
-    header: { ...header, queue: key.queue, flags: clientFlags, exptimeSeconds, refusal, answer },
+    header: { ...header, queue: key.queue, options: key.options, flags: clientFlags, exptimeSeconds, refusal, answer },
   };
 }
 
