@@ -95,6 +95,28 @@ test('peek confirms what was read before, and shows the next [text-peek]', () =>
   assert.equal(stage.broker.items('q'), ['second']);
 });
 
+test('monitor tells items as they come, each an open read; confirm closes so many [text-monitor] [text-confirm]', () => {
+  const stage = textStage();
+  stage.say('put q:\nfirst\n\n');
+  assert.is(
+    stage.say('monitor q 1000 1\nconfirm q 2\nconfirm q 1\nconfirm q 1\n'),
+    ':first\n*\n-Not that many transactions open.\n+1\n-Not that many transactions open.\n',
+  );
+  assert.is(stage.say('monitor p 1000 1\n'), '');
+  new SessionStage({ broker: stage.broker, connection: 2 }).say(setText('p', 'late'));
+  assert.is(stage.heard(), ':late\n*\n');
+  assert.is(stage.say('monitor q\nmonitor q x\nconfirm q\nconfirm q 0\n').split('\n-').length, 4);
+});
+
+test('status is told and set, shutdown is allowed or not [text-status] [text-shutdown]', async () => {
+  const stage = textStage();
+  assert.is(stage.say('status\nstatus bogus\nshutdown\n'), ':UP\n-Unknown status: bogus\n-shutdown is not allowed\n');
+  stage.say('status readonly\n');
+  await stage.clock.settle();
+  assert.is(stage.heard(), '+0\n');
+  assert.match(stage.say('status\nput q:\nx\n\n'), /^:READONLY\n-.+\n$/);
+});
+
 test('flush and delete [text-flush] [text-delete]', () => {
   const stage = textStage();
   stage.say('put q:\nx\n\n');

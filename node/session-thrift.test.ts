@@ -181,11 +181,15 @@ test('flush_queue, delete_queue and flush_all_queues [thrift-flush] [thrift-dele
   assert.equal(stage.broker.items('q'), []);
 });
 
-test('version and status [thrift-version] [thrift-status]', () => {
+test('version and status [thrift-version] [thrift-status]', async () => {
   const stage = thriftStage();
   assert.is(value(stage, 'get_version'), '1.2.3');
-  assert.is(value(stage, 'current_status'), 0);
-  assert.is(reply(stage, 'set_status', { numbers: { 1: 3 } }).kind, 'exception');
+  assert.is(value(stage, 'current_status'), 3);
+  for (const number of [0, 4, -1]) assert.is(reply(stage, 'set_status', { numbers: { 1: number } }).kind, 'exception');
+  stage.say(thriftCall('set_status', { numbers: { 1: 2 } }));
+  await stage.clock.settle();
+  stage.heard();
+  assert.is(value(stage, 'current_status'), 2);
 });
 
 test('what can not be done is an exception, and the connection goes on [thrift-exceptions]', () => {

@@ -3,6 +3,7 @@ import { type Answer, silence } from '../answer.ts';
 import type { Command, GetCommand, TellCommand } from '../command.ts';
 import type { ParserOptions } from '../dialect.ts';
 import { type BadKey, maxWaitMs, nameProblem, parseKey, parseSetKey } from '../key.ts';
+import { Monitor } from '../monitor.ts';
 import { statusNames } from '../status-name.ts';
 import {
   confirmAnswer,
@@ -22,7 +23,7 @@ import {
   ValueAnswer,
   versionAnswer,
 } from './answers.ts';
-import { Monitor, MultiGet } from './series.ts';
+import { MultiGet } from './series.ts';
 
 /** The first line of a command that is followed by a data block. */
 export interface StorageHeader {
@@ -236,7 +237,9 @@ function parseMonitor(words: readonly string[]): Line {
   if (words.length > 4 || seconds === undefined || !maxItems) return refused(clientErrorFormat);
   const problem = nameProblem(queue);
   if (problem !== undefined) return refused(`CLIENT_ERROR ${problem}`);
-  return new Monitor(queue, Math.min(seconds * 1000, maxWaitMs), maxItems);
+  const item = new ValueAnswer(queue, 'without id', 'followed');
+  const last = new ValueAnswer(queue, 'without id', 'last');
+  return new Monitor({ queue, lengthMs: Math.min(seconds * 1000, maxWaitMs), maxItems, item, last });
 }
 
 /** `confirm <queue> <count>` */

@@ -44,6 +44,18 @@ export const itemAnswer: Answer = {
   },
 };
 
+/** To `confirm`. */
+export function confirmAnswer(count: number): Answer {
+  return {
+    say(result: Result, out: AnswerOutput): Said {
+      if (result.kind === 'failed') out.append(errorLine(result.why));
+      else if (result.kind === 'violation') out.append(errorLine('Not that many transactions open.'));
+      else out.append(countLine(count));
+      return 'go on';
+    },
+  };
+}
+
 /** To `flush` and `delete`: `+0`, whatever there was. */
 export const doneAnswer: Answer = {
   say(result: Result, out: AnswerOutput): Said {

@@ -1,11 +1,13 @@
-import { silence } from '../answer.ts';
+import { type Answer, FixedAnswer, silence } from '../answer.ts';
 import { Chunks } from '../chunks.ts';
 import type { Command, SetCommand, TellCommand } from '../command.ts';
 import type { Parser, ParserOptions } from '../dialect.ts';
 import { maxWaitMs, nameProblem } from '../key.ts';
 import { LineReader } from '../line-reader.ts';
+import { Monitor } from '../monitor.ts';
 import { PutTally } from '../put-tally.ts';
-import { doneAnswer, errorAnswer, itemAnswer, PutAnswer, stringAnswer } from './answers.ts';
+import { statusNames } from '../status-name.ts';
+import { confirmAnswer, countLine, doneAnswer, errorAnswer, itemAnswer, PutAnswer, stringAnswer } from './answers.ts';
 
 /** A command's longest line, without its end. An item's is as long as an item may be. */
 export const maxLineBytes = 2048;
@@ -143,6 +145,14 @@ function parseCommand(words: readonly string[]): Exclude<Command, SetCommand> {
     case 'flush':
     case 'delete':
       return parseWhole(word.toLowerCase() as 'flush' | 'delete', queue);
+    case 'monitor':
+      return parseMonitor(queue, words[2], words[3]);
+    case 'confirm':
+      return parseConfirm(queue, words[2]);
+    case 'status':
+      return parseStatus(queue);
+    case 'shutdown':
+      return { kind: 'shutdown', answer: shutdownAnswer };
     case 'version':
       return { kind: 'version', answer: stringAnswer };
     case 'quit':
@@ -166,6 +176,35 @@ function parseWhole(kind: 'flush' | 'delete', queue: string | undefined): Exclud
   if (queue === undefined) return refused('Queue name required.');
   const problem = nameProblem(queue);
   return problem === undefined ? { kind, queue, answer: doneAnswer } : refused(problem);
+}
+
+function parseMonitor(queue: string | undefined, timeout = '', items = '4294967295'): Exclude<Command, SetCommand> {
+  if (queue === undefined || timeout === '') return refused('Queue name & timeout required.');
+  const problem = nameProblem(queue);
+  if (problem !== undefined) return refused(problem);
+  if (!/^\d{1,15}$/.test(timeout) || !/^\d{1,10}$/.test(items)) return refused('Error parsing timeout.');
+  const lengthMs = Math.min(Number(timeout), maxWaitMs);
+  return new Monitor({ queue, lengthMs, maxItems: Number(items), item: itemAnswer, last: itemAnswer });
+}
+
+function parseConfirm(queue: string | undefined, text = ''): Exclude<Command, SetCommand> {
+  if (queue === undefined || text === '') return refused('Queue name & count required.');
+  const problem = nameProblem(queue);
+  if (problem !== undefined) return refused(problem);
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  return count === 0
+    ? refused('Error parsing count.')
+    : { kind: 'confirm', queue, count, answer: confirmAnswer(count) };
+}
+
+function parseStatus(name: string | undefined): Exclude<Command, SetCommand> {
+  if (name === undefined) return { kind: 'status', answer: (status) => stringAnswer(status.toUpperCase()) };
+  const status = statusNames.find((known) => known === name.toLowerCase());
+  return status === undefined ? refused(`Unknown status: ${name}`) : { kind: 'setStatus', status, answer: doneAnswer };
+}
+
+function shutdownAnswer(outcome: 'begun' | 'not allowed'): Answer {
+  return outcome === 'begun' ? new FixedAnswer(countLine(0)) : errorAnswer('shutdown is not allowed');
 }
 
 function refused(why: string): TellCommand {

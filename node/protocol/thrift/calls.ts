@@ -1,13 +1,14 @@
 import type { Command } from '../command.ts';
 import { maxWaitMs, nameProblem } from '../key.ts';
+import type { StatusName } from '../status-name.ts';
 import { type Asked, exceptionAnswer, numberAnswer, problem, textAnswer, VoidAnswer } from './answers.ts';
 import { ThriftReader, type } from './reader.ts';
 import { GetSeries, PeekSeries, PutSeries, SettleSeries } from './series.ts';
 
 const call = 0x80010001 | 0;
 const maxMethodBytes = 64;
-/** `Status.NOT_CONFIGURED`. */
-const notConfigured = 0;
+/** By the numbers of `Status`. */
+const statuses: readonly (StatusName | undefined)[] = [undefined, 'quiescent', 'readonly', 'up'];
 
 /** The arguments of a call: by their numbers, those that are there. */
 interface Arguments {
@@ -48,14 +49,20 @@ function commandOf(asked: Asked, given: Arguments, maxValueBytes: number): Exclu
     case 'flush_all_queues':
       return { kind: 'flushAll', delaySeconds: 0, answer: new VoidAnswer(asked) };
     case 'current_status':
-      return { kind: 'tell', answer: numberAnswer(asked, notConfigured), close: false };
+      return { kind: 'status', answer: (status) => numberAnswer(asked, statuses.indexOf(status)) };
     case 'set_status':
-      return refused(asked, problem.internalError, 'server status is not configured');
+      return setStatus(asked, given.numbers.get(1));
     case 'get_version':
       return { kind: 'version', answer: (version) => textAnswer(asked, version) };
     default:
       return queueCommandOf(asked, given, maxValueBytes);
   }
+}
+
+function setStatus(asked: Asked, number = 0): Exclude<Command, { kind: 'set' }> {
+  const status = statuses[number];
+  if (status === undefined) return refused(asked, problem.protocolError, `unknown status ${number}`);
+  return { kind: 'setStatus', status, answer: new VoidAnswer(asked) };
 }
 
 const queueMethods: ReadonlySet<string> = new Set([
