@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { defaultMemory, nodeConfigSchema, nodeFlags, parseNodeConfig } from './config.ts';
+import { defaultMemory, nodeConfigSchema, nodeFlags, parseNodeConfig, writeNodeConfig } from './config.ts';
 
 const least = { data: '/tmp/d', directory: 'lmdb:/tmp/d/directory' };
 
@@ -32,9 +32,9 @@ test('items may take a quarter of the machine’s memory, and a GiB at most', ()
 test('what is wrong is named by its flag, with what would be right', () => {
   assert.match(
     problems({ maxMemory: 'lots' })[0] ?? '',
-    /^--max-memory: "lots" is not a size: write it as 4096, 64KiB/,
+    /^--max-memory: want a size such as 4096, .* from 1MiB; not "lots"$/,
   );
-  assert.match(problems({ listen: '22133' })[0] ?? '', /^--listen: must be HOST:PORT/);
+  assert.match(problems({ listen: '22133' })[0] ?? '', /^--listen: want HOST:PORT/);
   assert.match(problems({ replicas: '0' })[0] ?? '', /^--replicas: /);
   assert.match(problems({ syncJournal: 'sometimes' })[0] ?? '', /^--sync-journal: .*always/);
   assert.is(problems({ replicas: '9', listen: 'x' }).length, 2, 'all of them at once');
@@ -57,6 +57,16 @@ test('every setting has a flag, and every flag a setting', () => {
       .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
   );
   assert.equal(flags.sort(), Object.keys(nodeConfigSchema.shape).sort());
+});
+
+test('what is written is read as the same', () => {
+  const parsed = parseNodeConfig({ ...least, maxMemory: '1GiB', expirationTimerFrequency: '90s' });
+  assert.ok('config' in parsed);
+  if (!('config' in parsed)) return;
+  const written = writeNodeConfig(parsed.config);
+  assert.is(written['maxMemory'], '1GiB');
+  assert.is(written['expirationTimerFrequency'], '90s');
+  assert.equal(parseNodeConfig(written), parsed);
 });
 
 test.run();

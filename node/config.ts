@@ -1,74 +1,75 @@
 import { totalmem } from 'node:os';
 import { z } from 'zod';
+import {
+  duration,
+  durationText,
+  type Quantity,
+  size,
+  sizeText,
+  count as wholeCount,
+} from '../journal/base/quantities.ts';
 import { statusNames } from './protocol/status-name.ts';
 
-const bytesPattern = /^(\d+)(?:\s*(B|KiB|MiB|GiB))?$/i;
-const unitBytes: Readonly<Record<string, number>> = { b: 1, kib: 1024, mib: 1 << 20, gib: 1 << 30 };
-
-/** `128MiB`, `4096`: bytes as people write them. */
-const bytes = z.string().transform((text, context) => {
-  const match = bytesPattern.exec(text);
-  if (match === null) {
-    context.addIssue(`"${text}" is not a size: write it as 4096, 64KiB, 128MiB or 1GiB`);
+/** A quantity as people write it, from `least` to `most`. */
+function amount(
+  { wanted, parse }: Quantity<number>,
+  write: (value: number) => string,
+  least: number,
+  most = Number.POSITIVE_INFINITY,
+) {
+  return z.unknown().transform((value, context): number => {
+    const parsed = typeof value === 'string' || typeof value === 'number' ? parse(String(value)) : undefined;
+    if (parsed !== undefined && parsed >= least && parsed <= most) return parsed;
+    const bounds =
+      most === Number.POSITIVE_INFINITY ? `from ${write(least)}` : `from ${write(least)} to ${write(most)}`;
+    context.addIssue({ code: 'custom', message: `want ${wanted}, ${bounds}; not ${JSON.stringify(value)}` });
     return z.NEVER;
-  }
-  return Number(match[1]) * (unitBytes[(match[2] ?? 'B').toLowerCase()] ?? 1);
-});
+  });
+}
 
-const durationPattern = /^(\d+)(?:\s*(ms|s|m|h|d))?$/;
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const count = (least: number, most: number) => amount(wholeCount, String, least, most);
+const bytes = (least: number, most?: number) => amount(size, sizeText, least, most);
+const time = (leastMs: number) => amount(duration, durationText, leastMs);
 
-/** `30s`, `500ms`: a duration as people write it, in ms; a number alone is in ms. */
-const duration = z.string().transform((text, context) => {
-  const match = durationPattern.exec(text);
-  if (match === null) {
-    context.addIssue(`"${text}" is not a duration: write it as 500ms, 30s, 5m, 2h or 1d`);
-    return z.NEVER;
-  }
-  return Number(match[1]) * (unitMs[match[2] ?? 'ms'] ?? 1);
-});
+const wantedName = 'want a name of letters, digits, "-", "_" and "."';
+const wantedDirectory = 'want lmdb:PATH or redis://HOST:PORT';
+const wantedAddress = 'want HOST:PORT, as 127.0.0.1:22133';
+const address = z.string(wantedAddress).regex(/^[^\s:]+:\d{1,5}$/, wantedAddress);
 
-const address = z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be HOST:PORT, as 127.0.0.1:22133');
-
-const count = (least: number, most: number) =>
-  z.coerce.number(`must be a whole number from ${least} to ${most}`).int().min(least).max(most);
+function oneOf<const Choices extends readonly [string, ...string[]]>(choices: Choices) {
+  return z.enum(choices, `want ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`);
+}
 
 /** Everything that `windhover node` can be told, with its defaults. */
 export const nodeConfigSchema = z.strictObject({
-  data: z.string().min(1),
+  data: z.string('want a folder').min(1, 'want a folder'),
   listen: address.default('127.0.0.1:22133'),
   text: address.optional(),
   thrift: address.optional(),
   admin: address.default('127.0.0.1:23133'),
   peer: address.default('127.0.0.1:24133'),
   label: address.optional(),
-  directory: z.string().min(1),
+  directory: z.string(wantedDirectory).min(1, wantedDirectory),
   cluster: z
-    .string()
-    .regex(/^[\w.-]+$/, 'letters, digits, "-", "_" and "." only')
+    .string(wantedName)
+    .regex(/^[\w.-]+$/, wantedName)
     .default('windhover'),
   expect: count(1, 1000).default(1),
   replicas: count(1, 5).default(2),
   partitionsPerLabel: count(1, 256).default(8),
-  syncJournal: z.enum(['always', 'never']).default('always'),
-  setAsideDamaged: z.boolean().default(false),
-  segmentBytes: bytes
-    .pipe(
-      z
-        .number()
-        .min(1 << 20)
-        .max(1 << 30),
-    )
-    .default(64 << 20),
-  journalLimit: bytes.pipe(z.number().min(4 << 20)).default(512 << 20),
-  maxMemory: bytes.pipe(z.number().min(1 << 20)).default(() => defaultMemory(totalmem())),
-  maxItemSize: bytes.pipe(z.number().min(1).max(16_000_000)).default(8 << 20),
+  syncJournal: oneOf(['always', 'never']).default('always'),
+  setAsideDamaged: z.boolean('want true or false').default(false),
+  segmentBytes: bytes(2 ** 20, 2 ** 30).default(2 ** 26),
+  journalLimit: bytes(2 ** 22).default(2 ** 29),
+  maxMemory: bytes(2 ** 20).default(() => defaultMemory(totalmem())),
+  maxItemSize: bytes(1, 16_000_000).default(2 ** 23),
   maxConnections: count(1, 1_000_000).default(20_000),
-  echoKey: z.enum(['bare', 'full']).default('bare'),
-  allowShutdown: z.boolean().default(false),
-  defaultStatus: z.enum(statusNames).default('up'),
-  statusChangeGracePeriod: duration.default(0),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+  expirationTimerFrequency: time(10).default(1000),
+  echoKey: oneOf(['bare', 'full']).default('bare'),
+  allowShutdown: z.boolean('want true or false').default(false),
+  defaultStatus: oneOf(statusNames).default('up'),
+  statusChangeGracePeriod: time(0).default(0),
+  logLevel: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
 });
 
 /** Bytes for items in memory, on a machine with so many. */
@@ -99,12 +100,34 @@ export const nodeFlags: readonly (readonly [flag: string, help: string])[] = [
   ['--max-memory <size>', 'memory for items, over all queues (default: a quarter of the machine’s, 1GiB at most)'],
   ['--max-item-size <size>', 'largest value accepted (default 8MiB)'],
   ['--max-connections <n>', 'clients at a time (default 20000)'],
+  ['--expiration-timer-frequency <time>', 'how often expired items are looked for (default 1s)'],
   ['--allow-shutdown', 'clients may end the node with the command shutdown'],
   ['--default-status <status>', 'up, readonly or quiescent, until another is set (default up)'],
   ['--status-change-grace-period <time>', 'a stricter status holds so much after it was set (default 0)'],
   ['--echo-key <form>', 'bare: a get echoes the queue’s name; full: the key as it was asked (default bare)'],
   ['--log-level <level>', 'trace, debug, info, warn or error (default info)'],
 ];
+
+const written: Partial<Record<keyof NodeConfig, (value: number) => string>> = {
+  segmentBytes: sizeText,
+  journalLimit: sizeText,
+  maxMemory: sizeText,
+  maxItemSize: sizeText,
+  expirationTimerFrequency: durationText,
+  statusChangeGracePeriod: durationText,
+};
+
+/** The configuration as a file would say it. */
+export function writeNodeConfig(config: NodeConfig): Record<string, string | number | boolean> {
+  const keys = Object.keys(nodeConfigSchema.shape) as (keyof NodeConfig)[];
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const value = config[key];
+      if (value === undefined) return [];
+      return [[key, typeof value === 'number' ? (written[key]?.(value) ?? value) : value] as const];
+    }),
+  );
+}
 
 /** Checks flags; gives the configuration, or one line for each thing wrong. */
 export function parseNodeConfig(flags: object): { config: NodeConfig } | { problems: string[] } {

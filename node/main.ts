@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { addLoadtestCommands } from '../loadtest/main.ts';
-import { nodeFlags, parseNodeConfig } from './config.ts';
+import { nodeFlags } from './config.ts';
 import { runNode } from './run.ts';
+import { printedConfig, readNodeConfig } from './settings/node-settings.ts';
 import { addControlCommands } from './tools/control-commands.ts';
 import { addJournalCommands } from './tools/journal-commands.ts';
 import { version } from './version.ts';
@@ -13,15 +14,18 @@ const program = new Command('windhover')
   .showHelpAfterError();
 
 const node = program.command('node').description('run a node until SIGTERM, which drains it');
+node.option('--config <file>', 'a YAML file with what is not given as a flag, and with settings of queues and aliases');
+node.option('--print-config', 'print what the node would run with, as such a file, and end');
 for (const [flag, help] of nodeFlags) node.option(flag, help);
-node.action(async (flags: object) => {
-  const parsed = parseNodeConfig(flags);
+node.action(async ({ config: path, printConfig, ...flags }: { config?: string; printConfig?: true }) => {
+  const parsed = readNodeConfig(path, flags);
   if ('problems' in parsed) {
     for (const problem of parsed.problems) console.error(`windhover node: ${problem}`);
     process.exitCode = 1;
     return;
   }
-  process.exitCode = await runNode(parsed.config);
+  if (printConfig) console.log(printedConfig(parsed));
+  else process.exitCode = await runNode(parsed);
 });
 
 addControlCommands(program);

@@ -21,6 +21,7 @@ import { QueueCounters } from './queues/queue-stats.ts';
 import { ServerStatus } from './server-status.ts';
 import { setAsideStore } from './set-aside.ts';
 import { decodeSections, noClusterSettings } from './settings/cluster-settings.ts';
+import { offerSettings } from './settings/directory-settings.ts';
 import type { ServerFigures } from './statistics.ts';
 
 /** What a node runs on: the machine's own, or simulated ones. */
@@ -40,6 +41,8 @@ export interface NodeParts {
   readonly figures: ServerFigures;
   /** A client has asked for the node's end. */
   readonly shutdown: () => void;
+  /** Settings that a cluster which has none begins with. */
+  readonly offered: string | undefined;
   /** The journal is poisoned: the node has given up its roles, and the process had better end. */
   readonly failed: (error: WindhoverError) => void;
 }
@@ -47,8 +50,6 @@ export interface NodeParts {
 /** Values under way from all clients together; beyond it they are not read from. */
 const inFlightBytes = 64 << 20;
 const holdMs = 5000;
-/** As Kestrel's `expirationTimerFrequency`. */
-const sweepEveryMs = 1000;
 const directoryRetryMs = 1000;
 
 /** One server process, without its client ports. */
@@ -108,6 +109,7 @@ export class WindhoverNode implements NodeService {
       warn: (message) => log.warn(message),
     });
     await identity.belongTo(cluster.id);
+    if (parts.offered !== undefined) await offer(parts, parts.offered);
     const store = found instanceof Store ? found : await beginAnew(parts, config, identity.nodeId, found);
     if (identity.mayHaveLost(parts.bootId)) {
       log.warn(
@@ -189,6 +191,23 @@ export class WindhoverNode implements NodeService {
   }
 }
 
+/** What a node's file says of queues and aliases counts only where nothing was said before. */
+async function offer({ directory, clock, log }: NodeParts, value: string): Promise<void> {
+  for (;;) {
+    try {
+      if ((await offerSettings(directory, value)) === 'taken') return;
+      log.warn(
+        'the directory has other settings of queues and aliases than this node’s file: they hold; see windhover ctl config',
+      );
+      return;
+    } catch (error) {
+      if (!(error instanceof WindhoverError) || error.code !== 'unavailable') throw error;
+      log.warn(`the directory can't be reached, trying again: ${error.message}`);
+      await new Promise((resolve) => clock.schedule(directoryRetryMs, () => resolve(undefined)));
+    }
+  }
+}
+
 /** Settings that can't be read change nothing: a later version may have written them. */
 function configure(broker: NodeBroker, value: string | undefined, log: ClusterLog): void {
   try {
@@ -250,7 +269,7 @@ function makeBroker(parts: NodeParts, config: NodeConfig, hello: Hello): NodeBro
     budget: new ByteBudget(inFlightBytes),
     nodeBudget: new NodeBudget({ ...defaultNodeLimits, maxMemoryBytes: config.maxMemory }),
     counters: new QueueCounters(),
-    sweepEveryMs,
+    sweepEveryMs: config.expirationTimerFrequency,
     version,
     figures,
     holdMs,

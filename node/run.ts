@@ -12,8 +12,8 @@ import { type FolderLock, lockFolder } from '../journal/log/lock-folder.ts';
 import { serveAdmin } from './admin.ts';
 import type { Statistic } from './broker-api.ts';
 import { ClientPorts } from './client-ports.ts';
-import type { NodeConfig } from './config.ts';
 import { WindhoverNode } from './node.ts';
+import type { NodeSettings } from './settings/node-settings.ts';
 import { version } from './version.ts';
 
 /** Clients get so long to come to the end of what they sent. */
@@ -29,7 +29,8 @@ interface Running {
 }
 
 /** Runs a node until SIGTERM or SIGINT; gives the process's exit code. What is wrong at the start is one line on standard error. */
-export async function runNode(config: NodeConfig): Promise<number> {
+export async function runNode(settings: NodeSettings): Promise<number> {
+  const { config } = settings;
   const logger = pino({ level: config.logLevel, base: null });
   const stop = stopRequest();
   // While it starts a node may wait for nothing but timers of the clock, which don't keep a process alive.
@@ -38,7 +39,7 @@ export async function runNode(config: NodeConfig): Promise<number> {
   try {
     mkdirSync(config.data, { recursive: true });
     lock = await lockFolder(config.data);
-    const { running, failed } = await start(config, logger, stop);
+    const { running, failed } = await start(settings, logger, stop);
     const why = await Promise.race([failed.then(() => 'failed' as const), stop.asked.then(() => 'stopped' as const)]);
     if (why === 'failed') return 1;
     if (running === undefined) return 0;
@@ -56,7 +57,7 @@ export async function runNode(config: NodeConfig): Promise<number> {
 }
 
 async function start(
-  config: NodeConfig,
+  { config, offered }: NodeSettings,
   logger: Logger,
   stop: StopRequest,
 ): Promise<{ running: Running | undefined; failed: Promise<WindhoverError> }> {
@@ -79,6 +80,7 @@ async function start(
       figures: { process: () => processFigures(clients) },
       failed: fail,
       shutdown: stop.now,
+      offered,
     },
     config,
   );

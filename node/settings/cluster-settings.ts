@@ -85,6 +85,9 @@ export function encodeSections(content: unknown): string {
   throw new WindhoverError('invalid', `the settings of queues and aliases take more than ${maxBytes / 1024} KiB`);
 }
 
+/** The value of a file that says nothing. */
+export const emptySections = encodeSections({});
+
 /** Reads the directory's value. Throws `invalid`: a later version of windhover may know more than this one. */
 export function decodeSections(value: string): ClusterSettings {
   const parsed = sections.safeParse(JSON.parse(value));

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { nodeConfigSchema, writeNodeConfig } from '../config.ts';
 import { defaultQueueSettings } from '../queues/queue-settings.ts';
-import { type ClusterSettings, decodeSections } from './cluster-settings.ts';
+import { type ClusterSettings, decodeSections, emptySections } from './cluster-settings.ts';
 import { queueSettingDefaults, queueSettingForms, writeQueueSettings } from './queue-section.ts';
 import { readSettingsFile } from './settings-file.ts';
 
@@ -15,7 +16,7 @@ test.after(() => rmSync(folder, { recursive: true }));
 
 function settings(text: string): ClusterSettings {
   writeFileSync(path, text);
-  return decodeSections(readSettingsFile(path).value);
+  return decodeSections(readSettingsFile(path).value ?? emptySections);
 }
 
 /** What is said of a file, without its path. */
@@ -88,6 +89,20 @@ test('names have to be names of queues, and an alias leads to no other', () => {
   assert.equal(problems('aliases:\n  all: []\n'), ['2: aliases.all: want at least one queue']);
 });
 
+test('what is said of the node is checked as flags are', () => {
+  writeFileSync(path, 'node:\n  maxMemory: 512MiB\n  maxConnections: 10k\n');
+  assert.equal(readSettingsFile(path), { node: { maxMemory: '512MiB', maxConnections: '10k' }, value: undefined });
+  assert.equal(problems('node:\n  maxMemory: lots\n  listen: 22133\n  echoKey: none\n').sort(), [
+    '2: node.maxMemory: want a size such as 4096, 64KiB, 128MiB or 1GiB, from 1MiB; not "lots"',
+    '3: node.listen: want HOST:PORT, as 127.0.0.1:22133',
+    '4: node.echoKey: want bare or full',
+  ]);
+  assert.match(
+    problems('node:\n  colour: red\n')[0] ?? '',
+    /^2: node\.colour: there is no such setting of a node; there is data, /,
+  );
+});
+
 test('there is a bound on all of it', () => {
   const names = Array.from({ length: 101 }, (_, index) => `q${index}`);
   assert.equal(problems(`aliases:\n  all: [${names}]\n`), ['2: aliases.all: want at most 100 queues']);
@@ -109,11 +124,26 @@ test('every setting is written as it is read', () => {
   assert.is(writeQueueSettings(defaultQueueSettings).length, Object.keys(queueSettingForms).length);
 });
 
-test('docs/configuration.md names every setting of a queue with its default, and no other', () => {
+/** The tables of docs/configuration.md, by their headings: settings with their defaults. */
+function documented(heading: string): Record<string, string> {
   const page = readFileSync(resolve(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
-  const section = page.slice(page.indexOf('## Settings of queues'));
-  const rows = [...section.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map(([, name, value]) => [name, value?.trim()]);
-  assert.equal(Object.fromEntries(rows), Object.fromEntries(queueSettingDefaults()));
+  const [section = ''] = page.slice(page.indexOf(`## ${heading}`) + 3).split('\n## ');
+  const rows = section.matchAll(/^\| `(\w+)` \| ([^|]*)\|/gm);
+  return Object.fromEntries([...rows].map(([, name, value]) => [name, value?.trim()]));
+}
+
+test('docs/configuration.md names every setting of a queue with its default, and no other', () => {
+  assert.equal(documented('Settings of queues'), Object.fromEntries(queueSettingDefaults()));
+});
+
+test('docs/configuration.md names every setting of a node with its default, and no other', () => {
+  const { data, directory, maxMemory, ...defaults } = writeNodeConfig(
+    nodeConfigSchema.parse({ data: 'x', directory: 'y' }),
+  );
+  const shown = Object.entries(defaults).map(([name, value]) => [name, String(value)]);
+  const expected = { data: '', directory: '', text: '', label: '`listen`', maxMemory, ...Object.fromEntries(shown) };
+  assert.equal({ ...documented('Settings of a node'), maxMemory }, expected);
+  assert.equal([data, directory], ['x', 'y']);
 });
 
 test.run();

@@ -4,7 +4,7 @@ import type { SimNetwork } from '../../cluster/testing/sim-network.ts';
 import type { Transport } from '../../cluster/transport.ts';
 import type { SimClock } from '../../journal/testing/sim-clock.ts';
 import { SimDisk } from '../../journal/testing/sim-disk.ts';
-import type { NodeConfig } from '../config.ts';
+import { type NodeConfig, nodeConfigSchema } from '../config.ts';
 import { WindhoverNode } from '../node.ts';
 import { memcache } from '../protocol/memcache/dialect.ts';
 import { defaultSessionSettings, type Output, Session } from '../session.ts';
@@ -103,6 +103,7 @@ export class SimServer {
         version: 'simulated',
         shutdown: () => {},
         figures: { process: () => [] },
+        offered: undefined,
         failed: (error) => this.#ended(started, `the journal failed: ${error.message}`),
       },
       this.#config(),
@@ -190,27 +191,18 @@ export class SimServer {
 
   #config(): NodeConfig {
     return {
-      data: '',
+      ...nodeConfigSchema.parse({ data: 'simulated', directory: 'sim:' }),
       listen: this.name,
       admin: `127.0.0.1:${23133 + this.#index}`,
       peer: this.peer,
-      directory: 'sim:',
       cluster: 'simulated',
       expect: this.#world.nodes,
-      replicas: 2,
       partitionsPerLabel: 2,
-      syncJournal: 'always',
-      setAsideDamaged: false,
       segmentBytes: simSegmentBytes,
       journalLimit: 16 * simSegmentBytes,
       maxMemory: 1 << 20,
       maxItemSize: 16 * 1024,
       maxConnections: 1000,
-      echoKey: 'bare',
-      logLevel: 'info',
-      allowShutdown: false,
-      defaultStatus: 'up',
-      statusChangeGracePeriod: 0,
       ...this.#world.config,
     };
   }

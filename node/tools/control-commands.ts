@@ -5,6 +5,7 @@ import { openDirectory } from '../../cluster/directory/open.ts';
 import { settingsKey } from '../../cluster/partition-map.ts';
 import { systemClock } from '../../journal/base/clock.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
+import { emptySections } from '../settings/cluster-settings.ts';
 import { putSettings } from '../settings/directory-settings.ts';
 import { readSettingsFile } from '../settings/settings-file.ts';
 
@@ -24,7 +25,7 @@ export function addControlCommands(program: Command): void {
     .action((file: string, flags: DirectoryFlags) =>
       run(flags, async (directory) => {
         const { value } = readSettingsFile(file);
-        await putSettings(directory, value);
+        await putSettings(directory, value ?? emptySections);
         console.log('applied');
       }),
     );
