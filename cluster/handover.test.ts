@@ -25,6 +25,8 @@ class Stage {
   readonly told: string[] = [];
   isQuiet = true;
   partition!: Partition;
+  #disk!: SimDisk;
+  #store!: Store;
   #follower!: LinkHandler<LeaderMessage, FollowerMessage>;
 
   /** Until the partition is served, with both nodes in sync. */
@@ -41,6 +43,8 @@ class Stage {
     const disk = new SimDisk({ clock, operationMs: 0, syncMs: 1 });
     const store = await clock.complete(Store.open({ disk, clock, sync: 'always' }));
     const followers = this.#followers(store);
+    this.#disk = disk;
+    this.#store = store;
     store.events = {
       written: (partition, sequence, _kind, buffer, start, end) =>
         followers.written(partition, sequence, buffer, start, end),
@@ -107,6 +111,20 @@ class Stage {
     };
   }
 
+  /** An item of node a's turns out to be damaged. */
+  async meetDamage(): Promise<void> {
+    const queue = this.#store.createQueue(number, 'q');
+    this.#store.addItem(number, queue, 1, 0, 0, 0, Buffer.from('the item'));
+    await this.clock.complete(this.#store.flushed());
+    const [segment = ''] = this.#disk.names().filter((name) => name.endsWith('.segment'));
+    this.#disk.flipBit(
+      segment,
+      ((await this.clock.complete(this.#disk.readWhole(segment))) as Buffer).indexOf('the item'),
+    );
+    await this.clock.complete(this.#store.readItems(number, queue, 1, 1000).catch(() => {}));
+    assert.ok(this.#store.replica(number).damage);
+  }
+
   followerIsReady(): void {
     this.#follower.received({ kind: 'handoverReady', partition: number, epoch });
   }
@@ -128,6 +146,20 @@ class Stage {
     return partitions.get(number)?.record;
   }
 }
+
+/** What node a answers to a follower whose log has come apart from its own. */
+async function answeredToDiverged(damage: 'damaged' | 'whole'): Promise<string> {
+  const stage = new Stage();
+  await stage.serve();
+  if (damage === 'damaged') await stage.meetDamage();
+  return stage.partition.admit('b', { kind: 'subscribe', partition: number, epoch, lastSequence: 99, lastEpoch: 1 })
+    .kind;
+}
+
+test('a follower whose log has diverged is not filled from a leader that is damaged: its copy may be the only whole one', async () => {
+  assert.is(await answeredToDiverged('whole'), 'snapshot');
+  assert.is(await answeredToDiverged('damaged'), 'refused');
+});
 
 test('a follower that is ready is given the lead, by one swap of the record', async () => {
   const stage = new Stage();
