@@ -57,6 +57,21 @@ test('[alias-empty] reads find it empty at once; deleting and flushing do nothin
   assert.equal(answers, ['empty', 'empty', 'missing', 'flushed', 'expired']);
 });
 
+test('a get that confirms or gives back what is open of a queue that became an alias does so, and finds it empty', () => {
+  for (const settle of ['close', 'abort'] as const) {
+    const operation = { kind: 'get', queue: 'all', settle, settleId: 3, read: 'reserve', waitMs: 1000 } as const;
+    const { asked, parts, done } = ask(operation);
+    assert.ok(done);
+    assert.is(asked.answer, 'waiting');
+    assert.equal(
+      parts.map((part) => part.operation),
+      [{ ...operation, read: 'nothing', waitMs: 0 }],
+    );
+    parts[0]?.complete({ kind: 'empty' });
+    assert.is(asked.answer, 'empty');
+  }
+});
+
 test('what a client still has open of a queue that became an alias is closed and released there', () => {
   const operations: Operation[] = [
     { kind: 'get', queue: 'all', settle: 'close', read: 'nothing', waitMs: 0 },

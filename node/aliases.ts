@@ -1,6 +1,7 @@
 import type { Operation, Request, Result } from '../cluster/operation.ts';
 
 type SetOperation = Extract<Operation, { readonly kind: 'set' }>;
+type GetOperation = Extract<Operation, { readonly kind: 'get' }>;
 
 /**
  * Does what a request on an alias means: a `set` goes to each of `queues`, by `execute`; reads find the alias empty, and
@@ -14,7 +15,8 @@ export function answerAlias(request: Request, queues: readonly string[], execute
       return true;
     case 'get':
       if (operation.read === 'nothing') return false;
-      request.complete({ kind: 'empty' });
+      if (operation.settle === 'none') request.complete({ kind: 'empty' });
+      else execute(settling(request, operation));
       return true;
     case 'delete':
       request.complete({ kind: 'missing' });
@@ -29,6 +31,12 @@ export function answerAlias(request: Request, queues: readonly string[], execute
       // What a client still has open of a queue that had this name before.
       return false;
   }
+}
+
+/** What is left of a get: it confirms, or gives back, what its client has open of a queue that had this name before. */
+function settling(request: Request, operation: GetOperation): Request {
+  const complete = (result: Result): void => request.complete(result);
+  return { operation: { ...operation, read: 'nothing', waitMs: 0 }, owner: request.owner, complete };
 }
 
 /** One `set` for each queue; the request has its answer when all have theirs, and it is the worst of them. */
