@@ -83,6 +83,13 @@ test('with no room to set more aside the head waits, and is handed out when it i
   assert.equal([waiting.answer, second.answer], ['item late', 'item one']);
 });
 
+test('a get that does not wait finds the queue empty while its head is early and stays', () => {
+  const at = new QueueHarness({ maxMemoryBytes: 300 }, { maxLeases: 0 });
+  at.set('work', 'late', { delayMs: 60_000 });
+  at.put('work', 'one, which is on the disk only');
+  assert.is(at.get('work').answer, 'empty');
+});
+
 test('many at once are set aside by and by', async () => {
   const at = new QueueHarness();
   for (let index = 0; index < 3500; index++) at.set('work', `late ${index}`, { delayMs: 60_000 });

@@ -155,7 +155,9 @@ export class Reads {
 
   /** Whether there may be a next item, though not yet: it is not in memory, or others are being removed or set aside before it. */
   #mustWait(queue: Queue): boolean {
-    return queue.sweep !== undefined || queue.puttingOff || queue.window.mustRead(queue.visibleEnd);
+    if (queue.sweep !== undefined || queue.puttingOff) return true;
+    // One that is in memory, and still not to be handed out, is early.
+    return queue.window.next(queue.visibleEnd) === undefined && queue.window.mustRead(queue.visibleEnd);
   }
 
   #give(queue: Queue, item: Item, request: Request, read: 'take' | 'reserve' | 'peek'): void {
