@@ -116,6 +116,21 @@ test('what is flushed or deleted meanwhile is not moved any more', async () => {
   assert.is(at.statistic('work', 'moving_items'), 0);
 });
 
+test('an item that is open at a handover stays with its client, though it has come back too often for new settings', async () => {
+  const at = harness({ work: { deadLetterQueue: 'dead', maxDeliveries: 5 } });
+  at.put('work', 'a');
+  for (let times = 0; times < 3; times++) giveBack(at);
+  at.open('work');
+  at.queues.freeze();
+  const next = harness({ work: { deadLetterQueue: 'dead', maxDeliveries: 2 } }, at);
+  next.queues.importReservations(at.queues.exportReservations());
+  await run(next);
+  assert.equal([next.puts.length, next.statistic('work', 'items')], [0, 0]);
+  next.close('work');
+  await run(next);
+  assert.equal([stored(next, 'work'), stored(next, 'dead')], [[], []]);
+});
+
 test('when there is no other queue any more, what was to go there is dropped', async () => {
   const at = harness({ work: { expireToQueue: 'late' } });
   setExpiring(at, 'work', 'a', 'b');

@@ -149,6 +149,7 @@ export class Reservations {
   /** Takes up how often an item was given back at another leader, where it may have been on its way elsewhere. */
   adoptCount({ id, deliveries }: DeliveryCount, queue: Queue): void {
     queue.deliveries.set(id, deliveries);
+    if (queue.window.skips(id)) return; // somebody has it: what becomes of it is seen when it comes back
     if (queue.settings.deadLetterQueue === '' || deliveries < queue.settings.maxDeliveries) return;
     queue.window.skip(id);
     queue.countOut(new Item(id, 0));
