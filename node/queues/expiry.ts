@@ -86,6 +86,7 @@ export class Expiry {
 
   /** Removes the items at the head that must go: as far as they are in memory and few at once, the others by and by. */
   clearHead(queue: Queue): void {
+    if (!this.#isOn) return;
     this.#remove(queue, itemsForReader);
     if (this.#headMustGo(queue) || (queue.isOverfull && this.#headIsStored(queue)))
       this.sweep(queue, Number.POSITIVE_INFINITY);

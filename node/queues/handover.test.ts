@@ -28,6 +28,19 @@ test('a freeze sends waiters and new requests elsewhere, and lets sets on their 
   assert.is(at.log.entries.length, 2, 'nothing was handed out or appended');
 });
 
+test('a frozen queue gives up no items, though sets that were on their way make it overfull', async () => {
+  const at = new QueueHarness({ maxItems: 1, discardOldWhenFull: true, maxMemoryBytes: 0 });
+  for (const data of ['1', '2', '3']) at.set('work', data);
+  at.queues.freeze();
+  at.commit();
+  await at.clock.runFor(100);
+  assert.equal(at.log.entries.slice(4), []);
+  at.queues.thaw();
+  const asked = at.get('work');
+  await at.clock.runFor(100);
+  assert.is(asked.answer, 'item 3');
+});
+
 test('a freeze appends the removals that have been gathered', async () => {
   const at = new QueueHarness();
   at.put('work', 'one');
