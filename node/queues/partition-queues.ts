@@ -388,6 +388,7 @@ export class PartitionQueues {
   #retire(queue: Queue): void {
     if (this.#state !== 'serving' || !this.#context.log.writable()) return;
     this.#drop(queue);
+    this.#reservations.dropGone(queue);
     this.#context.counters.queueExpires++;
   }
 
