@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { checkGarbage, checkSplits, feed, maxValueBytes, parserOf } from '../../testing/parsing.ts';
 import { thriftCall } from '../../testing/thrift-wire.ts';
 import { ThriftParser } from './parser.ts';
+import { maxElements } from './reader.ts';
 
 const thrift = (options: ConstructorParameters<typeof ThriftParser>[0]): ThriftParser => new ThriftParser(options);
 
@@ -108,6 +109,18 @@ test('memory for a frame grows with what has arrived, as far as the budget goes 
   const [told] = feed(small.parser, pieces);
   assert.ok(told?.kind === 'tell' && told.close);
   assert.is(small.budget.usedBytes, 0);
+});
+
+test('a call has so many items or ids at most [thrift-elements]', () => {
+  const options = { maxValueBytes: 1 << 20 };
+  const kind = (given: ConstructorParameters<typeof ThriftParser>[0]): ThriftParser =>
+    new ThriftParser({ ...given, ...options });
+  const called = (method: string, given: Parameters<typeof thriftCall>[1]): string | undefined =>
+    feed(parserOf(kind, 1 << 22).parser, [thriftCall(method, { queue: 'q', ...given })])[0]?.kind;
+  const items = new Array<string>(maxElements).fill('');
+  const ids = Array.from(items, (_, index) => index);
+  assert.equal([called('put', { items }), called('confirm', { ids })], ['series', 'series']);
+  assert.equal([called('put', { items: [...items, ''] }), called('confirm', { ids: [...ids, 1] })], ['tell', 'tell']);
 });
 
 test('it is known whether a call has begun', () => {

@@ -25,6 +25,8 @@ const fixedBytes: ReadonlyMap<number, number> = new Map([
 
 /** Structs and containers within one another beyond this are nonsense. */
 const maxDepth = 16;
+/** Of a list or set that is kept: as objects, small elements take many times their bytes. */
+export const maxElements = 65_536;
 const noBytes = Buffer.alloc(0);
 
 /**
@@ -74,11 +76,11 @@ export class ThriftReader {
     return this.#bytes.subarray(this.#position - length, this.#position);
   }
 
-  /** A list or set of elements of one type, each of which takes a byte at least. */
+  /** A list or set of elements of one type, {@link maxElements} at most. */
   elements<T>(elementType: number, read: () => T): T[] {
     const actualType = this.byte();
     const count = this.int32();
-    if (count < 0 || !this.#has(count) || (count > 0 && actualType !== elementType)) {
+    if (count < 0 || count > maxElements || !this.#has(count) || (count > 0 && actualType !== elementType)) {
       this.failed = true;
       return [];
     }
