@@ -178,4 +178,23 @@ test('… and goes there once the old one has answered', async () => {
   node.broker.close();
 });
 
+test('an item that is to move to a queue which nobody leads does not hold up the handover of its own', async () => {
+  const at = new QueueHarness({ expireToQueue: 'late' });
+  at.set('work', 'a', { expiresAtMs: at.clock.wallMs() + 100 });
+  at.commit();
+  const broker = brokerOf(at);
+  broker.attach({
+    partitionOf: (queue: string) => (queue === 'work' ? at.log.partition : 8),
+    route: (partition: number) => (partition === 8 ? 'hold' : 'local'),
+    partitions: new Map(),
+    view: { nodes: new Map() },
+  } as unknown as ClusterNode);
+  while (broker.heldRequests === 0) await at.clock.runFor(10);
+  broker.freeze(at.log.partition);
+  assert.not(broker.isQuiet(at.log.partition));
+  await at.clock.runFor(200);
+  assert.ok(broker.isQuiet(at.log.partition));
+  broker.close();
+});
+
 test.run();

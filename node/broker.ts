@@ -46,6 +46,8 @@ export interface BrokerOptions {
 const retryMs = 20;
 /** A client's end is told to leaders for so long: a leader that can't be reached any longer gives back by itself. */
 const releaseHoldMs = 60_000;
+/** A connection's number: of no client. */
+const nobodys = 0;
 /** For another node a request is held only as long as a planned handover takes: it can do better than wait. */
 const peerHoldMs = 1000;
 const checkOwnersMs = 500;
@@ -257,6 +259,8 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   #holdMs(request: RoutedRequest): number {
+    // What moves from queue to queue is offered again, and its own queue can't be handed over meanwhile.
+    if (request.owner.connection === nobodys) return 0;
     if (request.origin === 'peer') return peerHoldMs;
     return request.operation.kind === 'release' ? releaseHoldMs : this.#options.holdMs;
   }
@@ -345,7 +349,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
 
   #nobody(): Owner {
     const { hello } = this.#options;
-    return { node: hello.node, incarnation: hello.incarnation, connection: 0 };
+    return { node: hello.node, incarnation: hello.incarnation, connection: nobodys };
   }
 
   statistics(scope: StatisticsScope): readonly Statistic[] {
