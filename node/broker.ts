@@ -123,6 +123,10 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     for (const queues of this.#led.values()) queues.configure(settings.queues);
   }
 
+  get settings(): ClusterSettings {
+    return this.#settings;
+  }
+
   get partitionsLed(): ReadonlyMap<number, PartitionQueues> {
     return this.#led;
   }

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { clusterSettings } from './settings/cluster-settings.ts';
 import { SessionStage, setText, valueText } from './testing/session-stage.ts';
 
 function value(data: string): string {
@@ -106,6 +107,46 @@ test('statistics in braces, of all queues or of those named, many in slices [dum
   const all = stage.say('dump_stats\r\n');
   assert.is(all.match(/queue '/g)?.length, 202);
   assert.ok(stage.output.writes - before > 3);
+});
+
+/** The braces of `dump_config`, those of their lines that are asked for. */
+function shown(text: string, ...names: string[]): string[] {
+  const lines = text.split('\r\n').map((line) => line.trim());
+  return lines.filter((line) => !line.includes('=') || names.includes(line.split('=')[0] ?? ''));
+}
+
+test('settings in force in braces: the defaults, queues with their own, and aliases; or those of one [dump-config]', () => {
+  const stage = stageWith();
+  stage.service.inForce = clusterSettings({
+    default: { maxAgeMs: 60_000 },
+    queues: { jobs: { maxItems: 5, expireToQueue: 'late' }, 'jobs+a': { maxItems: 7 } },
+    aliases: { grüße: ['jobs', 'log'] },
+  });
+  const said = (line: string): string[] =>
+    shown(stage.say(`${line}\r\n`), 'maxItems', 'maxAge', 'expireToQueue', 'queue');
+  const defaults = ['default {', 'maxItems=none', 'maxAge=1m', 'expireToQueue=none', '}'];
+  const jobs = ["queue 'jobs' {", 'maxItems=5', 'maxAge=1m', 'expireToQueue=late', '}'];
+  const child = ["queue 'jobs+a' {", 'maxItems=7', 'maxAge=1m', 'expireToQueue=late', '}'];
+  const greetings = Buffer.from('grüße').toString('latin1');
+  const alias = [`alias '${greetings}' {`, 'queue=jobs', 'queue=log', '}'];
+  assert.equal(said('dump_config'), [...defaults, ...jobs, ...child, ...alias, 'END', '']);
+  assert.equal(said('dump_config jobs+b'), ["queue 'jobs+b' {", ...jobs.slice(1), 'END', '']);
+  assert.equal(said(`dump_config ${greetings}`), [...alias, 'END', '']);
+  assert.match(stage.say('dump_config a b\r\ndump_config a~\r\n'), /^(CLIENT_ERROR [^\r]+\r\n){2}$/);
+});
+
+test('the file is reread, or it is said in one line why it could not be [reload]', async () => {
+  const stage = stageWith();
+  const say = async (text: string): Promise<string> => {
+    const heard = stage.say(text);
+    await stage.clock.runFor(0);
+    return heard + stage.heard();
+  };
+  assert.is(await say('reload\r\nversion\r\n'), 'Reloaded config.\r\nVERSION 1.2.3\r\n');
+  assert.is(stage.service.reloads, 1);
+  stage.service.failure = new Error('line 1\nline 2');
+  assert.match(await say('reload\r\nversion\r\n'), /^SERVER_ERROR [^\r\n]*line 1 line 2\r\nVERSION 1.2.3\r\n$/);
+  assert.match(await say('reload now\r\n'), /^CLIENT_ERROR [^\r]+\r\n$/);
 });
 
 test('the status is told and set, by any case, and an unknown one refused [status]', async () => {

@@ -1,40 +1,80 @@
 import type { Result } from '../cluster/operation.ts';
-import type { Broker } from './broker-api.ts';
+import type { Broker, Statistic } from './broker-api.ts';
 import { type Answer, type AnswerOutput, type Said, silence } from './protocol/answer.ts';
-import type { ConfirmCommand, DumpStatsCommand, GetCommand, SeriesCommand, TellCommand } from './protocol/command.ts';
+import type {
+  ConfirmCommand,
+  DumpConfigCommand,
+  DumpStatsCommand,
+  GetCommand,
+  SeriesCommand,
+  SettingsPart,
+  TellCommand,
+} from './protocol/command.ts';
+import { type ClusterSettings, onTheWire } from './settings/cluster-settings.ts';
+import { writeQueueSettings } from './settings/queue-section.ts';
 
-/** The statistics of many queues, a slice a turn: a client that asks for all of them holds up nobody else. */
-export class DumpStats implements SeriesCommand {
+/** The statistics of those queues that the node leads. */
+export function dumpStats(broker: Broker, { queues, answer, last }: DumpStatsCommand): SeriesCommand {
+  const ofOne = (queue: string): Answer => {
+    const statistics = broker.statistics({ queue });
+    return statistics.length > 0 ? answer(queue, statistics) : silence;
+  };
+  return new Dump(queues.length > 0 ? queues : broker.queueNames(), ofOne, last);
+}
+
+/** The settings as they are when it is asked. */
+export function dumpConfig(settings: ClusterSettings, { queue, answer, last }: DumpConfigCommand): SeriesCommand {
+  const parts = queue === undefined ? partsOf(settings) : [partOf(settings, queue)];
+  return new Dump(parts, (part) => answer(part, entriesOf(settings, part)), last);
+}
+
+function partsOf({ queues, aliases }: ClusterSettings): SettingsPart[] {
+  const named = queues.names().map((name) => ({ kind: 'queue', name }) as const);
+  return [
+    { kind: 'default', name: '' },
+    ...named,
+    ...[...aliases.keys()].map((name) => ({ kind: 'alias', name }) as const),
+  ];
+}
+
+function partOf({ aliases }: ClusterSettings, name: string): SettingsPart {
+  return { kind: aliases.has(name) ? 'alias' : 'queue', name };
+}
+
+function entriesOf({ queues, aliases }: ClusterSettings, { kind, name }: SettingsPart): Statistic[] {
+  if (kind === 'alias') return (aliases.get(name) ?? []).map((queue) => ['queue', queue] as const);
+  const written = writeQueueSettings(kind === 'default' ? queues.defaults : queues.of(name));
+  return written.map(([setting, value]) => [setting, onTheWire(value)] as const);
+}
+
+/** An answer for each of many, a slice a turn: a client that asks for all of them holds up nobody else. */
+class Dump<T> implements SeriesCommand {
   readonly kind = 'series';
   readonly order = 'after';
-  readonly #broker: Broker;
-  readonly #command: DumpStatsCommand;
-  readonly #queues: readonly string[];
+  readonly #parts: readonly T[];
+  readonly #answer: (part: T) => Answer;
+  readonly #last: Answer;
   #place = 0;
 
-  constructor(broker: Broker, command: DumpStatsCommand) {
-    this.#broker = broker;
-    this.#command = command;
-    this.#queues = command.queues.length > 0 ? command.queues : broker.queueNames();
+  constructor(parts: readonly T[], answer: (part: T) => Answer, last: Answer) {
+    this.#parts = parts;
+    this.#answer = answer;
+    this.#last = last;
   }
 
   next(): TellCommand | undefined {
-    if (this.#place > this.#queues.length) return undefined;
-    if (this.#place === this.#queues.length) {
+    if (this.#place > this.#parts.length) return undefined;
+    if (this.#place === this.#parts.length) {
       this.#place++;
-      return { kind: 'tell', answer: this.#command.last, close: false };
+      return { kind: 'tell', answer: this.#last, close: false };
     }
-    const answers: Answer[] = [];
-    for (const queue of this.#queues.slice(this.#place, this.#place + queuesATurn)) {
-      const statistics = this.#broker.statistics({ queue });
-      if (statistics.length > 0) answers.push(this.#command.answer(queue, statistics));
-    }
-    this.#place = Math.min(this.#place + queuesATurn, this.#queues.length);
+    const answers = this.#parts.slice(this.#place, this.#place + partsATurn).map(this.#answer);
+    this.#place = Math.min(this.#place + partsATurn, this.#parts.length);
     return { kind: 'tell', answer: { say: (result, out) => sayAll(answers, result, out) }, close: false };
   }
 }
 
-const queuesATurn = 50;
+const partsATurn = 50;
 
 function sayAll(answers: readonly Answer[], result: Result, out: AnswerOutput): Said {
   for (const answer of answers) answer.say(result, out);

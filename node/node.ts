@@ -20,8 +20,9 @@ import { defaultNodeLimits } from './queues/queue-settings.ts';
 import { QueueCounters } from './queues/queue-stats.ts';
 import { ServerStatus } from './server-status.ts';
 import { setAsideStore } from './set-aside.ts';
-import { decodeSections, noClusterSettings } from './settings/cluster-settings.ts';
+import { type ClusterSettings, decodeSections, noClusterSettings } from './settings/cluster-settings.ts';
 import { offerSettings } from './settings/directory-settings.ts';
+import { reloadSettings } from './settings/reload.ts';
 import type { ServerFigures } from './statistics.ts';
 
 /** What a node runs on: the machine's own, or simulated ones. */
@@ -43,6 +44,8 @@ export interface NodeParts {
   readonly shutdown: () => void;
   /** Settings that a cluster which has none begins with. */
   readonly offered: string | undefined;
+  /** Reads the node's file again, see `Reload`; undefined: it has none. */
+  readonly reread: (() => string | undefined) | undefined;
   /** The journal is poisoned: the node has given up its roles, and the process had better end. */
   readonly failed: (error: WindhoverError) => void;
 }
@@ -165,6 +168,16 @@ export class WindhoverNode implements NodeService {
     const { nodes, revision } = this.cluster.view;
     const up = [...nodes.values()].filter(({ state }) => state === 'up');
     return { version: revision, labels: up.map(({ label }) => label).sort() };
+  }
+
+  settings(): ClusterSettings {
+    return this.broker.settings;
+  }
+
+  reload(): Promise<void> {
+    const { reread, directory, clock } = this.#parts;
+    const versionHeld = (): number => this.cluster.view.settings?.version ?? 0;
+    return reloadSettings({ reread, directory, clock, versionHeld });
   }
 
   shutdown(): boolean {

@@ -14,6 +14,7 @@ import type { Statistic } from './broker-api.ts';
 import { ClientPorts } from './client-ports.ts';
 import { WindhoverNode } from './node.ts';
 import type { NodeSettings } from './settings/node-settings.ts';
+import { readSettingsFile } from './settings/settings-file.ts';
 import { version } from './version.ts';
 
 /** Clients get so long to come to the end of what they sent. */
@@ -57,7 +58,7 @@ export async function runNode(settings: NodeSettings): Promise<number> {
 }
 
 async function start(
-  { config, offered }: NodeSettings,
+  { config, offered, path }: NodeSettings,
   logger: Logger,
   stop: StopRequest,
 ): Promise<{ running: Running | undefined; failed: Promise<WindhoverError> }> {
@@ -81,6 +82,7 @@ async function start(
       failed: fail,
       shutdown: stop.now,
       offered,
+      reread: path === undefined ? undefined : () => readSettingsFile(path).value,
     },
     config,
   );

@@ -6,7 +6,7 @@ import { Answers, everyQueue, type Overlap, overlapOfRead } from './answers.ts';
 import type { Broker } from './broker-api.ts';
 import type { BudgetWaiter } from './byte-budget.ts';
 import { flushAllLater } from './delayed-flush.ts';
-import { Confirm, DumpStats } from './node-commands.ts';
+import { Confirm, dumpConfig, dumpStats } from './node-commands.ts';
 import type { NodeService } from './node-service.ts';
 import type { Answer, Said } from './protocol/answer.ts';
 import type {
@@ -294,8 +294,13 @@ export class Session implements BudgetWaiter {
       case 'stats':
         return this.#tell(command.answer(this.#broker.statistics(command.scope)), 'go on');
       case 'dumpStats':
-        this.#series = new DumpStats(this.#broker, command);
+        this.#series = dumpStats(this.#broker, command);
         return;
+      case 'dumpConfig':
+        this.#series = dumpConfig(this.#service.settings(), command);
+        return;
+      case 'reload':
+        return this.#answers.work(this.#service.reload(), command.answer);
       case 'version':
         return this.#tell(command.answer(this.#broker.version), 'go on');
       case 'status':

@@ -47,13 +47,30 @@ export type NodeCommand =
   | { readonly kind: 'members'; readonly answer: (members: Members) => Answer }
   /** `begun`: the node's end, which is this connection's, too. */
   | { readonly kind: 'shutdown'; readonly answer: (outcome: 'begun' | 'not allowed') => Answer }
-  | DumpStatsCommand;
+  | { readonly kind: 'reload'; readonly answer: Answer }
+  | DumpStatsCommand
+  | DumpConfigCommand;
 
 /** The statistics of these queues, or of all that the node leads if none is named: an answer each, then the last. */
 export interface DumpStatsCommand {
   readonly kind: 'dumpStats';
   readonly queues: readonly string[];
   readonly answer: (queue: string, statistics: readonly Statistic[]) => Answer;
+  readonly last: Answer;
+}
+
+/** What a part of the settings in force is about. */
+export interface SettingsPart {
+  readonly kind: 'default' | 'queue' | 'alias';
+  /** The queue's or the alias's; `''` of the defaults. */
+  readonly name: string;
+}
+
+/** The settings in force of the queue, or all there are: an answer for each part, then the last. */
+export interface DumpConfigCommand {
+  readonly kind: 'dumpConfig';
+  readonly queue: string | undefined;
+  readonly answer: (part: SettingsPart, entries: readonly Statistic[]) => Answer;
   readonly last: Answer;
 }
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { owner, QueueHarness, sweepEveryMs } from '../testing/queue-harness.ts';
-import type { OwnSettings } from './queue-settings.ts';
+import { InheritedSettings, type OwnSettings } from './queue-settings.ts';
 
 /** Sets items of which each expires after so long, 0 never. */
 function fill(at: QueueHarness, queue: string, ...livesMs: number[]): void {
@@ -258,7 +258,7 @@ test('other settings count at once', async () => {
   const at = new QueueHarness();
   fill(at, 'work', 0, 0);
   await at.clock.runFor(2 * round);
-  at.queues.configure({ of: () => ({ ...at.settings, maxAgeMs: 500 }) });
+  at.queues.configure(new InheritedSettings({ ...at.settings, maxAgeMs: 500 }));
   await at.clock.runFor(round);
   assert.equal(stored(at), []);
 });

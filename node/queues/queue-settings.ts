@@ -58,6 +58,10 @@ export const defaultQueueSettings: QueueSettings = {
 /** The settings of queues, by their names. What it gives doesn't change: another configuration is another source. */
 export interface QueueSettingsSource {
   of(queue: string): QueueSettings;
+  /** Of queues of which nothing is said. */
+  readonly defaults: QueueSettings;
+  /** The queues that have settings of their own. */
+  names(): readonly string[];
 }
 
 /** What a configuration says of one queue, or of all; what it leaves out is inherited. */
@@ -68,19 +72,23 @@ export type OwnSettings = Partial<QueueSettings>;
  * defaults. Queues of which nothing is said share one object.
  */
 export class InheritedSettings implements QueueSettingsSource {
-  readonly #defaults: QueueSettings;
+  readonly defaults: QueueSettings;
   readonly #named = new Map<string, QueueSettings>();
 
   constructor(defaults: OwnSettings = {}, queues: ReadonlyMap<string, OwnSettings> = new Map()) {
-    this.#defaults = { ...defaultQueueSettings, ...defaults };
+    this.defaults = { ...defaultQueueSettings, ...defaults };
     for (const [name, own] of queues) {
       const inherited = queues.get(parentName(name) ?? '');
-      this.#named.set(name, { ...this.#defaults, ...inherited, ...own });
+      this.#named.set(name, { ...this.defaults, ...inherited, ...own });
     }
   }
 
   of(queue: string): QueueSettings {
-    return this.#named.get(queue) ?? this.#named.get(parentName(queue) ?? '') ?? this.#defaults;
+    return this.#named.get(queue) ?? this.#named.get(parentName(queue) ?? '') ?? this.defaults;
+  }
+
+  names(): readonly string[] {
+    return [...this.#named.keys()];
   }
 }
 

@@ -8,6 +8,8 @@ export interface NodeSettings {
   readonly config: NodeConfig;
   /** The settings of queues and aliases in its file, if there are any: see `offerSettings`. */
   readonly offered: string | undefined;
+  /** Its file, if it has one. */
+  readonly path: string | undefined;
 }
 
 /** A node's settings from its file, if it has one, and from its flags, which go first; or a line for each thing wrong. */
@@ -19,7 +21,7 @@ export function readNodeConfig(
     const file = path === undefined ? undefined : readSettingsFile(path);
     const parsed = parseNodeConfig({ ...file?.node, ...flags });
     if ('problems' in parsed) return parsed;
-    return { config: parsed.config, offered: file?.value };
+    return { config: parsed.config, offered: file?.value, path };
   } catch (error) {
     return { problems: WindhoverError.from(error, 'the configuration').message.split('\n') };
   }

@@ -35,4 +35,25 @@ test('a file’s settings hold at all nodes; others are applied while they run, 
   assert.is((await runToEnd('ctl', 'config', 'show', ...directory)).out, 'queues:\n  jobs:\n    maxItems: 2\n');
 });
 
+test('a reload of one node’s file holds at the other; a bad file, or none, changes nothing [reload]', async () => {
+  const file = join(temporaryFolder(), 'my.yaml');
+  writeFileSync(file, 'queues: { jobs: { maxItems: 1 } }\n');
+  const cluster = await LocalCluster.start(2, ['--config', file]);
+  const [ann, bob] = [await cluster.node(0).connect(), await cluster.node(1).connect()];
+  writeFileSync(file, 'queues: { jobs: { maxItems: 12 } }\naliases: { all: [jobs, other] }\n');
+  assert.is(await ann.ask('reload'), 'Reloaded config.');
+  assert.match(await ann.ask('dump_config jobs'), /maxItems=12/);
+  const seen = async (): Promise<true | undefined> =>
+    (await bob.ask('dump_config all')).includes('queue=other') || undefined;
+  await eventually('the other node goes by them', seen);
+
+  writeFileSync(file, 'queues:\n  jobs: { maxItems: 13, maxAge: soon, maxSize: big }\n');
+  assert.match(await ann.ask('reload'), /^SERVER_ERROR .*my\.yaml:2: queues\.jobs\..* \(and 1 more\)$/);
+  writeFileSync(file, 'node: { maxItemSize: 1MiB }\n');
+  assert.match(await ann.ask('reload'), /^SERVER_ERROR .*none of the sections/);
+  assert.match(await ann.ask('dump_config jobs'), /maxItems=12/);
+  const lone = await LocalCluster.start(1);
+  assert.match(await (await lone.node(0).connect()).ask('reload'), /^SERVER_ERROR .*without --config$/);
+});
+
 test.run();

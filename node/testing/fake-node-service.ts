@@ -1,6 +1,7 @@
 import { SimClock } from '../../journal/testing/sim-clock.ts';
 import type { Members, NodeService } from '../node-service.ts';
 import { ServerStatus } from '../server-status.ts';
+import { type ClusterSettings, noClusterSettings } from '../settings/cluster-settings.ts';
 
 /** A node that does as it is told. */
 export class FakeNodeService implements NodeService {
@@ -8,8 +9,11 @@ export class FakeNodeService implements NodeService {
   list: Members = { version: 3, labels: ['10.0.0.1:22133', 'queue-2.example:22133'] };
   allowsShutdown = false;
   shutdowns = 0;
-  /** What was written of the status, or why it can't be. */
+  inForce: ClusterSettings = noClusterSettings;
+  reloads = 0;
+  /** What was written of the status. */
   readonly written: string[] = [];
+  /** Why nothing can be written or read. */
   failure: Error | undefined;
 
   constructor(clock = new SimClock(), statusChangeGraceMs = 0) {
@@ -22,6 +26,15 @@ export class FakeNodeService implements NodeService {
 
   members(): Members {
     return this.list;
+  }
+
+  settings(): ClusterSettings {
+    return this.inForce;
+  }
+
+  async reload(): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    this.reloads++;
   }
 
   shutdown(): boolean {

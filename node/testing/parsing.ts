@@ -59,6 +59,10 @@ export function keep(command: Command): Kept {
       return { ...command, answer: heard(command.answer('not allowed')) };
     case 'dumpStats':
       return { ...command, answer: heard(command.answer('q', [['name', 'value']])), last: spoken(command.last) };
+    case 'dumpConfig': {
+      const answer = heard(command.answer({ kind: 'queue', name: 'q' }, [['name', 'value']]));
+      return { ...command, answer, last: spoken(command.last) };
+    }
     case 'tell':
       return { ...command, answer: heard(command.answer).text };
     case 'set':

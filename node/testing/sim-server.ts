@@ -104,6 +104,7 @@ export class SimServer {
         shutdown: () => {},
         figures: { process: () => [] },
         offered: undefined,
+        reread: undefined,
         failed: (error) => this.#ended(started, `the journal failed: ${error.message}`),
       },
       this.#config(),

@@ -80,7 +80,7 @@ export class WireClient {
     );
   }
 
-  /** The next answer that nobody waits for yet: up to `END` after `VALUE` and `STAT` lines, else one line. */
+  /** The next answer that nobody waits for yet: up to `END` after `VALUE` and `STAT` lines and braces, else one line. */
   answer(): Promise<string> {
     const answer = this.#turn.then(() => this.#nextAnswer());
     this.#turn = answer.catch(() => undefined);
@@ -108,6 +108,8 @@ export class WireClient {
   }
 }
 
+const isFollowed = /^(STAT | {2}|\}$|.* \{$)/;
+
 /** Characters of the first whole answer in it; undefined when it is not whole yet. */
 function answerLength(text: string): number | undefined {
   let at = 0;
@@ -118,6 +120,6 @@ function answerLength(text: string): number | undefined {
     at = end + 2;
     const value = /^VALUE \S+ \d+ (\d+)/.exec(line);
     if (value !== null) at += Number(value[1]) + 2;
-    else if (!line.startsWith('STAT ')) return at;
+    else if (!isFollowed.test(line)) return at;
   }
 }

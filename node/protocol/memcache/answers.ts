@@ -2,6 +2,7 @@ import type { Result } from '../../../cluster/operation.ts';
 import type { Statistic } from '../../broker-api.ts';
 import type { Members } from '../../node-service.ts';
 import { type Answer, type AnswerOutput, FixedAnswer, type Said, silence } from '../answer.ts';
+import type { SettingsPart } from '../command.ts';
 import type { StatusName } from '../status-name.ts';
 
 /** Answers of memcache's text protocol, line ends included. */
@@ -14,6 +15,7 @@ const error = Buffer.from('ERROR\r\n', 'latin1');
 const valueWord = Buffer.from('VALUE ', 'latin1');
 
 export const ok: Answer = fixedUnlessFailed('OK\r\n');
+export const reloaded: Answer = fixedUnlessFailed('Reloaded config.\r\n');
 export const flushedAll: Answer = fixedUnlessFailed('Flushed all queues.\r\n');
 
 /** One line, kept one line whatever is in `text`. */
@@ -38,8 +40,17 @@ export function statisticsAnswer(entries: readonly Statistic[]): Answer {
 
 /** To `dump_stats`, for one queue. */
 export function dumpAnswer(queue: string, entries: readonly Statistic[]): Answer {
+  return bracesAnswer(`queue '${queue}'`, entries);
+}
+
+/** To `dump_config`, for one part. */
+export function dumpConfigAnswer({ kind, name }: SettingsPart, entries: readonly Statistic[]): Answer {
+  return bracesAnswer(kind === 'default' ? kind : `${kind} '${name}'`, entries);
+}
+
+function bracesAnswer(title: string, entries: readonly Statistic[]): Answer {
   const lines = entries.map(([name, value]) => `  ${name}=${value}\r\n`).join('');
-  return new FixedAnswer(Buffer.from(`queue '${queue}' {\r\n${lines}}\r\n`, 'latin1'));
+  return new FixedAnswer(Buffer.from(`${title} {\r\n${lines}}\r\n`, 'latin1'));
 }
 
 export function statusAnswer(status: StatusName): Answer {

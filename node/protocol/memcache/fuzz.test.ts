@@ -11,6 +11,7 @@ const kind = (options: ConstructorParameters<typeof MemcacheParser>[0]): Memcach
 const words = [
   ...['set', 'add', 'replace', 'append', 'prepend', 'cas', 'get', 'gets', 'delete', 'flush', 'flush_all', 'stats'],
   ...['flush_expired', 'flush_all_expired', 'monitor', 'confirm', 'dump_stats', 'status', 'config', 'shutdown'],
+  ...['dump_config', 'reload'],
   ...['version', 'verbosity', 'quit', 'incr', 'decr', 'touch', 'gat', 'gats', 'mg', 'ms', 'md', 'mn', 'me', 'nonsense'],
 ];
 const options = ['open', 'close', 'abort', 'peek', 't=0', 't=', 'lease=9', 'close=1', 'abort=x', 'delay=3', '', 'id=a'];

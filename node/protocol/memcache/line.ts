@@ -9,6 +9,7 @@ import {
   confirmAnswer,
   deleteAnswer,
   dumpAnswer,
+  dumpConfigAnswer,
   endAnswer,
   expiredAnswer,
   flushAnswer,
@@ -16,6 +17,7 @@ import {
   lineAnswer,
   membersAnswer,
   ok,
+  reloaded,
   setAnswer,
   shutdownAnswer,
   statisticsAnswer,
@@ -68,6 +70,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['monitor', parseMonitor],
   ['confirm', parseConfirm],
   ['dump_stats', parseDumpStats],
+  ['dump_config', parseDumpConfig],
+  ['reload', (words) => alone(words, { kind: 'reload', answer: reloaded })],
   ['status', parseStatus],
   ['config', parseConfig],
   ['shutdown', (words) => alone(words, { kind: 'shutdown', answer: shutdownAnswer })],
@@ -258,6 +262,15 @@ function parseDumpStats(words: readonly string[]): Line {
   const problem = queues.map(nameProblem).find((why) => why !== undefined);
   if (problem !== undefined) return refused(`CLIENT_ERROR ${problem}`);
   return { kind: 'dumpStats', queues, answer: dumpAnswer, last: endAnswer };
+}
+
+/** `dump_config [queue]` */
+function parseDumpConfig(words: readonly string[]): Line {
+  const [, queue] = words;
+  if (words.length > 2) return refused(clientErrorFormat);
+  const problem = queue === undefined ? undefined : nameProblem(queue);
+  if (problem !== undefined) return refused(`CLIENT_ERROR ${problem}`);
+  return { kind: 'dumpConfig', queue, answer: dumpConfigAnswer, last: endAnswer };
 }
 
 /** `status`, or `status <name>` */
