@@ -116,6 +116,21 @@ test('what is flushed or deleted meanwhile is not moved any more', async () => {
   assert.is(at.statistic('work', 'moving_items'), 0);
 });
 
+test('what was flushed on its way does not count, though it was to be dropped', async () => {
+  const at = harness({ work: { expireToQueue: 'late' } });
+  setExpiring(at, 'work', 'a', 'b');
+  at.clock.shiftWall(1000);
+  assert.is(at.get('work').answer, 'empty');
+  at.ask({ kind: 'flush', queue: 'work' });
+  setExpiring(at, 'work', 'c');
+  at.clock.shiftWall(1000);
+  assert.is(at.get('work').answer, 'empty');
+  assert.is(at.statistic('work', 'moving_items'), 1);
+  at.queues.configure(new InheritedSettings({}));
+  await run(at);
+  assert.equal([stored(at, 'work'), at.statistic('work', 'moving_items')], [[], 0]);
+});
+
 test('an item that is open at a handover stays with its client, though it has come back too often for new settings', async () => {
   const at = harness({ work: { deadLetterQueue: 'dead', maxDeliveries: 5 } });
   at.put('work', 'a');

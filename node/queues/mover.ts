@@ -116,7 +116,8 @@ export class Mover {
 
   /** The settings don't say any more that expired items are to go anywhere. */
   #removeAll(moves: Moves): void {
-    this.#context.log.removeItems(moves.queue.number, moves.runs);
+    takeBelow(moves.runs, moves.queue.flushedThroughId + 1, []);
+    if (moves.runs.length > 0) this.#context.log.removeItems(moves.queue.number, moves.runs);
     for (let at = 0; at < moves.runs.length; at += 2)
       moves.queue.movingItems -= (moves.runs[at + 1] ?? 0) - (moves.runs[at] ?? 0) + 1;
     moves.runs = [];
