@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { clusterSettings } from './settings/cluster-settings.ts';
+import { clusterSettings, onTheWire } from './settings/cluster-settings.ts';
 import { SessionStage, setText, valueText } from './testing/session-stage.ts';
 
 function value(data: string): string {
@@ -117,17 +117,18 @@ function shown(text: string, ...names: string[]): string[] {
 
 test('settings in force in braces: the defaults, queues with their own, and aliases; or those of one [dump-config]', () => {
   const stage = stageWith();
+  const late = onTheWire('später');
   stage.service.inForce = clusterSettings({
     default: { maxAgeMs: 60_000 },
-    queues: { jobs: { maxItems: 5, expireToQueue: 'late' }, 'jobs+a': { maxItems: 7 } },
+    queues: { jobs: { maxItems: 5, expireToQueue: late }, 'jobs+a': { maxItems: 7 } },
     aliases: { grüße: ['jobs', 'log'] },
   });
   const said = (line: string): string[] =>
     shown(stage.say(`${line}\r\n`), 'maxItems', 'maxAge', 'expireToQueue', 'queue');
   const defaults = ['default {', 'maxItems=none', 'maxAge=1m', 'expireToQueue=none', '}'];
-  const jobs = ["queue 'jobs' {", 'maxItems=5', 'maxAge=1m', 'expireToQueue=late', '}'];
-  const child = ["queue 'jobs+a' {", 'maxItems=7', 'maxAge=1m', 'expireToQueue=late', '}'];
-  const greetings = Buffer.from('grüße').toString('latin1');
+  const jobs = ["queue 'jobs' {", 'maxItems=5', 'maxAge=1m', `expireToQueue=${late}`, '}'];
+  const child = ["queue 'jobs+a' {", 'maxItems=7', 'maxAge=1m', `expireToQueue=${late}`, '}'];
+  const greetings = onTheWire('grüße');
   const alias = [`alias '${greetings}' {`, 'queue=jobs', 'queue=log', '}'];
   assert.equal(said('dump_config'), [...defaults, ...jobs, ...child, ...alias, 'END', '']);
   assert.equal(said('dump_config jobs+b'), ["queue 'jobs+b' {", ...jobs.slice(1), 'END', '']);
