@@ -141,7 +141,15 @@ test('docs/configuration.md names every setting of a node with its default, and 
     nodeConfigSchema.parse({ data: 'x', directory: 'y' }),
   );
   const shown = Object.entries(defaults).map(([name, value]) => [name, String(value)]);
-  const expected = { data: '', directory: '', text: '', label: '`listen`', maxMemory, ...Object.fromEntries(shown) };
+  const expected = {
+    data: '',
+    directory: '',
+    text: '',
+    thrift: '',
+    label: '`listen`',
+    maxMemory,
+    ...Object.fromEntries(shown),
+  };
   assert.equal({ ...documented('Settings of a node'), maxMemory }, expected);
   assert.equal([data, directory], ['x', 'y']);
 });
