@@ -1,17 +1,17 @@
 import type { ClusterNode } from '../cluster/driver.ts';
-import { ForwardClient } from '../cluster/forward-client.ts';
 import type { LeaderService } from '../cluster/leader-service.ts';
 import type { Hello } from '../cluster/messages.ts';
 import type { Operation, Owner, Request, Result } from '../cluster/operation.ts';
 import type { PartitionLog } from '../cluster/partition-log.ts';
-import type { NodeRecord } from '../cluster/partition-map.ts';
 import type { Transport } from '../cluster/transport.ts';
 import { assert } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
 import { answerAlias } from './aliases.ts';
 import type { Broker, Statistic, StatisticsScope } from './broker-api.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import { Forwards } from './forwards.ts';
 import { HeldRequests } from './held-requests.ts';
+import { OwnerWatch } from './owner-watch.ts';
 import type { NodeBudget } from './queues/node-budget.ts';
 import type { NodeContext } from './queues/partition-context.ts';
 import { PartitionQueues } from './queues/partition-queues.ts';
@@ -66,21 +66,13 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   readonly #clock: Clock;
   readonly #shared: NodeContext;
   readonly #led = new Map<number, PartitionQueues>();
-  readonly #forwards = new Map<string, { client: ForwardClient; address: string; incarnation: string }>();
+  readonly #forwards: Forwards;
+  readonly #owners: OwnerWatch;
   readonly #places: Place[] = [];
   readonly #held: HeldRequests;
-  /**
-   * Where requests of a partition were forwarded to, and how many of them have no answer. While there are any, requests
-   * go to no other node, and are not done here: what came before might come back, and has to go first.
-   */
-  readonly #underway = new Map<number, { readonly node: string; count: number }>();
   #nextNumber = 1;
   /** Requests that may have to be cancelled: those that wait, are held, or are forwarded. */
   readonly #cancellable = new Map<Request, RoutedRequest>();
-  /** Links on which other nodes forward to this one, by process. */
-  readonly #links = new Set<string>();
-  /** Processes that own reads here and were nowhere to be seen at the last check. */
-  #absent: ReadonlySet<string> = new Set();
   #cluster: ClusterNode | undefined;
   /** Partitions whose held requests are to be routed again soon. */
   readonly #retries = new Set<number>();
@@ -104,6 +96,11 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
         this.execute({ operation, owner: this.#nobody(), complete });
       },
     };
+    this.#forwards = new Forwards(options);
+    this.#owners = new OwnerWatch(
+      options.hello,
+      (node, incarnation) => this.#cluster?.view.nodes.get(node)?.incarnation === incarnation,
+    );
     this.#held = new HeldRequests(
       options.clock,
       (request) => this.#route(request),
@@ -162,7 +159,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     const cluster = this.#attached();
     const partition = cluster.partitionOf(queue);
     const isServed = !this.#held.holds(partition) && cluster.route(partition) === 'local';
-    return isServed && !this.#underway.has(partition) ? this.#led.get(partition) : undefined;
+    return isServed && !this.#forwards.has(partition) ? this.#led.get(partition) : undefined;
   }
 
   #attached(): ClusterNode {
@@ -191,7 +188,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     if (this.#held.holds(partition) && !this.#held.releasing) return this.#hold(request);
     switch (cluster.route(partition)) {
       case 'local':
-        return this.#underway.has(partition) ? this.#hold(request) : this.#executeHere(request, partition);
+        return this.#forwards.has(partition) ? this.#hold(request) : this.#executeHere(request, partition);
       case 'hold':
         return this.#hold(request);
       case 'leader':
@@ -221,38 +218,18 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
 
   #forward(request: RoutedRequest, cluster: ClusterNode): void {
     const node = cluster.leaderOf(request.partition);
-    const underway = this.#underway.get(request.partition);
-    if (node === undefined || (underway !== undefined && underway.node !== node.id)) return this.#hold(request);
-    if (underway === undefined) this.#underway.set(request.partition, { node: node.id, count: 1 });
-    else underway.count++;
+    if (node === undefined || !this.#forwards.mayGo(request.partition, node)) return this.#hold(request);
     request.keepData();
     this.#cancellable.set(request.asked, request);
     this.forwarded++;
     request.place = { kind: 'forwarded', node: node.id };
-    this.#clientOf(node).send(request);
+    this.#forwards.send(request, node);
   }
 
   /** A forwarded request has its answer, or is given up. What was held because of it goes on. */
   #cameHome(partition: number): void {
-    this.#cameBack(partition);
-    if (!this.#underway.has(partition) && this.#held.holds(partition)) this.#retrySoon(partition);
-  }
-
-  #cameBack(partition: number): void {
-    const underway = this.#underway.get(partition);
-    assert(underway !== undefined, 'a forwarded request is counted');
-    underway.count--;
-    if (underway.count === 0) this.#underway.delete(partition);
-  }
-
-  #clientOf(node: NodeRecord): ForwardClient {
-    const known = this.#forwards.get(node.id);
-    if (known !== undefined && known.address === node.peer) return known.client;
-    known?.client.close();
-    const { transport, hello, clock } = this.#options;
-    const client = new ForwardClient({ transport, hello, clock, address: node.peer });
-    this.#forwards.set(node.id, { client, address: node.peer, incarnation: node.incarnation });
-    return client;
+    this.#forwards.cameBack(partition);
+    if (!this.#forwards.has(partition) && this.#held.holds(partition)) this.#retrySoon(partition);
   }
 
   #hold(request: RoutedRequest): void {
@@ -287,7 +264,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     request.shortenWait(this.#clock.monotonicMs());
     request.place = routing;
     this.#hold(request);
-    if (from.kind === 'forwarded') this.#cameBack(request.partition);
+    if (from.kind === 'forwarded') this.#forwards.cameBack(request.partition);
     this.#retrySoon(request.partition);
   }
 
@@ -313,7 +290,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
         this.#held.remove(routed);
         break;
       case 'forwarded':
-        this.#forwards.get(place.node)?.client.cancel(routed);
+        this.#forwards.cancel(routed, place.node);
         this.#cameHome(routed.partition);
         break;
       case 'local':
@@ -410,19 +387,19 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   routeChanged(partition: number): void {
-    for (const { client } of this.#forwards.values()) client.recall();
+    this.#forwards.recall();
     this.#held.release(partition);
     this.#held.release(-1);
   }
 
   /** A node has opened a link to forward on. */
   peerLinked(node: string, incarnation: string): void {
-    this.#links.add(processKey(node, incarnation));
+    this.#owners.linked(node, incarnation);
   }
 
   /** The link from a forwarding node has ended: its clients' reads come back, for nobody could close them any more. */
   peerGone(node: string, incarnation: string): void {
-    this.#links.delete(processKey(node, incarnation));
+    this.#owners.unlinked(node, incarnation);
     for (const queues of this.#led.values()) {
       queues.release((owner) => owner.node === node && owner.incarnation === incarnation);
     }
@@ -432,45 +409,20 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   #checkOwnersLater(): void {
     this.#clock.schedule(checkOwnersMs, () => {
       if (this.#closed) return;
-      const absent = new Set<string>();
-      for (const queues of this.#led.values()) queues.release((owner) => this.#isGone(owner, absent));
-      this.#absent = absent;
-      this.#forgetGone();
+      this.#owners.check((isGone) => {
+        for (const queues of this.#led.values()) queues.release(isGone);
+      });
+      this.#forwards.forget((node) => this.#cluster?.view.nodes.has(node) === false);
       this.#checkOwnersLater();
     });
-  }
-
-  /** Neither linked nor in the directory, now and at the last check: a node that has just started is not in every view yet. */
-  #isGone({ node, incarnation }: Owner, absent: Set<string>): boolean {
-    const { hello } = this.#options;
-    if (node === hello.node) return incarnation !== hello.incarnation;
-    const key = processKey(node, incarnation);
-    if (this.#links.has(key)) return false;
-    if (this.#cluster?.view.nodes.get(node)?.incarnation === incarnation) return false;
-    absent.add(key);
-    return this.#absent.has(key);
-  }
-
-  /** Links to nodes that are no more. */
-  #forgetGone(): void {
-    for (const [id, { client }] of this.#forwards) {
-      if (this.#cluster?.view.nodes.has(id)) continue;
-      this.#forwards.delete(id);
-      client.close();
-    }
   }
 
   /** Fails everything that is held and ends the links. */
   close(): void {
     this.#closed = true;
     this.#held.close((request) => request.finish(closing));
-    for (const { client } of this.#forwards.values()) client.close();
+    this.#forwards.close();
   }
-}
-
-/** Tells a node's processes apart. */
-function processKey(node: string, incarnation: string): string {
-  return `${node} ${incarnation}`;
 }
 
 const closing: Result = { kind: 'failed', why: 'this node is shutting down' };
