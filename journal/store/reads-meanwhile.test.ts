@@ -1,14 +1,21 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { StoreNode } from '../testing/store-node.ts';
+import type { Store } from './store.ts';
 
-test('what is read while its items go is given or not, and its file goes afterwards', async () => {
+/** A node with so many items of 1,000 bytes in one queue. */
+async function filled(items: number): Promise<{ node: StoreNode; store: Store; queue: number }> {
   const node = new StoreNode(5);
   const store = await node.open();
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
-  for (let id = 1; id <= 4000; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
+  for (let id = 1; id <= items; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
   await node.flush();
+  return { node, store, queue };
+}
+
+test('what is read while its items go is given or not, and its file goes afterwards', async () => {
+  const { node, store, queue } = await filled(4000);
   await node.clock.runFor(10_000);
   assert.ok(node.disk.names().some((name) => name.endsWith('.backlog')));
   const reading = store.readItems(1, queue, 1, 100_000);
@@ -21,15 +28,8 @@ test('what is read while its items go is given or not, and its file goes afterwa
   assert.not(node.disk.names().some((name) => name.endsWith('.backlog')));
 });
 
-/** A node with a queue of which a tenth is alive, in a backlog file, and another all alive; `during` runs in the middle of compacting them. */
-
 test('items that go while they are read from a segment are not given', async () => {
-  const node = new StoreNode(5);
-  const store = await node.open();
-  store.beginEpoch(1, 1, 'a');
-  const queue = store.createQueue(1, 'q');
-  for (let id = 1; id <= 100; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
-  await node.flush();
+  const { node, store, queue } = await filled(100);
   const reading = store.readItems(1, queue, 1, 20_000);
   store.removeItems(1, queue, [2, 10]);
   await node.flush();
@@ -38,12 +38,7 @@ test('items that go while they are read from a segment are not given', async () 
 });
 
 test('a log that is thrown away while it is read is not given', async () => {
-  const node = new StoreNode(5);
-  const store = await node.open();
-  store.beginEpoch(1, 1, 'a');
-  const queue = store.createQueue(1, 'q');
-  for (let id = 1; id <= 100; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
-  await node.flush();
+  const { node, store } = await filled(100);
   const reading = store.readEntries(1, 1, 1_000_000);
   store.dropReplica(1);
   store.beginEpoch(1, 2, 'a');
@@ -52,12 +47,7 @@ test('a log that is thrown away while it is read is not given', async () => {
 });
 
 test('a queue that is deleted while it is read gives what it had or nothing', async () => {
-  const node = new StoreNode(5);
-  const store = await node.open();
-  store.beginEpoch(1, 1, 'a');
-  const queue = store.createQueue(1, 'q');
-  for (let id = 1; id <= 4000; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
-  await node.flush();
+  const { node, store, queue } = await filled(4000);
   await node.clock.runFor(10_000);
   const reading = store.readItems(1, queue, 1, 1000_000);
   store.deleteQueue(1, queue);

@@ -148,6 +148,8 @@ function save({ json, markdown }: CompareFlags, session: Session, findings: Find
 
 function isAnythingWrong({ parts }: Findings): boolean {
   const results = parts.flatMap((part) => part.results);
-  const hasFailed = results.some(({ series }) => series.some(({ samples }) => samples.includes(undefined as never)));
+  const hasFailed = results.some(({ series }) =>
+    series.some(({ samples }) => samples.some((sample) => sample === undefined)),
+  );
   return hasFailed || results.some((result) => goalResults(result).some(({ isMet }) => !isMet));
 }

@@ -82,13 +82,17 @@ function spoken(answer: Answer): unknown[] {
   return outcomes.map((outcome) => heard(answer, outcome));
 }
 
-/** Feeds pieces, each overwritten as soon as the parser may no longer look at it. */
 export function feed(parser: Parser, pieces: readonly Buffer[]): Kept[] {
-  const commands: Kept[] = [];
+  return feedKeeping(parser, pieces, keep);
+}
+
+/** Feeds pieces, each overwritten as soon as the parser may no longer look at it; gives what is kept of the commands. */
+export function feedKeeping<T>(parser: Parser, pieces: readonly Buffer[], keepOne: (command: Command) => T): T[] {
+  const commands: T[] = [];
   for (const piece of pieces) {
     const chunk = Buffer.from(piece);
     parser.push(chunk);
-    for (let command = parser.next(); command !== undefined; command = parser.next()) commands.push(keep(command));
+    for (let command = parser.next(); command !== undefined; command = parser.next()) commands.push(keepOne(command));
     chunk.fill(0x0a);
   }
   return commands;

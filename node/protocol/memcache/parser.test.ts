@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ByteBudget } from '../../byte-budget.ts';
 import { heard } from '../../testing/heard.ts';
-import { effort } from '../../testing/parsing.ts';
+import { effort, feedKeeping, split } from '../../testing/parsing.ts';
 import type { Command } from '../command.ts';
 import { MemcacheParser } from './parser.ts';
 
@@ -43,14 +43,7 @@ function outcome(command: Command | Told): string {
 
 /** Feeds pieces, each overwritten as soon as the parser may no longer look at it. */
 function feed(parser: MemcacheParser, pieces: readonly Buffer[]): unknown[] {
-  const commands: unknown[] = [];
-  for (const piece of pieces) {
-    const chunk = Buffer.from(piece);
-    parser.push(chunk);
-    for (let command = parser.next(); command !== undefined; command = parser.next()) commands.push(keep(command));
-    chunk.fill(0x0a);
-  }
-  return commands;
+  return feedKeeping(parser, pieces, keep);
 }
 
 function parse(text: string): unknown[] {
@@ -59,11 +52,6 @@ function parse(text: string): unknown[] {
 
 function kinds(text: string): string[] {
   return (parse(text) as Command[]).map(outcome);
-}
-
-function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
-  const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
-  return [...at, bytes.length].map((end, i) => bytes.subarray(i === 0 ? 0 : at[i - 1], end));
 }
 
 const someOfEverything = [
