@@ -42,6 +42,7 @@ export class ClientPorts {
       dialect,
       settings: { ...defaultSessionSettings, echoKey: config.echoKey, maxValueBytes: config.maxItemSize },
       maxConnections: config.maxConnections,
+      clientTimeoutMs: config.clientTimeout,
     });
     this.#listeners.push(listener);
   }

@@ -10,19 +10,22 @@ import {
 } from '../journal/base/quantities.ts';
 import { statusNames } from './protocol/status-name.ts';
 
-/** A quantity as people write it, from `least` to `most`. */
+/** A quantity as people write it, from `least` to `most`; `or none`: or `none`, which is `Infinity`. */
 function amount(
   { wanted, parse }: Quantity<number>,
   write: (value: number) => string,
   least: number,
   most = Number.POSITIVE_INFINITY,
+  none: 'or none' | 'always some' = 'always some',
 ) {
   return z.unknown().transform((value, context): number => {
+    if (none === 'or none' && value === 'none') return Number.POSITIVE_INFINITY;
     const parsed = typeof value === 'string' || typeof value === 'number' ? parse(String(value)) : undefined;
     if (parsed !== undefined && parsed >= least && parsed <= most) return parsed;
     const bounds =
       most === Number.POSITIVE_INFINITY ? `from ${write(least)}` : `from ${write(least)} to ${write(most)}`;
-    context.addIssue({ code: 'custom', message: `want ${wanted}, ${bounds}; not ${JSON.stringify(value)}` });
+    const orNone = none === 'or none' ? ', or none' : '';
+    context.addIssue({ code: 'custom', message: `want ${wanted}, ${bounds}${orNone}; not ${JSON.stringify(value)}` });
     return z.NEVER;
   });
 }
@@ -30,6 +33,7 @@ function amount(
 const count = (least: number, most: number) => amount(wholeCount, String, least, most);
 const bytes = (least: number, most?: number) => amount(size, sizeText, least, most);
 const time = (leastMs: number) => amount(duration, durationText, leastMs);
+const timeOrNone = (leastMs: number, mostMs: number) => amount(duration, durationText, leastMs, mostMs, 'or none');
 
 const wantedName = 'want a name of letters, digits, "-", "_" and "."';
 const wantedDirectory = 'want lmdb:PATH or redis://HOST:PORT';
@@ -64,6 +68,7 @@ export const nodeConfigSchema = z.strictObject({
   maxMemory: bytes(2 ** 20).default(() => defaultMemory(totalmem())),
   maxItemSize: bytes(1, 16_000_000).default(2 ** 23),
   maxConnections: count(1, 1_000_000).default(20_000),
+  clientTimeout: timeOrNone(10, 86_400_000).default(Number.POSITIVE_INFINITY),
   expirationTimerFrequency: time(10).default(1000),
   echoKey: oneOf(['bare', 'full']).default('bare'),
   allowShutdown: z.boolean('want true or false').default(false),
@@ -100,6 +105,7 @@ export const nodeFlags: readonly (readonly [flag: string, help: string])[] = [
   ['--max-memory <size>', 'memory for items, over all queues (default: a quarter of the machine’s, 1GiB at most)'],
   ['--max-item-size <size>', 'largest value accepted (default 8MiB)'],
   ['--max-connections <n>', 'clients at a time (default 20000)'],
+  ['--client-timeout <time>', 'an idle client is disconnected after so long (default none)'],
   ['--expiration-timer-frequency <time>', 'how often expired items are looked for (default 1s)'],
   ['--allow-shutdown', 'clients may end the node with the command shutdown'],
   ['--default-status <status>', 'up, readonly or quiescent, until another is set (default up)'],
@@ -115,6 +121,7 @@ const written: Partial<Record<keyof NodeConfig, (value: number) => string>> = {
   maxItemSize: sizeText,
   expirationTimerFrequency: durationText,
   statusChangeGracePeriod: durationText,
+  clientTimeout: durationText,
 };
 
 /** The configuration as a file would say it. */
@@ -124,6 +131,7 @@ export function writeNodeConfig(config: NodeConfig): Record<string, string | num
     keys.flatMap((key) => {
       const value = config[key];
       if (value === undefined) return [];
+      if (value === Number.POSITIVE_INFINITY) return [[key, 'none'] as const];
       return [[key, typeof value === 'number' ? (written[key]?.(value) ?? value) : value] as const];
     }),
   );

@@ -4,9 +4,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { systemClock } from '../journal/base/clock.ts';
+import { type Clock, systemClock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
-import { Listener, newTrafficCounters } from './listener.ts';
+import { Listener, type ListenerOptions, newTrafficCounters } from './listener.ts';
 import { memcache } from './protocol/memcache/dialect.ts';
 import { defaultSessionSettings } from './session.ts';
 import { FakeBroker } from './testing/fake-broker.ts';
@@ -62,7 +62,7 @@ interface Scene {
 }
 
 /** Runs a test with a listener and clears up after it, whatever comes of it. */
-async function scene(run: (scene: Scene) => Promise<void>, maxConnections = 100): Promise<void> {
+async function scene(run: (scene: Scene) => Promise<void>, options: Partial<ListenerOptions> = {}): Promise<void> {
   const broker = new FakeBroker();
   const listener = await Listener.open('127.0.0.1', 0, {
     broker,
@@ -73,7 +73,9 @@ async function scene(run: (scene: Scene) => Promise<void>, maxConnections = 100)
     dialect: memcache,
     counters: newTrafficCounters(),
     settings: defaultSessionSettings,
-    maxConnections,
+    maxConnections: 100,
+    clientTimeoutMs: Number.POSITIVE_INFINITY,
+    ...options,
   });
   const clients: Client[] = [];
   const client = (): Client => {
@@ -114,20 +116,97 @@ test('a value of eight megabytes goes in and out', () =>
   }));
 
 test('one connection too many is told so, and there is room again when one has ended [connection-limit]', () =>
-  scene(async ({ client, listener }) => {
-    const first = client();
-    await first.ask('version\r\n', 'VERSION 1.2.3\r\n');
-    const second = client();
-    second.socket.write('version\r\n');
-    await until(() => second.ended, 'the end');
-    assert.is(second.heard, 'SERVER_ERROR too many connections\r\n');
-    assert.is(second.error, undefined);
-    assert.is(listener.counters.refusedConnections, 1);
-    first.socket.end();
-    await until(() => listener.counters.connections === 0, 'the first connection is forgotten');
-    await client().ask('version\r\n', 'VERSION 1.2.3\r\n');
-    assert.is(listener.counters.totalConnections, 2);
-  }, 1));
+  scene(
+    async ({ client, listener }) => {
+      const first = client();
+      await first.ask('version\r\n', 'VERSION 1.2.3\r\n');
+      const second = client();
+      second.socket.write('version\r\n');
+      await until(() => second.ended, 'the end');
+      assert.is(second.heard, 'SERVER_ERROR too many connections\r\n');
+      assert.is(second.error, undefined);
+      assert.is(listener.counters.refusedConnections, 1);
+      first.socket.end();
+      await until(() => listener.counters.connections === 0, 'the first connection is forgotten');
+      await client().ask('version\r\n', 'VERSION 1.2.3\r\n');
+      assert.is(listener.counters.totalConnections, 2);
+    },
+    { maxConnections: 1 },
+  ));
+
+/** A clock whose looks after idle connections come when they are told to; everything else is as it is. */
+function clockWithLooks(lookMs: number): { clock: Clock; look: (times: number) => void } {
+  let due: (() => void) | undefined;
+  const schedule: Clock['schedule'] = (delayMs, callback) => {
+    if (delayMs !== lookMs) return systemClock.schedule(delayMs, callback);
+    due = callback;
+    return { cancel: () => undefined };
+  };
+  const look = (times: number): void => {
+    for (let i = 0; i < times; i++) due?.();
+  };
+  return { clock: { ...systemClock, schedule }, look };
+}
+
+test('a client that sends nothing for long is disconnected, and what it had open goes back [client-timeout]', () => {
+  const { clock, look } = clockWithLooks(60_000);
+  return scene(
+    async ({ client, broker, listener }) => {
+      const [idle, half, busy] = [client(), client(), client()];
+      await busy.ask(setText('q', 'x'), 'STORED\r\n');
+      await idle.ask('get q/open\r\n', valueText('q', 'x'));
+      half.socket.write('set r 0 0 100\r\nhalf of it');
+      await until(() => listener.counters.bytesRead > 50, 'all have said something');
+      look(10);
+      await busy.ask('version\r\n', 'VERSION 1.2.3\r\n');
+      assert.is(listener.counters.connections, 3);
+      look(1);
+      await until(() => listener.counters.connections === 1, 'two are forgotten');
+      assert.ok(idle.ended && half.ended);
+      assert.equal([broker.items('q'), listener.counters.idleDisconnects], [['x'], 2]);
+      await busy.ask('get q\r\n', valueText('q', 'x'));
+    },
+    { clock, clientTimeoutMs: 600_000 },
+  );
+});
+
+test('a client that waits for an item is not idle, until it has its answer [client-timeout]', () => {
+  const { clock, look } = clockWithLooks(60_000);
+  return scene(
+    async ({ client, broker, listener }) => {
+      const waiting = client();
+      waiting.socket.write('get q/t=900000\r\n');
+      await until(() => broker.log.includes('take q 900000'), 'it waits');
+      look(30);
+      broker.timeOut();
+      await until(() => waiting.heard === 'END\r\n', 'it has its answer');
+      look(10);
+      assert.is(listener.counters.connections, 1);
+      look(1);
+      await until(() => waiting.ended, 'the end');
+    },
+    { clock, clientTimeoutMs: 600_000 },
+  );
+});
+
+test('a client that does not read its answers is idle, too [client-timeout]', () => {
+  const { clock, look } = clockWithLooks(60_000);
+  return scene(
+    async ({ client, broker, listener }) => {
+      const value = 'x'.repeat(8 << 20);
+      const slow = client();
+      for (let i = 0; i < 4; i++) await slow.ask(setText('q', value), 'STORED\r\n');
+      slow.socket.pause();
+      slow.socket.write('get q\r\n'.repeat(4));
+      await until(() => broker.log.includes('take q'), 'it is answered');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      look(11);
+      await until(() => listener.counters.connections === 0, 'it is forgotten');
+      assert.ok(broker.items('q').length > 0);
+    },
+    { clock, clientTimeoutMs: 600_000 },
+  );
+});
 
 test('a client that dies gives back its open read, and takes nothing that it waited for [connection-end]', async () => {
   for (const die of [(socket: Socket) => socket.resetAndDestroy(), (socket: Socket) => socket.destroy()]) {
@@ -245,9 +324,9 @@ test('an address in use is named', () =>
   scene(async ({ listener, broker }) => {
     const settings = defaultSessionSettings;
     const at = { node: 'n', incarnation: 'i', service: new FakeNodeService(), counters: newTrafficCounters() };
-    const options = { broker, clock: systemClock, dialect: memcache, ...at, settings, maxConnections: 1 };
+    const options = { broker, clock: systemClock, dialect: memcache, ...at, settings };
     try {
-      await Listener.open('127.0.0.1', listener.port, options);
+      await Listener.open('127.0.0.1', listener.port, { ...options, maxConnections: 1, clientTimeoutMs: 1 });
       assert.unreachable();
     } catch (error) {
       assert.instance(error, WindhoverError);

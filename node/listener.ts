@@ -20,6 +20,8 @@ export interface ListenerOptions {
   readonly settings: SessionSettings;
   /** Further ones are told so and closed; of all listeners together. */
   readonly maxConnections: number;
+  /** A connection is ended when it has been idle for so long, or up to a tenth longer; `Infinity`: never. */
+  readonly clientTimeoutMs: number;
 }
 
 /** What `stats` and metrics tell of connections. */
@@ -29,12 +31,21 @@ export interface TrafficCounters {
   /** Accepted since the start. */
   totalConnections: number;
   refusedConnections: number;
+  /** Ended because they were idle for too long. */
+  idleDisconnects: number;
   bytesRead: number;
   bytesWritten: number;
 }
 
 export function newTrafficCounters(): TrafficCounters {
-  return { connections: 0, totalConnections: 0, refusedConnections: 0, bytesRead: 0, bytesWritten: 0 };
+  return {
+    connections: 0,
+    totalConnections: 0,
+    refusedConnections: 0,
+    idleDisconnects: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+  };
 }
 
 const keepAliveMs = 60_000;
@@ -46,6 +57,9 @@ const nothing = Buffer.alloc(0);
  */
 const lingerMs = 1_000;
 
+/** Connections are looked after so many times in the time that one may be idle: a look costs less than a timer each. */
+const looksATimeout = 10;
+
 /** Connections over the limit that may linger to read why; more are cut at once. */
 const maxLingering = 100;
 
@@ -56,6 +70,7 @@ export class Listener {
   readonly #connections = new Set<Connection>();
   #lingering = 0;
   #closing: { readonly resolve: () => void } | undefined;
+  #nextLook: Timer | undefined;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
@@ -67,6 +82,7 @@ export class Listener {
       keepAliveInitialDelay: keepAliveMs,
     });
     this.#server.on('connection', (socket) => this.#accept(socket));
+    this.#lookLater();
   }
 
   /** Listens; port 0 takes any free one. Rejects with a WindhoverError that names the address when it can't. */
@@ -101,6 +117,7 @@ export class Listener {
    */
   async close(graceMs: number): Promise<void> {
     this.#server.close();
+    this.#nextLook?.cancel();
     for (const connection of this.#connections) connection.finish();
     if (this.#connections.size === 0) return;
     const timer = this.#options.clock.schedule(graceMs, () => this.#cutAll());
@@ -109,6 +126,20 @@ export class Listener {
       this.#resolveIfEmpty();
     });
     timer.cancel();
+  }
+
+  #lookLater(): void {
+    const { clock, clientTimeoutMs } = this.#options;
+    if (clientTimeoutMs === Number.POSITIVE_INFINITY) return;
+    this.#nextLook = clock.schedule(clientTimeoutMs / looksATimeout, () => {
+      for (const connection of this.#connections) {
+        if (connection.idleLooks() > looksATimeout) {
+          this.#options.counters.idleDisconnects++;
+          connection.cut();
+        }
+      }
+      this.#lookLater();
+    });
   }
 
   #cutAll(): void {
@@ -166,6 +197,7 @@ class Connection implements Output {
   #closed = false;
   #settled = false;
   #lingerTimer: Timer | undefined;
+  #idleLooks = 0;
 
   constructor(accepted: Socket, number: number, options: ListenerOptions, forget: (connection: Connection) => void) {
     this.#clock = options.clock;
@@ -185,6 +217,12 @@ class Connection implements Output {
   /** Lets the session end at a command's end. */
   finish(): void {
     this.#session.finish();
+  }
+
+  /** How many looks, this one included, have found nothing heard from the client since the one before, and nothing under way. */
+  idleLooks(): number {
+    this.#idleLooks = this.#session.isBusy ? 0 : this.#idleLooks + 1;
+    return this.#idleLooks;
   }
 
   /** Ends it now. */
@@ -234,11 +272,13 @@ class Connection implements Output {
   readonly #wrote = (error?: Error | null): void => {
     if (!this.#draining || error || this.#socket.writableLength > 0) return;
     this.#draining = false;
+    this.#idleLooks = 0;
     this.#session.drained();
   };
 
   #received(chunk: Buffer): void {
     this.#counters.bytesRead += chunk.length;
+    this.#idleLooks = 0;
     this.#session.receive(chunk);
   }
 

@@ -165,6 +165,8 @@ function processFigures({ counters }: ClientPorts): readonly Statistic[] {
     ['pid', process.pid],
     ['curr_connections', counters.connections],
     ['total_connections', counters.totalConnections],
+    ['rejected_connections', counters.refusedConnections],
+    ['idle_kicks', counters.idleDisconnects],
     ['bytes_read', counters.bytesRead],
     ['bytes_written', counters.bytesWritten],
     ['reserved_memory_ratio', (process.memoryUsage().heapUsed / process.memoryUsage().rss).toFixed(3)],

@@ -101,6 +101,11 @@ export class Session implements BudgetWaiter {
     });
   }
 
+  /** It is this node's turn: something that the client sent has no answer yet. Not so when an answer is there that it doesn't read. */
+  get isBusy(): boolean {
+    return this.#answers.runningCount > 0 || (this.#waiting !== undefined && !this.#answers.blocked);
+  }
+
   /** Bytes have arrived. They may be overwritten when this returns. */
   receive(chunk: Buffer): void {
     if (this.#reading === 'no') return;

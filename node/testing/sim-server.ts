@@ -204,6 +204,7 @@ export class SimServer {
       maxMemory: 1 << 20,
       maxItemSize: 16 * 1024,
       maxConnections: 1000,
+      clientTimeout: Number.POSITIVE_INFINITY,
       ...this.#world.config,
     };
   }
