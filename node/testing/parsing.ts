@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { Result } from '../../cluster/operation.ts';
@@ -13,11 +14,14 @@ export type ParserKind = (options: ParserOptions) => Parser;
 
 /** Set to a number of seconds, each property of a parser is tried for that long; else a fixed number of times. */
 const fuzzSeconds = Number(process.env['FUZZ_SECONDS'] ?? 0);
+/** Makes a run the same as another one. A failure says its seed; so does the start of a run that goes on for seconds. */
+const fuzzSeed = Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 31));
+if (fuzzSeconds > 0) console.log(`FUZZ_SEED=${fuzzSeed}`);
 
 /** How often a property is tried that is tried `runs` times in an ordinary test. */
 export function effort<T>(runs: number): fc.Parameters<T> {
-  if (fuzzSeconds === 0) return { numRuns: runs };
-  return { numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: fuzzSeconds * 1000 };
+  if (fuzzSeconds === 0) return { seed: fuzzSeed, numRuns: runs };
+  return { seed: fuzzSeed, numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: fuzzSeconds * 1000 };
 }
 
 export function parserOf(

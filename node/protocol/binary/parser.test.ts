@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { binaryRequest, type RequestFields } from '../../testing/binary-wire.ts';
+import { binaryRequest, binaryResponses, type RequestFields } from '../../testing/binary-wire.ts';
+import { checkInStep } from '../../testing/in-step.ts';
 import { checkGarbage, checkSplits, feed, maxValueBytes, parserOf } from '../../testing/parsing.ts';
+import { memcache } from '../memcache/dialect.ts';
 import { BinaryParser } from './parser.ts';
 
 const binary = (options: ConstructorParameters<typeof BinaryParser>[0]): BinaryParser => new BinaryParser(options);
@@ -47,6 +49,18 @@ test('requests are told apart however the bytes arrive', () => checkSplits(binar
 
 test('near-misses and garbage are answered or end the connection, and never pile up [binary-garbage]', () =>
   checkGarbage(binary, messages));
+
+test('a connection that heard near-misses is in step, or closed [binary-garbage]', () =>
+  checkInStep(messages, {
+    dialect: memcache,
+    first: binaryRequest({ opcode: 0x0a }),
+    filler: binaryRequest({ opcode: 0x0a }),
+    question: binaryRequest({ opcode: 0x0b, opaque: 777 }),
+    isAnswer: (heard) => {
+      const last = binaryResponses(heard).at(-1);
+      return last?.opaque === 777 && last.value === '1.2.3';
+    },
+  }));
 
 test('a head is held only as far as it may be long [binary-key-length]', () => {
   const { parser } = parserOf(binary);

@@ -1,9 +1,9 @@
-/** Near misses of the text protocol. `FUZZ_SECONDS` is how long each test goes on. */
+/** Near misses of the text protocol. */
 import fc from 'fast-check';
 import { test } from 'uvu';
-import * as assert from 'uvu/assert';
-import { checkGarbage, checkSplits, effort, split } from '../../testing/parsing.ts';
-import { SessionStage } from '../../testing/session-stage.ts';
+import { checkInStep } from '../../testing/in-step.ts';
+import { checkGarbage, checkSplits } from '../../testing/parsing.ts';
+import { memcache } from './dialect.ts';
 import { MemcacheParser } from './parser.ts';
 
 const kind = (options: ConstructorParameters<typeof MemcacheParser>[0]): MemcacheParser => new MemcacheParser(options);
@@ -48,29 +48,14 @@ test('near misses mean the same however their bytes arrive', () => checkSplits(k
 test('near misses, damaged and between random bytes, are answered, skipped, or end the connection', () =>
   checkGarbage(kind, messages));
 
-const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-test('a connection that heard anything at all is in step, or closed', async () => {
-  const cuts = fc.array(fc.nat(2000), { maxLength: 12 });
-  const property = fc.asyncProperty(fc.array(messages, { maxLength: 12 }), cuts, async (list, places) => {
-    const stage = new SessionStage({ settings: { maxValueBytes: 2000 } });
-    // Told apart from the binary protocol by the first byte.
-    stage.say('version\r\n');
-    for (const piece of split(Buffer.concat(list), places)) stage.say(piece);
-    // What a wait or the announcement of data has left to come.
-    stage.broker.timeOut();
-    for (let sent = 0; sent < 3000 && !stage.output.isEnded; sent += 100) {
-      stage.say('\r\n'.repeat(50));
-      await soon(); // some commands take the node a moment
-    }
-    if (stage.output.isEnded || /\d{4}/.test(Buffer.concat(list).toString('latin1'))) return;
-    assert.match(
-      stage.say('version\r\n'),
-      /(^|\n)VERSION 1\.2\.3\r\n$/,
-      JSON.stringify(Buffer.concat(list).toString('latin1')),
-    );
-  });
-  await fc.assert(property, effort(300) as fc.Parameters<[Buffer[], number[]]>);
-});
+test('a connection that heard near misses is in step, or closed', () =>
+  checkInStep(messages, {
+    dialect: memcache,
+    first: Buffer.from('version\r\n'), // told apart from the binary protocol by the first byte
+    filler: Buffer.from('\r\n'.repeat(50)),
+    question: Buffer.from('version\r\n'),
+    isAnswer: (heard) => /(^|\n)VERSION 1\.2\.3\r\n$/.test(heard),
+    announcesMore: (said) => /\d{4}/.test(said.toString('latin1')),
+  }));
 
 test.run();

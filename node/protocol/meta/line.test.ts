@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkInStep } from '../../testing/in-step.ts';
 import { checkGarbage, checkSplits, feed, maxValueBytes, parserOf } from '../../testing/parsing.ts';
+import { memcache as dialect } from '../memcache/dialect.ts';
 import { MemcacheParser } from '../memcache/parser.ts';
 
 const memcache = (options: ConstructorParameters<typeof MemcacheParser>[0]): MemcacheParser =>
@@ -27,6 +29,15 @@ test('meta commands are told apart however the bytes arrive, others among them',
 
 test('near-misses and garbage are answered or end the connection, and never pile up [meta-garbage]', () =>
   checkGarbage(memcache, messages));
+
+test('a connection that heard near-misses is in step, or closed [meta-garbage]', () =>
+  checkInStep(messages, {
+    dialect,
+    first: Buffer.from('mn\r\n'),
+    filler: Buffer.from('\r\n'.repeat(50)),
+    question: Buffer.from('mn\r\n'),
+    isAnswer: (heard) => /(^|\n)MN\r\n$/.test(heard),
+  }));
 
 test('a meta command after another storage command leaves nothing of its own behind', () => {
   const { parser } = parserOf(memcache);

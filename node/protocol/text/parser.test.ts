@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkInStep } from '../../testing/in-step.ts';
 import { checkGarbage, checkSplits, feed, maxValueBytes, parserOf } from '../../testing/parsing.ts';
+import { text as dialect } from './dialect.ts';
 import { TextParser } from './parser.ts';
 
 const text = (options: ConstructorParameters<typeof TextParser>[0]): TextParser => new TextParser(options);
@@ -38,6 +40,15 @@ test('commands and items are told apart however the bytes arrive', () => checkSp
 
 test('near-misses and garbage are answered or end the connection, and never pile up [text-garbage]', () =>
   checkGarbage(text, messages));
+
+test('a connection that heard near-misses is in step, or closed [text-garbage]', () =>
+  checkInStep(messages, {
+    dialect,
+    first: Buffer.from('version\n'),
+    filler: Buffer.from('\n'.repeat(50)),
+    question: Buffer.from('version\n'),
+    isAnswer: (heard) => /(^|\n):1\.2\.3\r?\n$/.test(heard),
+  }));
 
 test('an item too long is skipped without being held, and the connection stays in step [text-put-too-large]', () => {
   const { parser, budget } = parserOf(text);

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkInStep } from '../../testing/in-step.ts';
 import { checkGarbage, checkSplits, feed, maxValueBytes, parserOf } from '../../testing/parsing.ts';
-import { thriftCall } from '../../testing/thrift-wire.ts';
+import { thriftCall, thriftReplies } from '../../testing/thrift-wire.ts';
+import { thrift as dialect } from './dialect.ts';
 import { ThriftParser } from './parser.ts';
 import { maxElements } from './reader.ts';
 
@@ -32,6 +34,18 @@ test('calls are told apart however the bytes arrive', () => checkSplits(thrift, 
 
 test('near-misses and garbage are answered or end the connection, and never pile up [thrift-garbage]', () =>
   checkGarbage(thrift, messages));
+
+test('a connection that heard near-misses is in step, or closed [thrift-garbage]', () =>
+  checkInStep(messages, {
+    dialect,
+    first: thriftCall('get_version'),
+    filler: thriftCall('get_version'),
+    question: thriftCall('get_version', {}, 777),
+    isAnswer: (heard) => {
+      const last = thriftReplies(heard).at(-1);
+      return last?.sequence === 777 && last.value === '1.2.3';
+    },
+  }));
 
 test('a message damaged anywhere in its frame is answered, or ends the connection [thrift-garbage]', () => {
   const call = thriftCall('put', { queue: 'q', items: ['abc', 'def'], numbers: { 3: 5 } });
