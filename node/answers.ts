@@ -1,12 +1,12 @@
 import type { Operation, Owner, Result } from '../cluster/operation.ts';
 import { assert } from '../journal/base/assert.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
+import type { Admission } from './admission.ts';
 import { AnswerWriter, type Output } from './answer-writer.ts';
 import type { Broker } from './broker-api.ts';
 import { Holdings } from './holdings.ts';
 import type { Answer, Said } from './protocol/answer.ts';
 import type { Read } from './protocol/command.ts';
-import type { ServerStatus } from './server-status.ts';
 import {
   Notice,
   PendingAnswer,
@@ -51,7 +51,7 @@ const done: Result = { kind: 'done' };
  */
 export class Answers implements RequestKeeper {
   readonly #broker: Broker;
-  readonly #status: ServerStatus;
+  readonly #admission: Admission;
   readonly #owner: Owner;
   readonly #output: Output;
   readonly #answerKnown: () => void;
@@ -69,9 +69,9 @@ export class Answers implements RequestKeeper {
   #gaveBack = false;
 
   /** `answerKnown` is called, from inside of a `complete`, when there is something to be flushed. */
-  constructor(broker: Broker, status: ServerStatus, owner: Owner, output: Output, answerKnown: () => void) {
+  constructor(broker: Broker, admission: Admission, owner: Owner, output: Output, answerKnown: () => void) {
     this.#broker = broker;
-    this.#status = status;
+    this.#admission = admission;
     this.#owner = owner;
     this.#output = output;
     this.#answerKnown = answerKnown;
@@ -148,9 +148,9 @@ export class Answers implements RequestKeeper {
     this.#row.push(new PendingAnswer(answer, result, fate === 'close'));
   }
 
-  /** Whether the node's status forbids it: then that is the answer. */
+  /** Whether it is not to be done: then that is the answer. */
   isRefused(operation: Operation, answer: Answer): boolean {
-    const why = this.#status.refusal(operation);
+    const why = this.#admission.refusal(operation);
     if (why !== undefined) this.add(answer, 'go on', { kind: 'failed', why });
     return why !== undefined;
   }

@@ -42,6 +42,10 @@ export class ClientPorts {
       dialect,
       settings: { ...defaultSessionSettings, echoKey: config.echoKey, maxValueBytes: config.maxItemSize },
       maxConnections: config.maxConnections,
+      crowdLimits: {
+        refuseWrites: config.connectionLimitRefuseWrites,
+        refuseReads: config.connectionLimitRefuseReads,
+      },
       clientTimeoutMs: config.clientTimeout,
     });
     this.#listeners.push(listener);

@@ -31,6 +31,7 @@ function amount(
 }
 
 const count = (least: number, most: number) => amount(wholeCount, String, least, most);
+const countOrNone = (least: number, most: number) => amount(wholeCount, String, least, most, 'or none');
 const bytes = (least: number, most?: number) => amount(size, sizeText, least, most);
 const time = (leastMs: number) => amount(duration, durationText, leastMs);
 const timeOrNone = (leastMs: number, mostMs: number) => amount(duration, durationText, leastMs, mostMs, 'or none');
@@ -68,6 +69,8 @@ export const nodeConfigSchema = z.strictObject({
   maxMemory: bytes(2 ** 20).default(() => defaultMemory(totalmem())),
   maxItemSize: bytes(1, 16_000_000).default(2 ** 23),
   maxConnections: count(1, 1_000_000).default(20_000),
+  connectionLimitRefuseWrites: countOrNone(1, 1_000_000).default(Number.POSITIVE_INFINITY),
+  connectionLimitRefuseReads: countOrNone(1, 1_000_000).default(Number.POSITIVE_INFINITY),
   clientTimeout: timeOrNone(10, 86_400_000).default(Number.POSITIVE_INFINITY),
   expirationTimerFrequency: time(10).default(1000),
   echoKey: oneOf(['bare', 'full']).default('bare'),
@@ -105,6 +108,8 @@ export const nodeFlags: readonly (readonly [flag: string, help: string])[] = [
   ['--max-memory <size>', 'memory for items, over all queues (default: a quarter of the machine’s, 1GiB at most)'],
   ['--max-item-size <size>', 'largest value accepted (default 8MiB)'],
   ['--max-connections <n>', 'clients at a time (default 20000)'],
+  ['--connection-limit-refuse-writes <n>', 'connections beyond so many may not write (default none)'],
+  ['--connection-limit-refuse-reads <n>', 'connections beyond so many may not read (default none)'],
   ['--client-timeout <time>', 'an idle client is disconnected after so long (default none)'],
   ['--expiration-timer-frequency <time>', 'how often expired items are looked for (default 1s)'],
   ['--allow-shutdown', 'clients may end the node with the command shutdown'],

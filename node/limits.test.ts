@@ -1,7 +1,10 @@
 /** The limits of a node's clients, as its settings say them, on a node of its own. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cleanUp, LocalCluster } from './testing/node-process.ts';
+import { eventually } from './testing/eventually.ts';
+import { cleanUp, LocalCluster, temporaryFolder } from './testing/node-process.ts';
 
 test.after(cleanUp);
 
@@ -12,6 +15,23 @@ test('--client-timeout: an item that an idle client has open goes to one that wa
   assert.match(await idle.ask('get q/open'), /^VALUE q 0 1/);
   const waiting = await node.connect();
   assert.match(await waiting.ask('get q/t=60000'), /^VALUE q 0 1/);
+});
+
+test('the lists of a queue hold at every node, by reload [allow-list] [connection-limit-refuse]', async () => {
+  const file = join(temporaryFolder(), 'my.yaml');
+  writeFileSync(file, 'queues: { jobs: { whiteListClientIdForEnqueue: 10.0.0.7 } }\n');
+  const cluster = await LocalCluster.start(2, ['--config', file, '--connection-limit-refuse-reads', '1']);
+  const [ann, bob] = [await cluster.node(0).connect(), await cluster.node(1).connect()];
+  for (const client of [ann, bob]) assert.match(await client.set('jobs', 'x'), /^SERVER_ERROR this client may not set/);
+  writeFileSync(file, 'queues: { jobs: { whiteListClientIdForDequeue: [10.0.0.7, 10.1.0.0/16] } }\n');
+  assert.is(await ann.ask('reload'), 'Reloaded config.');
+  assert.is(await ann.set('jobs', 'x'), 'STORED');
+  await eventually('the other node goes by it', async () => (await bob.set('jobs', 'x')) === 'STORED' || undefined);
+  for (const client of [ann, bob]) assert.match(await client.ask('get jobs'), /^SERVER_ERROR this client may not read/);
+  assert.match(await ann.ask('dump_config jobs'), /whiteListClientIdForDequeue=\["10\.0\.0\.7", "10\.1\.0\.0\/16"\]/);
+  const second = await cluster.node(0).connect();
+  assert.is(await second.ask('get other'), 'SERVER_ERROR too many connections for reads');
+  assert.is(await ann.ask('get other'), 'END');
 });
 
 test.run();

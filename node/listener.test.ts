@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import { Listener, type ListenerOptions, newTrafficCounters } from './listener.ts';
 import { memcache } from './protocol/memcache/dialect.ts';
+import { InheritedSettings } from './queues/queue-settings.ts';
 import { defaultSessionSettings } from './session.ts';
 import { FakeBroker } from './testing/fake-broker.ts';
 import { FakeNodeService } from './testing/fake-node-service.ts';
@@ -21,8 +22,8 @@ class Client {
   ended = false;
   error: Error | undefined;
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  constructor(port: number, localAddress?: string) {
+    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, ...(localAddress && { localAddress }) });
     this.socket.on('data', (chunk: Buffer) => {
       this.#heard.push(chunk);
       this.heardBytes += chunk.length;
@@ -55,10 +56,12 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   }
 }
 
+const noCrowdLimits = { refuseWrites: Number.POSITIVE_INFINITY, refuseReads: Number.POSITIVE_INFINITY };
+
 interface Scene {
   readonly broker: FakeBroker;
   readonly listener: Listener;
-  client(): Client;
+  client(localAddress?: string): Client;
 }
 
 /** Runs a test with a listener and clears up after it, whatever comes of it. */
@@ -74,12 +77,13 @@ async function scene(run: (scene: Scene) => Promise<void>, options: Partial<List
     counters: newTrafficCounters(),
     settings: defaultSessionSettings,
     maxConnections: 100,
+    crowdLimits: noCrowdLimits,
     clientTimeoutMs: Number.POSITIVE_INFINITY,
     ...options,
   });
   const clients: Client[] = [];
-  const client = (): Client => {
-    const made = new Client(listener.port);
+  const client = (localAddress?: string): Client => {
+    const made = new Client(listener.port, localAddress);
     clients.push(made);
     return made;
   };
@@ -133,6 +137,50 @@ test('one connection too many is told so, and there is room again when one has e
     },
     { maxConnections: 1 },
   ));
+
+test('connections beyond a limit are refused writes, beyond another reads, while there are more [connection-limit-refuse]', () =>
+  scene(
+    async ({ client, listener }) => {
+      const [first, second, third] = [client(), client(), client()];
+      await first.ask(`${setText('q', 'x')}get q/open\r\n`, `STORED\r\n${valueText('q', 'x')}`);
+      for (const [late, refusal] of [
+        [second, 'SERVER_ERROR too many connections for writes\r\n'],
+        [third, 'SERVER_ERROR too many connections for writes\r\nSERVER_ERROR too many connections for reads\r\n'],
+      ] as const) {
+        const rest = refusal.includes('reads') ? '' : 'END\r\n';
+        await late.ask(`${setText('p', 'y')}get p\r\n`, `${refusal}${rest}`);
+      }
+      await third.ask(
+        'get q/close\r\nstatus\r\nflush_all\r\n',
+        'END\r\nUP\r\nSERVER_ERROR too many connections for writes\r\n',
+      );
+      await first.ask(setText('q', 'z'), 'STORED\r\n');
+      second.socket.end();
+      await until(() => listener.counters.connections === 2, 'one is forgotten');
+      await third.ask('get q\r\n', valueText('q', 'z'));
+      first.socket.end();
+      await until(() => listener.counters.connections === 1, 'another is forgotten');
+      await third.ask(setText('q', 'w'), 'STORED\r\n');
+    },
+    { crowdLimits: { refuseWrites: 1, refuseReads: 2 } },
+  ));
+
+test('a queue with lists is served by where clients come from [allow-list]', async () => {
+  const service = new FakeNodeService();
+  const listed = new Map([['jobs', { enqueueFrom: ['127.0.0.1'], dequeueFrom: ['127.0.0.2/31', '::1'] }]]);
+  service.inForce = { queues: new InheritedSettings({}, listed), aliases: new Map() };
+  await scene(
+    async ({ client }) => {
+      const producer = client();
+      const consumer = client('127.0.0.3');
+      await producer.ask(setText('jobs', 'x'), 'STORED\r\n');
+      await producer.ask('get jobs\r\n', 'SERVER_ERROR this client may not read the queue jobs\r\n');
+      await consumer.ask(setText('jobs', 'y'), 'SERVER_ERROR this client may not set items on the queue jobs\r\n');
+      await consumer.ask('get jobs\r\n', valueText('jobs', 'x'));
+    },
+    { service },
+  );
+});
 
 /** A clock whose looks after idle connections come when they are told to; everything else is as it is. */
 function clockWithLooks(lookMs: number): { clock: Clock; look: (times: number) => void } {
@@ -326,7 +374,12 @@ test('an address in use is named', () =>
     const at = { node: 'n', incarnation: 'i', service: new FakeNodeService(), counters: newTrafficCounters() };
     const options = { broker, clock: systemClock, dialect: memcache, ...at, settings };
     try {
-      await Listener.open('127.0.0.1', listener.port, { ...options, maxConnections: 1, clientTimeoutMs: 1 });
+      await Listener.open('127.0.0.1', listener.port, {
+        ...options,
+        maxConnections: 1,
+        crowdLimits: noCrowdLimits,
+        clientTimeoutMs: 1,
+      });
       assert.unreachable();
     } catch (error) {
       assert.instance(error, WindhoverError);

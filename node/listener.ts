@@ -1,7 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
+import { ClientAdmission, type CrowdLimits } from './admission.ts';
 import type { Broker } from './broker-api.ts';
+import { ClientAddress } from './client-address.ts';
 import type { NodeService } from './node-service.ts';
 import type { Dialect } from './protocol/dialect.ts';
 import { readingSocket } from './reading-socket.ts';
@@ -20,6 +22,7 @@ export interface ListenerOptions {
   readonly settings: SessionSettings;
   /** Further ones are told so and closed; of all listeners together. */
   readonly maxConnections: number;
+  readonly crowdLimits: CrowdLimits;
   /** A connection is ended when it has been idle for so long, or up to a tenth longer; `Infinity`: never. */
   readonly clientTimeoutMs: number;
 }
@@ -203,9 +206,10 @@ class Connection implements Output {
     this.#clock = options.clock;
     this.#counters = options.counters;
     this.#forget = forget;
-    const { broker, service, clock, dialect, settings, node, incarnation } = options;
+    const { broker, service, clock, dialect, settings, node, incarnation, counters, crowdLimits } = options;
     const owner = { node, incarnation, connection: number };
-    this.#session = new Session({ broker, service, owner, dialect, settings, clock, output: this });
+    const admission = new ClientAdmission(service, counters, crowdLimits, new ClientAddress(accepted.remoteAddress));
+    this.#session = new Session({ broker, service, admission, owner, dialect, settings, clock, output: this });
     const socket = readingSocket(accepted, (chunk) => this.#received(chunk));
     this.#socket = socket;
     socket.on('end', () => this.#session.inputEnded());

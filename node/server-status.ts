@@ -67,8 +67,10 @@ export class ServerStatus {
 
   /** Why an operation of a client is refused, if it is. */
   refusal(operation: Operation): string | undefined {
-    if (this.#enforced === 'up' || !isBlocked(operation, this.#enforced)) return undefined;
-    return this.#enforced === 'readonly' ? 'this node is read-only' : 'this node is quiescent';
+    if (this.#enforced === 'up') return undefined;
+    const access = accessOf(operation);
+    if (this.#enforced === 'readonly') return access === 'write' ? 'this node is read-only' : undefined;
+    return access === 'neither' ? undefined : 'this node is quiescent';
   }
 
   /** The node ends. */
@@ -77,16 +79,17 @@ export class ServerStatus {
   }
 }
 
-function isBlocked(operation: Operation, status: 'readonly' | 'quiescent'): boolean {
+/** What of a node's service an operation needs: Kestrel's writes and reads. Settling what is open is neither. */
+export function accessOf(operation: Operation): 'write' | 'read' | 'neither' {
   switch (operation.kind) {
     case 'set':
     case 'delete':
     case 'flush':
     case 'flushExpired':
-      return true;
+      return 'write';
     case 'get':
-      return status === 'quiescent' && operation.read !== 'nothing';
+      return operation.read === 'nothing' ? 'neither' : 'read';
     default:
-      return false;
+      return 'neither';
   }
 }

@@ -1,6 +1,7 @@
 import type { Operation, Owner } from '../cluster/operation.ts';
 import { unreachable } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
+import type { Admission } from './admission.ts';
 import type { Output } from './answer-writer.ts';
 import { Answers, everyQueue, type Overlap, overlapOfRead } from './answers.ts';
 import type { Broker } from './broker-api.ts';
@@ -44,6 +45,7 @@ export const defaultSessionSettings: SessionSettings = {
 export interface SessionOptions {
   readonly broker: Broker;
   readonly service: NodeService;
+  readonly admission: Admission;
   readonly owner: Owner;
   readonly dialect: Dialect;
   readonly settings: SessionSettings;
@@ -95,8 +97,8 @@ export class Session implements BudgetWaiter {
     this.#settings = options.settings;
     this.#clock = options.clock;
     this.#output = options.output;
-    const { broker, service, owner, output } = options;
-    this.#answers = new Answers(broker, service.status, owner, output, () => {
+    const { broker, admission, owner, output } = options;
+    this.#answers = new Answers(broker, admission, owner, output, () => {
       if (!this.#advancing) this.#scheduleTurn();
     });
   }

@@ -33,7 +33,14 @@ export interface QueueSettings {
   readonly fanoutOnly: boolean;
   /** Requests that may wait for items of one queue. */
   readonly maxWaiters: number;
+  /** Who may set items on the queue. */
+  readonly enqueueFrom: ClientList;
+  /** Who may read the queue, or remove anything from it. */
+  readonly dequeueFrom: ClientList;
 }
+
+/** Clients by their IP addresses, or networks of them (`10.0.0.0/8`). */
+export type ClientList = readonly string[] | 'everyone';
 
 /** Kestrel's defaults where it had them. */
 export const defaultQueueSettings: QueueSettings = {
@@ -53,6 +60,8 @@ export const defaultQueueSettings: QueueSettings = {
   dedupWindowMs: 5 * 60_000,
   fanoutOnly: false,
   maxWaiters: 100_000,
+  enqueueFrom: 'everyone',
+  dequeueFrom: 'everyone',
 };
 
 /** The settings of queues, by their names. What it gives doesn't change: another configuration is another source. */
@@ -62,6 +71,8 @@ export interface QueueSettingsSource {
   readonly defaults: QueueSettings;
   /** The queues that have settings of their own. */
   names(): readonly string[];
+  /** Some queue is not for everyone. */
+  readonly isRestricted: boolean;
 }
 
 /** What a configuration says of one queue, or of all; what it leaves out is inherited. */
@@ -73,6 +84,7 @@ export type OwnSettings = Partial<QueueSettings>;
  */
 export class InheritedSettings implements QueueSettingsSource {
   readonly defaults: QueueSettings;
+  readonly isRestricted: boolean;
   readonly #named = new Map<string, QueueSettings>();
 
   constructor(defaults: OwnSettings = {}, queues: ReadonlyMap<string, OwnSettings> = new Map()) {
@@ -81,6 +93,9 @@ export class InheritedSettings implements QueueSettingsSource {
       const inherited = queues.get(parentName(name) ?? '');
       this.#named.set(name, { ...this.defaults, ...inherited, ...own });
     }
+    this.isRestricted = [this.defaults, ...this.#named.values()].some(
+      ({ enqueueFrom, dequeueFrom }) => enqueueFrom !== 'everyone' || dequeueFrom !== 'everyone',
+    );
   }
 
   of(queue: string): QueueSettings {

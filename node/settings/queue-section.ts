@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { count, duration, durationText, type Quantity, size, sizeText } from '../../journal/base/quantities.ts';
+import { isAddressOrNetwork } from '../client-address.ts';
 import { nameProblem } from '../protocol/key.ts';
-import { defaultQueueSettings, type OwnSettings, type QueueSettings } from '../queues/queue-settings.ts';
+import {
+  type ClientList,
+  defaultQueueSettings,
+  type OwnSettings,
+  type QueueSettings,
+} from '../queues/queue-settings.ts';
 
 /** How a setting is written in files. */
 export interface SettingForm<T> {
@@ -14,6 +20,8 @@ export interface SettingForm<T> {
   /** As `parse` reads it. */
   write(value: T): string;
 }
+
+const maxClients = 100;
 
 /** Every setting of a queue. */
 export const queueSettingForms: { readonly [Field in keyof QueueSettings]: SettingForm<QueueSettings[Field]> } = {
@@ -33,6 +41,8 @@ export const queueSettingForms: { readonly [Field in keyof QueueSettings]: Setti
   dedupWindowMs: quantity('dedupWindow', duration, durationText),
   fanoutOnly: yesOrNo('fanoutOnly'),
   maxWaiters: quantity('maxWaiters', count, String),
+  enqueueFrom: clients('whiteListClientIdForEnqueue'),
+  dequeueFrom: clients('whiteListClientIdForDequeue'),
 };
 
 /** Kestrel's settings that there are none of here, and why. */
@@ -123,6 +133,23 @@ function otherQueue(name: string): SettingForm<string> {
       return nameProblem(queue) === undefined ? queue : undefined;
     },
     write: (value) => (value === '' ? 'none' : Buffer.from(value, 'latin1').toString('utf8')),
+  };
+}
+
+/** A list of addresses and networks, one of them, or `none`, which lets everyone in. */
+function clients(name: string): SettingForm<ClientList> {
+  return {
+    name,
+    wanted: `a list of up to ${maxClients} addresses and networks such as [10.0.0.7, 10.1.0.0/16], or none`,
+    parse: (value) => {
+      if (value === 'none') return 'everyone';
+      const list = Array.isArray(value) ? (value as unknown[]) : [value];
+      if (list.length === 0 || list.length > maxClients) return undefined;
+      return list.every((entry) => typeof entry === 'string' && isAddressOrNetwork(entry))
+        ? (list as string[])
+        : undefined;
+    },
+    write: (list) => (list === 'everyone' ? 'none' : `[${list.map((entry) => JSON.stringify(entry)).join(', ')}]`),
   };
 }
 

@@ -80,6 +80,26 @@ test('a setting that is not there is refused, Kestrel’s too', () => {
   assert.match(problems('default:\n  maxJournalSize: 1GiB\n')[0] ?? '', /^2: .*queues share their node’s journal/);
 });
 
+test('who may use a queue is a list of addresses and networks, one of them, or none', () => {
+  const { queues } = settings(`
+default: { whiteListClientIdForDequeue: 10.0.0.7 }
+queues:
+  jobs: { whiteListClientIdForEnqueue: [10.1.0.0/16, "::1"], whiteListClientIdForDequeue: none }
+`);
+  assert.equal([queues.of('other').enqueueFrom, queues.of('other').dequeueFrom], ['everyone', ['10.0.0.7']]);
+  const { enqueueFrom, dequeueFrom } = queues.of('jobs+one');
+  assert.equal([enqueueFrom, dequeueFrom], [['10.1.0.0/16', '::1'], 'everyone']);
+  const written = writeQueueSettings(queues.of('jobs')).map(([name, value]) => `  ${name}: ${value}`);
+  assert.equal(settings(`default:\n${written.join('\n')}\n`).queues.of('any'), queues.of('jobs'));
+  for (const wrong of ['load-test', '[10.0.0.1, 7]', '[]', '10.0.0.0/33']) {
+    assert.match(
+      problems(`queues:\n  jobs:\n    whiteListClientIdForEnqueue: ${wrong}\n`)[0] ?? '',
+      /^3: queues\.jobs\.whiteListClientIdForEnqueue: want a list of up to 100 addresses and networks such as /,
+      wrong,
+    );
+  }
+});
+
 test('names have to be names of queues, and an alias leads to no other', () => {
   assert.match(problems('queues:\n  a/b: {}\n')[0] ?? '', /^2: queues\.a\/b: not a name of a queue: /);
   assert.match(problems('aliases:\n  all: [a.b]\n')[0] ?? '', /^2: aliases\.all\[0\]: not a name of a queue: /);

@@ -1,4 +1,5 @@
 import { SimClock } from '../../journal/testing/sim-clock.ts';
+import type { Admission } from '../admission.ts';
 import type { Dialect } from '../protocol/dialect.ts';
 import { memcache } from '../protocol/memcache/dialect.ts';
 import { defaultSessionSettings, type Output, Session, type SessionSettings } from '../session.ts';
@@ -61,6 +62,8 @@ export interface StageOptions {
   readonly connection?: number;
   readonly dialect?: Dialect;
   readonly statusChangeGraceMs?: number;
+  /** By the node's status alone when missing. */
+  readonly admission?: (service: FakeNodeService) => Admission;
 }
 
 /** One session between a network and a broker that both do as they are told. Text is latin1. */
@@ -77,6 +80,7 @@ export class SessionStage {
     this.session = new Session({
       broker: this.broker,
       service: this.service,
+      admission: options.admission?.(this.service) ?? this.service.status,
       owner: { node: 'n', incarnation: 'i', connection: options.connection ?? 1 },
       dialect: options.dialect ?? memcache,
       settings: { ...defaultSessionSettings, ...options.settings },

@@ -204,7 +204,6 @@ export class SimServer {
       maxMemory: 1 << 20,
       maxItemSize: 16 * 1024,
       maxConnections: 1000,
-      clientTimeout: Number.POSITIVE_INFINITY,
       ...this.#world.config,
     };
   }
@@ -246,6 +245,7 @@ export class SimConnection implements Output {
     this.#session = new Session({
       broker: node.broker,
       service: node,
+      admission: node.status,
       owner: { node: id, incarnation, connection: number },
       dialect: memcache,
       settings: defaultSessionSettings,
