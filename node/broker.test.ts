@@ -35,6 +35,7 @@ function brokerOf(at: QueueHarness, transport = nobody, clock = at.clock): NodeB
     version: 'simulated',
     figures: { process: () => [] },
     holdMs: 1000,
+    trace: () => undefined,
   });
   broker.configure({ queues: new InheritedSettings(at.settings), aliases: new Map() });
   broker.lead(at.log, state);

@@ -7,6 +7,7 @@ import type { Transport } from '../cluster/transport.ts';
 import { assert } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
 import { answerAlias } from './aliases.ts';
+import type { TraceLine } from './bounded-trace.ts';
 import type { Broker, Statistic, StatisticsScope } from './broker-api.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Forwards } from './forwards.ts';
@@ -40,6 +41,8 @@ export interface BrokerOptions {
   readonly figures: ServerFigures;
   /** A client's request is held so long for a partition without a leader before it fails. */
   readonly holdMs: number;
+  /** Hears of queues with `enableTrace`. */
+  readonly trace: TraceLine;
 }
 
 /** A request that came back is tried again so soon. */
@@ -94,6 +97,10 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
       put: (queue, flags, data, complete) => {
         const operation = { kind: 'set', queue, flags, expiresAtMs: 0, data } as const;
         this.execute({ operation, owner: this.#nobody(), complete });
+      },
+      trace: (what, queue, id, owner) => {
+        const session = owner === undefined ? 'none' : `${this.#nameOf(owner.node)} ${owner.connection}`;
+        options.trace(`trace: ${what}`, { queue: Buffer.from(queue, 'latin1').toString(), item: id, session });
       },
     };
     this.#forwards = new Forwards(options);
@@ -326,6 +333,11 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
       if (results.push(result) === operations.length) complete(results);
     };
     for (const { queues, operation } of operations) queues.execute({ operation, owner, complete: done });
+  }
+
+  /** A node as clients know it. */
+  #nameOf(node: string): string {
+    return this.#cluster?.view.nodes.get(node)?.label ?? node;
   }
 
   #nobody(): Owner {

@@ -1,4 +1,5 @@
 import { systemClock } from '../journal/base/clock.ts';
+import type { TraceLine } from './bounded-trace.ts';
 import type { NodeConfig } from './config.ts';
 import { Listener, newTrafficCounters, type TrafficCounters } from './listener.ts';
 import type { WindhoverNode } from './node.ts';
@@ -12,6 +13,12 @@ import { defaultSessionSettings } from './session.ts';
 export class ClientPorts {
   readonly counters: TrafficCounters = newTrafficCounters();
   readonly #listeners: Listener[] = [];
+  readonly #trace: TraceLine;
+
+  /** `trace` hears of sessions, where the configuration wants that. */
+  constructor(trace: TraceLine) {
+    this.#trace = trace;
+  }
 
   /** Listens wherever the configuration says. Rejects with a WindhoverError that names the address when it can't, and listens nowhere. */
   async open(node: WindhoverNode, config: NodeConfig): Promise<void> {
@@ -46,6 +53,7 @@ export class ClientPorts {
         refuseWrites: config.connectionLimitRefuseWrites,
         refuseReads: config.connectionLimitRefuseReads,
       },
+      trace: config.enableSessionTrace ? this.#trace : undefined,
       clientTimeoutMs: config.clientTimeout,
     });
     this.#listeners.push(listener);

@@ -34,4 +34,26 @@ test('the lists of a queue hold at every node, by reload [allow-list] [connectio
   assert.is(await ann.ask('get other'), 'END');
 });
 
+test('what is open is traced where it is told to be, and whose it is [enable-trace]', async () => {
+  const file = join(temporaryFolder(), 'my.yaml');
+  writeFileSync(file, 'queues: { jobs: { enableTrace: true } }\n');
+  const node = (await LocalCluster.start(1, ['--config', file, '--enable-session-trace'])).node(0);
+  const client = await node.connect();
+  for (const queue of ['jobs', 'other']) {
+    assert.is(await client.set(queue, 'x'), 'STORED');
+    assert.match(await client.ask(`get ${queue}/open`), /^VALUE/);
+  }
+  assert.is(await client.ask('get jobs/close'), 'END');
+  assert.is(await client.ask('get other/close'), 'END');
+  const begun = await node.logged(
+    /"session":\d+,"client":"127\.0\.0\.1 \d+","protocol":"memcache","msg":"session begins"/,
+  );
+  const session = `"session":"${node.label} ${/"session":(\d+)/.exec(begun)?.[1]}"`;
+  await node.logged(new RegExp(`"queue":"jobs","item":1,${session},"msg":"trace: get"`));
+  await node.logged(new RegExp(`"queue":"jobs","item":1,${session},"msg":"trace: confirm"`));
+  assert.not.match(node.log, /"queue":"other"/);
+  client.destroy();
+  await node.logged(/"msg":"session ends"/);
+});
+
 test.run();

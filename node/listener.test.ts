@@ -79,6 +79,7 @@ async function scene(run: (scene: Scene) => Promise<void>, options: Partial<List
     maxConnections: 100,
     crowdLimits: noCrowdLimits,
     clientTimeoutMs: Number.POSITIVE_INFINITY,
+    trace: undefined,
     ...options,
   });
   const clients: Client[] = [];
@@ -379,6 +380,7 @@ test('an address in use is named', () =>
         maxConnections: 1,
         crowdLimits: noCrowdLimits,
         clientTimeoutMs: 1,
+        trace: undefined,
       });
       assert.unreachable();
     } catch (error) {

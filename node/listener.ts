@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import { ClientAdmission, type CrowdLimits } from './admission.ts';
+import type { TraceLine } from './bounded-trace.ts';
 import type { Broker } from './broker-api.ts';
 import { ClientAddress } from './client-address.ts';
 import type { NodeService } from './node-service.ts';
@@ -23,6 +24,8 @@ export interface ListenerOptions {
   /** Further ones are told so and closed; of all listeners together. */
   readonly maxConnections: number;
   readonly crowdLimits: CrowdLimits;
+  /** Hears of every connection's begin and end; undefined: nobody does. */
+  readonly trace: TraceLine | undefined;
   /** A connection is ended when it has been idle for so long, or up to a tenth longer; `Infinity`: never. */
   readonly clientTimeoutMs: number;
 }
@@ -158,11 +161,14 @@ export class Listener {
     }
     counters.connections++;
     const number = ++counters.totalConnections;
-    this.#connections.add(new Connection(socket, number, this.#options, this.#forget));
+    const connection = new Connection(socket, number, this.#options, this.#forget);
+    this.#connections.add(connection);
+    this.#options.trace?.('session begins', connection.name);
   }
 
   readonly #forget = (connection: Connection): void => {
     this.#connections.delete(connection);
+    this.#options.trace?.('session ends', connection.name);
     this.#resolveIfEmpty();
   };
 
@@ -190,6 +196,8 @@ export class Listener {
 
 /** A session on its socket. */
 class Connection implements Output {
+  /** For traces. */
+  readonly name: { readonly session: number; readonly client: string; readonly protocol: string };
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #counters: TrafficCounters;
@@ -203,6 +211,8 @@ class Connection implements Output {
   #idleLooks = 0;
 
   constructor(accepted: Socket, number: number, options: ListenerOptions, forget: (connection: Connection) => void) {
+    const { remoteAddress = 'unknown', remotePort = 0 } = accepted;
+    this.name = { session: number, client: `${remoteAddress} ${remotePort}`, protocol: options.dialect.name };
     this.#clock = options.clock;
     this.#counters = options.counters;
     this.#forget = forget;

@@ -10,6 +10,7 @@ import type { Clock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { Disk } from '../journal/log/disk.ts';
 import { Store, type StoreSettings } from '../journal/store/store.ts';
+import { BoundedTrace } from './bounded-trace.ts';
 import { NodeBroker } from './broker.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { NodeConfig } from './config.ts';
@@ -274,7 +275,7 @@ function nodeRecord(config: NodeConfig, id: string, incarnation: string): NodeRe
 }
 
 function makeBroker(parts: NodeParts, config: NodeConfig, hello: Hello): NodeBroker {
-  const { clock, transport, version, figures } = parts;
+  const { clock, transport, version, figures, log } = parts;
   return new NodeBroker({
     clock,
     transport,
@@ -286,5 +287,6 @@ function makeBroker(parts: NodeParts, config: NodeConfig, hello: Hello): NodeBro
     version,
     figures,
     holdMs,
+    trace: new BoundedTrace(clock, (message, details) => log.info(message, details)).write,
   });
 }

@@ -10,6 +10,7 @@ import { WindhoverError } from '../journal/base/errors.ts';
 import { FileDisk } from '../journal/log/file-disk.ts';
 import { type FolderLock, lockFolder } from '../journal/log/lock-folder.ts';
 import { serveAdmin } from './admin.ts';
+import { BoundedTrace } from './bounded-trace.ts';
 import type { Statistic } from './broker-api.ts';
 import { ClientPorts } from './client-ports.ts';
 import { WindhoverNode } from './node.ts';
@@ -66,7 +67,9 @@ async function start(
   const failed = new Promise<WindhoverError>((resolve) => {
     fail = resolve;
   });
-  const clients = new ClientPorts();
+  const clients = new ClientPorts(
+    new BoundedTrace(systemClock, (message, details) => logger.info(details, message)).write,
+  );
   const starting = WindhoverNode.start(
     {
       clock: systemClock,

@@ -1,4 +1,4 @@
-import type { Result } from '../../cluster/operation.ts';
+import type { Owner, Result } from '../../cluster/operation.ts';
 import type { PartitionLog } from '../../cluster/partition-log.ts';
 import type { Clock } from '../../journal/base/clock.ts';
 import type { NodeBudget } from './node-budget.ts';
@@ -13,7 +13,12 @@ export interface NodeContext {
   readonly sweeper: Sweeper;
   /** Sets an item, without an expiry, in any queue of the cluster. `complete` is told what came of it, once. */
   readonly put: (queue: string, flags: number, data: Buffer, complete: (result: Result) => void) => void;
+  /** Is told of the open reads and leases of queues with `enableTrace`; `owner`: whose, undefined when nobody's any more. */
+  readonly trace: (what: TracedEvent, queue: string, id: number, owner: Owner | undefined) => void;
 }
+
+/** An item was reserved, confirmed, or given back, for whatever reason; Kestrel's words. */
+export type TracedEvent = 'get' | 'confirm' | 'abort';
 
 /** What the parts that serve one partition's queues have in common. */
 export interface PartitionContext extends NodeContext {

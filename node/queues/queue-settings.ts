@@ -33,6 +33,8 @@ export interface QueueSettings {
   readonly fanoutOnly: boolean;
   /** Requests that may wait for items of one queue. */
   readonly maxWaiters: number;
+  /** What becomes of its open reads is told to `NodeContext.trace`. */
+  readonly enableTrace: boolean;
   /** Who may set items on the queue. */
   readonly enqueueFrom: ClientList;
   /** Who may read the queue, or remove anything from it. */
@@ -60,6 +62,7 @@ export const defaultQueueSettings: QueueSettings = {
   dedupWindowMs: 5 * 60_000,
   fanoutOnly: false,
   maxWaiters: 100_000,
+  enableTrace: false,
   enqueueFrom: 'everyone',
   dequeueFrom: 'everyone',
 };

@@ -2,7 +2,7 @@ import type { Operation, Owner, Request, Result } from '../../cluster/operation.
 import { Deadlines } from './deadlines.ts';
 import { Item } from './item.ts';
 import type { Mover } from './mover.ts';
-import type { PartitionContext } from './partition-context.ts';
+import type { PartitionContext, TracedEvent } from './partition-context.ts';
 import type { Queue } from './queue.ts';
 import type { Removals } from './removals.ts';
 import type { DeliveryCount, ReservationRecord } from './reservation-records.ts';
@@ -51,7 +51,9 @@ export class Reservations {
     const leaseMs = leaseMsOf(operation);
     if (read === 'take') this.#add('delivery', owner, queue, item, attempt, 0);
     else this.#add(leaseMs > 0 ? 'lease' : 'open', owner, queue, item, attempt, leaseMs);
-    if (read === 'reserve') queue.transactions++;
+    if (read !== 'reserve') return;
+    queue.transactions++;
+    if (queue.settings.enableTrace) this.#context.trace('get', queue.name, item.id, owner);
   }
 
   /** Sets the item at the queue's head aside for so long; false when there is no room for that. */
@@ -230,6 +232,7 @@ export class Reservations {
       return undefined;
     }
     if (reservation.kind !== 'lease' && !this.#context.budget.hasRoomForLease()) return tooMany;
+    this.#trace('abort', reservation);
     this.#end(reservation);
     queue.cancelledTransactions++;
     if (this.#isDeadLetter(reservation)) this.#mover.add(queue, item.id, 'undeliverable');
@@ -238,6 +241,7 @@ export class Reservations {
   }
 
   #remove(reservation: Reservation): void {
+    this.#trace('confirm', reservation);
     this.#end(reservation);
     const { queue, item } = reservation;
     if (queue.holds(item)) this.#removals.add(queue, item.id);
@@ -247,6 +251,7 @@ export class Reservations {
   #giveBack(reservations: readonly Reservation[], why: 'unconfirmed' | 'unseen'): void {
     const queues = new Set<Queue>();
     for (const reservation of reservations) {
+      this.#trace('abort', reservation);
       this.#end(reservation);
       if (reservation.kind === 'open' || reservation.kind === 'lease') reservation.queue.cancelledTransactions++;
       if (why === 'unconfirmed' && this.#isDeadLetter(reservation))
@@ -254,6 +259,11 @@ export class Reservations {
       else if (reservation.queue.giveBack(reservation.item)) queues.add(reservation.queue);
     }
     for (const queue of queues) this.#givenBack(queue);
+  }
+
+  #trace(what: TracedEvent, { kind, queue, item, holder }: Reservation): void {
+    if (queue.settings.enableTrace && (kind === 'open' || kind === 'lease'))
+      this.#context.trace(what, queue.name, item.id, holder.owner);
   }
 
   /** Whether the open read, which has ended without being confirmed, was the last one that its item is given. */

@@ -41,6 +41,7 @@ export const queueSettingForms: { readonly [Field in keyof QueueSettings]: Setti
   dedupWindowMs: quantity('dedupWindow', duration, durationText),
   fanoutOnly: yesOrNo('fanoutOnly'),
   maxWaiters: quantity('maxWaiters', count, String),
+  enableTrace: yesOrNo('enableTrace'),
   enqueueFrom: clients('whiteListClientIdForEnqueue'),
   dequeueFrom: clients('whiteListClientIdForDequeue'),
 };

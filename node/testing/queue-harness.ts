@@ -67,6 +67,8 @@ export class QueueHarness {
   readonly queues: PartitionQueues;
   /** Items moved to other queues, which are this partition's own. */
   readonly puts: Asked[] = [];
+  /** What was traced: `get q 1 by 1`. */
+  readonly traced: string[] = [];
   /** They get there only when they are executed. */
   holdsPuts = false;
 
@@ -92,6 +94,7 @@ export class QueueHarness {
         this.puts.push(new Asked(operation, owner(0), complete));
         if (!this.holdsPuts) this.queues.execute(this.puts.at(-1) as Asked);
       },
+      trace: (what, queue, id, owner) => this.traced.push(`${what} ${queue} ${id} by ${owner?.connection ?? 'nobody'}`),
     });
   }
 
