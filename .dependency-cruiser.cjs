@@ -15,7 +15,7 @@ const pureFiles = [
   'journal/base/(assert|errors|quantities)',
   'journal/log/(entry|frame|gather|recovery|segment|u64)',
   'journal/kestrel/(entry|files|queue)',
-  'journal/store/(backlog-file|checkpoint|codec|entries|extent|id-runs|maintenance-plan|offset-runs|replica|seen-tokens|segment-uses|state|stored-queue)',
+  'journal/store/(backlog-file|checkpoint|codec|entries|extent|id-runs|item-extras|maintenance-plan|offset-runs|replica|seen-tokens|segment-uses|state|stored-queue)',
   'cluster/(hello|ring|partition-map|plan|leader|role|operation|messages|succession|directory/keys)',
   'node/protocol/.+',
   'node/queues/[^/]+',

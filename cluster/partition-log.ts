@@ -1,8 +1,8 @@
-import type { SeenToken } from '../journal/store/entries.ts';
+import type { ItemExtras, ItemOrigin, SeenToken } from '../journal/store/item-extras.ts';
 import type { StoredItem } from '../journal/store/item-reader.ts';
 import type { StoredQueue } from '../journal/store/stored-queue.ts';
 
-export type { StoredItem, StoredQueue };
+export type { ItemExtras, ItemOrigin, SeenToken, StoredItem, StoredQueue };
 
 /** A run of a queue's items, read back from the journal or the backlog. */
 export interface ReadItems {
@@ -17,7 +17,7 @@ export interface ReadItems {
  * from. Valid from the start of a leadership to its end; nothing may be appended after that.
  *
  * Appends are synchronous and return at once; that an entry is durable on every in-sync replica is told separately, by
- * the highest such sequence. Entries become durable in the order of their sequences. `createQueue`, `addItem`, `seeToken`,
+ * the highest such sequence. Entries become durable in the order of their sequences. `createQueue`, `addItem`,
  * `flushQueue` and `deleteQueue` give the sequence of their entry.
  */
 export interface PartitionLog {
@@ -36,8 +36,8 @@ export interface PartitionLog {
   createQueue(name: string): number;
 
   /**
-   * Adds an item; ids grow within a queue. `data` is copied before this returns. Times are wall clock, 0 never. A delayed
-   * item may be handed out from `addedAtMs` on.
+   * Adds an item; ids grow within a queue. `data` is copied before this returns. Times are wall clock, 0 never. What few
+   * items have (`extras`) is stored with it, all or nothing.
    */
   addItem(
     queue: number,
@@ -46,13 +46,10 @@ export interface PartitionLog {
     expiresAtMs: number,
     addedAtMs: number,
     data: Buffer,
-    isDelayed?: boolean,
+    extras?: ItemExtras,
   ): number;
 
-  /** Remembers that an item named so was added to the queue: to be called right after its `addItem`. */
-  seeToken(seen: SeenToken): number;
-
-  /** Whether a token was seen whose time is not over. One whose entry has not been written yet is not found. */
+  /** Whether an item was named so whose name's time is not over. One whose entry has not been written yet is not found. */
   hasToken(queue: number, token: string, nowMs: number): boolean;
 
   /** Removes items: `runs` is from, to, from, to, … (inclusive), ascending, none overlapping. Never refused. */

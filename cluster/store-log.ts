@@ -9,9 +9,8 @@ export function storeLog(store: Store, partition: number): PartitionLog {
     refusal: () => (store.room === 'ample' ? undefined : 'no room on the disk'),
     writable: () => store.room !== 'none',
     createQueue: (name) => store.createQueue(partition, name),
-    addItem: (queue, id, flags, expiresAtMs, addedAtMs, data, isDelayed) =>
-      store.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data, isDelayed),
-    seeToken: (seen) => store.seeToken(partition, seen),
+    addItem: (queue, id, flags, expiresAtMs, addedAtMs, data, extras) =>
+      store.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data, extras),
     hasToken: (queue, token, nowMs) => store.replica(partition).tokens.has(queue, token, nowMs),
     removeItems: (queue, runs) => store.removeItems(partition, queue, runs),
     flushQueue: (queue, throughId) => store.flushQueue(partition, queue, throughId),

@@ -15,16 +15,13 @@ import {
   bodyFault,
   fixedBytes,
   isItemKind,
-  itemDataStart,
   kinds,
   nodePartition,
   removalBytes,
-  type SeenToken,
-  tokenBytes,
   writeItemHead,
   writeRemoval,
-  writeToken,
 } from './entries.ts';
+import { extrasBytes, type ItemExtras, writeExtras } from './item-extras.ts';
 import type { ReplicaState } from './replica.ts';
 
 /** A replica's end as appended, ahead of what has been written and applied. */
@@ -83,21 +80,16 @@ export class Appender {
     expiresAtMs: number,
     addedAtMs: number,
     data: Buffer,
-    isDelayed: boolean,
+    extras: ItemExtras | undefined,
   ): number {
     const end = this.#leading(partition);
-    const body = this.#journal.begin(fixedBytes.itemAdded + data.length);
+    const headBytes = fixedBytes.itemAdded + (extras === undefined ? 0 : extrasBytes(extras));
+    const body = this.#journal.begin(headBytes + data.length);
     const buffer = this.#journal.buffer;
     writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
-    buffer.set(data, itemDataStart(body));
-    return this.#seal(partition, end, isDelayed ? kinds.itemDelayed : kinds.itemAdded);
-  }
-
-  seeToken(partition: number, seen: SeenToken): number {
-    const end = this.#leading(partition);
-    const body = this.#journal.begin(tokenBytes(seen.token));
-    writeToken(this.#journal.buffer, body, seen);
-    return this.#seal(partition, end, kinds.tokenSeen);
+    if (extras !== undefined) writeExtras(buffer, body, extras);
+    buffer.set(data, body + headBytes);
+    return this.#seal(partition, end, extras === undefined ? kinds.itemAdded : kinds.itemExtended);
   }
 
   removeItems(partition: number, queue: number, runs: readonly number[]): number {

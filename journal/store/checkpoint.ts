@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter } from './codec.ts';
 import type { EpochStart } from './entries.ts';
 import { type Extent, newExtent } from './extent.ts';
 import { ReplicaState } from './replica.ts';
-import type { SeenTokens } from './seen-tokens.ts';
+import { type SeenTokens, TokenRoom } from './seen-tokens.ts';
 import { QueueState } from './stored-queue.ts';
 
 /*
@@ -62,6 +62,8 @@ export interface Checkpoint {
   readonly mapRevision: number;
   readonly files: ReadonlyMap<number, BacklogFile>;
   readonly replicas: readonly CheckpointReplica[];
+  /** What these share. */
+  readonly tokenRoom: TokenRoom;
 }
 
 /** Makes one replica's part, as it is now, and adds the files that it names to `named`. */
@@ -137,10 +139,11 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     const file = readFile(reader);
     files.set(file.number, file);
   }
+  const tokenRoom = new TokenRoom();
   const replicas = Array.from({ length: replicaCount }, () =>
-    readReplica(reader, files, version > versionWithoutTokens),
+    readReplica(reader, files, tokenRoom, version > versionWithoutTokens),
   );
-  return { firstSegment, nextFile, mapRevision, files, replicas };
+  return { firstSegment, nextFile, mapRevision, files, replicas, tokenRoom };
 }
 
 /** Of the content; then of the version too, unless that is one from before it was taken in. */
@@ -159,9 +162,10 @@ function readFile(reader: ByteReader): BacklogFile {
 function readReplica(
   reader: ByteReader,
   files: ReadonlyMap<number, BacklogFile>,
+  tokenRoom: TokenRoom,
   hasTokens: boolean,
 ): CheckpointReplica {
-  const replica = new ReplicaState(reader.u32());
+  const replica = new ReplicaState(reader.u32(), tokenRoom);
   replica.state = reader.u32() === 0 ? 'whole' : 'receiving';
   const segment = reader.u64();
   const offset = reader.u64();

@@ -1,4 +1,5 @@
 import { readU64, writeU64 } from '../log/u64.ts';
+import { extendedDataStart, extrasFault, extrasLayout, type SeenToken } from './item-extras.ts';
 
 /** What entries say. Numbers are never used again. */
 export const kinds = {
@@ -15,6 +16,7 @@ export const kinds = {
   mapSeen: 11,
   tokenSeen: 12,
   itemDelayed: 13,
+  itemExtended: 14,
 } as const;
 
 /** The partition that entries of the node itself (`mapSeen`) carry. */
@@ -72,11 +74,20 @@ export const bodyLayouts: Readonly<Record<keyof typeof kinds, readonly (readonly
     [24, 8, 'addedAtMs'],
     [32, 4, 'flags'],
   ],
+  // Then the queue that it came from, the token, the data.
+  itemExtended: [
+    [0, 8, 'queue'],
+    [8, 8, 'id'],
+    [16, 8, 'expiresAtMs'],
+    [24, 8, 'addedAtMs'],
+    [32, 4, 'flags'],
+    ...extrasLayout,
+  ],
 };
 
-/** Whether entries of this kind add an item: all such have the same body. */
+/** Whether entries of this kind add an item: the bodies of all such begin as that of an `itemAdded`. */
 export function isItemKind(kind: number): boolean {
-  return kind === kinds.itemAdded || kind === kinds.itemDelayed;
+  return kind === kinds.itemAdded || kind === kinds.itemExtended || kind === kinds.itemDelayed;
 }
 
 /** Length of those fields. */
@@ -94,6 +105,7 @@ export const fixedBytes: Readonly<Record<keyof typeof kinds, number>> = {
   mapSeen: 8,
   tokenSeen: 24,
   itemDelayed: 36,
+  itemExtended: 68,
 };
 
 /** Bytes of one run, and of one epoch of a `snapshotEnded`. */
@@ -106,7 +118,7 @@ export interface EpochStart {
   readonly firstSequence: number;
 }
 
-/** Writes all of an `itemAdded` body but the data. Hot: one call an item. */
+/** Writes the fields of an `itemAdded` body, with which every item's begins. Hot: one call an item. */
 export function writeItemHead(
   buffer: Buffer,
   body: number,
@@ -148,19 +160,9 @@ export function itemFlags(buffer: Buffer, body: number): number {
   return buffer.readUInt32LE(body + 32);
 }
 
-/** Where an `itemAdded`'s data begins. */
-export function itemDataStart(body: number): number {
-  return body + fixedBytes.itemAdded;
-}
-
-/** What a `tokenSeen` says: a producer's token for an item of this queue, and until when it counts. */
-export interface SeenToken {
-  readonly queue: number;
-  /** Latin1 byte string. */
-  readonly token: string;
-  /** Wall clock of the leader; in a snapshot 0. */
-  readonly seenAtMs: number;
-  readonly untilMs: number;
+/** Where the data of an item begins whose entry is of this kind. */
+export function itemDataStart(kind: number, buffer: Buffer, body: number): number {
+  return kind === kinds.itemExtended ? extendedDataStart(buffer, body) : body + fixedBytes.itemAdded;
 }
 
 /** Length of a `tokenSeen` body. */
@@ -300,6 +302,8 @@ export function bodyFault(kind: number, buffer: Buffer, body: number, end: numbe
       return bytes === fixedBytes.snapshotEnded + buffer.readUInt32LE(body + 8) * epochBytes
         ? undefined
         : countFault(name);
+    case kinds.itemExtended:
+      return extrasFault(buffer, body, end);
     default:
       return undefined;
   }

@@ -14,6 +14,7 @@ import {
   kinds,
 } from './entries.ts';
 import { damagedEntry, type EntryReader, ReadPlan, type Span } from './entry-reader.ts';
+import { type ItemOrigin, readExtras } from './item-extras.ts';
 import { lastOf } from './offset-runs.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
@@ -28,6 +29,7 @@ export interface StoredItem {
   /** When it was put; of an item that is delayed: from when on it may be handed out. */
   readonly addedAtMs: number;
   readonly isDelayed: boolean;
+  readonly origin: ItemOrigin | undefined;
   /** Its own, or a slice of a buffer of 16 KiB. */
   readonly data: Buffer;
 }
@@ -142,13 +144,16 @@ class ItemGathering {
 
 function decodeItem(buffer: Buffer, start: number, copies: DataCopies): StoredItem {
   const body = entryBodyStart(start);
+  const kind = entryKind(buffer, start);
+  const extras = kind === kinds.itemExtended ? readExtras(buffer, body) : undefined;
   return {
     id: itemId(buffer, body),
     flags: itemFlags(buffer, body),
     expiresAtMs: itemExpiresAtMs(buffer, body),
     addedAtMs: itemAddedAtMs(buffer, body),
-    isDelayed: entryKind(buffer, start) === kinds.itemDelayed,
-    data: copies.copy(buffer, itemDataStart(body), start + entryBytes(buffer, start)),
+    isDelayed: extras?.isDelayed ?? kind === kinds.itemDelayed,
+    origin: extras?.origin,
+    data: copies.copy(buffer, itemDataStart(kind, buffer, body), start + entryBytes(buffer, start)),
   };
 }
 

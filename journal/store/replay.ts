@@ -23,6 +23,7 @@ export class Replay {
     state.firstSegment = checkpoint.firstSegment;
     state.nextFile = checkpoint.nextFile;
     state.mapRevision = checkpoint.mapRevision;
+    state.tokenRoom = checkpoint.tokenRoom;
     for (const file of checkpoint.files.values()) state.files.set(file.number, file);
     for (const part of checkpoint.replicas) {
       state.replicas.set(part.replica.partition, part.replica);

@@ -16,8 +16,9 @@ import {
   removalRunStart,
   removalRuns,
 } from './entries.ts';
+import { readNamed } from './item-extras.ts';
 import { lastOf, OffsetRuns } from './offset-runs.ts';
-import { SeenTokens } from './seen-tokens.ts';
+import { SeenTokens, TokenRoom } from './seen-tokens.ts';
 import { QueueState, type StoredQueue } from './stored-queue.ts';
 
 /** A partition's copy on this node, as far as the journal has been written. */
@@ -58,7 +59,7 @@ export class ReplicaState implements Replica {
   epochs: EpochStart[] = [];
   damage: WindhoverError | undefined;
   readonly queues = new Map<string, QueueState>();
-  readonly tokens = new SeenTokens();
+  readonly tokens: SeenTokens;
   /** Where the entries of the log stand in the journal, by sequence. Invariant: without gaps, up to lastSequence. */
   readonly log = new OffsetRuns();
   /** Grows whenever the content is thrown away. */
@@ -67,8 +68,10 @@ export class ReplicaState implements Replica {
   #foldSequence = 0;
   readonly #byNumber = new Map<number, QueueState>();
 
-  constructor(partition: number) {
+  /** `room`: what it shares with the node's other replicas. */
+  constructor(partition: number, room = new TokenRoom()) {
     this.partition = partition;
+    this.tokens = new SeenTokens(room);
   }
 
   /** The queue with this number, or undefined where there is none (any more). */
@@ -105,7 +108,8 @@ export class ReplicaState implements Replica {
     switch (kind) {
       case kinds.itemAdded:
       case kinds.itemDelayed:
-        return this.#addItem(sequence, buffer, body, end, segment, offset);
+      case kinds.itemExtended:
+        return this.#addItem(kind, sequence, buffer, body, end, segment, offset);
       case kinds.itemsRemoved:
         return this.#removeItems(buffer, body);
       case kinds.queueCreated:
@@ -155,6 +159,7 @@ export class ReplicaState implements Replica {
     switch (kind) {
       case kinds.itemAdded:
       case kinds.itemDelayed:
+      case kinds.itemExtended:
         this.#foldItem(buffer, body, segment, offset);
         break;
       case kinds.replicaDropped:
@@ -218,6 +223,7 @@ export class ReplicaState implements Replica {
   }
 
   #addItem(
+    kind: number,
     sequence: number,
     buffer: Buffer,
     body: number,
@@ -231,13 +237,20 @@ export class ReplicaState implements Replica {
     if (sequence > 0) {
       if (id !== queue.nextId) return `item ${id} of queue ${queue.name} comes instead of item ${queue.nextId}`;
       queue.nextId = id + 1;
+      if (kind === kinds.itemExtended) this.#seeName(buffer, body);
     } else {
       const fault = this.#receiveFault(queue, id);
       if (fault !== undefined) return fault;
     }
     queue.places.add(segment, id, offset);
-    queue.bytes += end - itemDataStart(body);
+    queue.bytes += end - itemDataStart(kind, buffer, body);
     return undefined;
+  }
+
+  /** In a snapshot tokens have entries of their own, since most of those that its items had are forgotten. */
+  #seeName(buffer: Buffer, body: number): void {
+    const named = readNamed(buffer, body);
+    if (named !== undefined) this.tokens.add(named);
   }
 
   #receiveFault(queue: QueueState, id: number): string | undefined {

@@ -119,7 +119,6 @@ class Pair {
     if (!this.model.queues().has(name)) this.model.createQueue(this.leader.store, name);
     for (let index = 0; index < Math.min(count, bytes > 1000 ? 1 : count); index++) {
       this.model.addItem(this.leader.store, name, index, String(this.model.length).padEnd(bytes, name));
-      if (this.below(4) === 0) this.model.seeToken(this.leader.store, name);
     }
   }
 

@@ -10,11 +10,11 @@ import {
   type QueueOutline,
   removalBytes,
   runBytes,
-  type SeenToken,
   writeRemoval,
 } from './entries.ts';
 import type { Span } from './entry-reader.ts';
 import { IdRuns } from './id-runs.ts';
+import type { SeenToken } from './item-extras.ts';
 import type { ItemReader } from './item-reader.ts';
 import type { ReplicaState } from './replica.ts';
 import type { SegmentPin, SegmentUses } from './segment-uses.ts';

@@ -92,7 +92,6 @@ class World {
     const length = isLong ? 5000 : this.below(400);
     for (let index = 0; index < count; index++) {
       model.addItem(this.store, name, this.below(1000), randomText(this, length));
-      if (this.below(4) === 0) model.seeToken(this.store, name);
     }
   }
 

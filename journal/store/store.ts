@@ -9,8 +9,9 @@ import { Appender } from './appender.ts';
 import { backlogFolder } from './backlog-file.ts';
 import { BacklogReader } from './backlog-reader.ts';
 import { type Checkpoint, checkpointName, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { kinds, type SeenToken } from './entries.ts';
+import { kinds } from './entries.ts';
 import { EntryReader, journalFolder, segmentPlace } from './entry-reader.ts';
+import type { ItemExtras } from './item-extras.ts';
 import { ItemReader, type ItemsRead } from './item-reader.ts';
 import { readLog } from './log-reader.ts';
 import { Maintenance } from './maintenance.ts';
@@ -168,7 +169,7 @@ export class Store {
     return this.#appender.createQueue(partition, name);
   }
 
-  /** Adds item `id`, the queue's next. The data is copied. Times are wall clock; `expiresAtMs` 0 never. A delayed item may be read from `addedAtMs` on. */
+  /** Adds item `id`, the queue's next. The data is copied. Times are wall clock; `expiresAtMs` 0 never. */
   addItem(
     partition: number,
     queue: number,
@@ -177,14 +178,9 @@ export class Store {
     expiresAtMs: number,
     addedAtMs: number,
     data: Buffer,
-    isDelayed = false,
+    extras?: ItemExtras,
   ): number {
-    return this.#appender.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data, isDelayed);
-  }
-
-  /** A producer has named an item of the queue by this token: to be called right after its `addItem`. */
-  seeToken(partition: number, seen: SeenToken): number {
-    return this.#appender.seeToken(partition, seen);
+    return this.#appender.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data, extras);
   }
 
   /** Removes items: from, to, from, to …, both ends gone. Ids that are gone already don't matter. */

@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import { WindhoverError } from '../base/errors.ts';
 import { Store } from '../store/store.ts';
-import { isDelayed, readAll } from './model-store.ts';
+import { readAll } from './model-store.ts';
 import type { SimDisk } from './sim-disk.ts';
 import { type TinyStore, tinyMapRevision, tinyPartition, tinySettings } from './tiny-store.ts';
 
@@ -55,7 +55,7 @@ async function readsAreRight({ clock, model }: TinyStore, store: Store, damaged:
     deepStrictEqual([stored?.number, stored?.nextId, stored?.count], [queue.number, queue.nextId, queue.items.length]);
     try {
       deepStrictEqual(
-        await clock.complete(readAll(store, tinyPartition, queue.number, readBytes, isDelayed)),
+        await clock.complete(readAll(store, tinyPartition, queue.number, readBytes, 'modelled')),
         queue.items,
       );
     } catch (error) {

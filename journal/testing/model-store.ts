@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
+import type { ItemExtras, ItemOrigin, SeenToken } from '../store/item-extras.ts';
 import type { ReplicaState } from '../store/replica.ts';
 import type { Store } from '../store/store.ts';
 
@@ -66,24 +67,23 @@ export class ModelPartition {
     const queue = this.queue(name);
     const id = queue.nextId;
     const bytes = Buffer.from(data, 'latin1');
-    const sequence = store.addItem(this.partition, queue.number, id, flags, id * 1000, id, bytes, isDelayed(id));
+    const extras = this.#extrasOf(id, queue.number);
+    const sequence = store.addItem(this.partition, queue.number, id, flags, id * 1000, id, bytes, extras);
     bytes.fill(0xee);
-    this.#note(sequence, (queues) => {
+    this.#note(sequence, (queues, tokens) => {
       const at = queues.get(name) as ModelQueue;
       at.nextId = id + 1;
       at.items.push({ id, flags, data });
+      if (extras?.named !== undefined) see(tokens, extras.named);
     });
   }
 
-  /** Tokens keep their names for 20 others. */
-  seeToken(store: Store, name: string): void {
-    const queue = this.queue(name).number;
+  /** Tokens keep their names for 20 other entries. */
+  #extrasOf(id: number, queue: number): ItemExtras | undefined {
     const seenAtMs = this.#changes.length + 1;
-    const seen = { queue, token: `token-${seenAtMs}`, untilMs: seenAtMs + 20 };
-    this.#note(store.seeToken(this.partition, { ...seen, seenAtMs }), (_, tokens) => {
-      while ((tokens[0]?.untilMs ?? Number.POSITIVE_INFINITY) <= seenAtMs) tokens.shift();
-      tokens.push(seen);
-    });
+    const seen = { queue, token: `token-${seenAtMs}`, seenAtMs, untilMs: seenAtMs + 20 };
+    const extras = { isDelayed: delays(id), named: id % 4 === 0 ? seen : undefined, origin: originOf(id) };
+    return extras.isDelayed || extras.named !== undefined || extras.origin !== undefined ? extras : undefined;
   }
 
   removeItems(store: Store, name: string, runs: readonly number[]): void {
@@ -145,7 +145,7 @@ export class ModelPartition {
       const live = new Set(queue.items.map(({ id }) => id));
       for (let id = 1; id < queue.nextId; id++)
         deepStrictEqual(stored.isLive(id), live.has(id), `item ${id} of ${name}`);
-      deepStrictEqual(await readAll(store, this.partition, queue.number, pieceBytes, isDelayed), queue.items);
+      deepStrictEqual(await readAll(store, this.partition, queue.number, pieceBytes, 'modelled'), queue.items);
     }
   }
 
@@ -156,22 +156,26 @@ export class ModelPartition {
   }
 }
 
-/** All items of a queue, read in pieces; also checks that pieces keep to their limit and follow one another. */
+/**
+ * All items of a queue, read in pieces; also checks that pieces keep to their limit and follow one another, and that
+ * items have what a model gives them beside their data, or nothing.
+ */
 export async function readAll(
   store: Store,
   partition: number,
   queue: number,
   pieceBytes: number,
-  delays = (_id: number) => false,
+  kind: 'plain' | 'modelled' = 'plain',
 ): Promise<ModelItem[]> {
   const all: ModelItem[] = [];
   for (let fromId = 0; ; ) {
     const { items, nextId } = await store.readItems(partition, queue, fromId, pieceBytes);
     const bytes = items.reduce((sum, { data }) => sum + data.length, 0);
     ok(items.length <= 1 || bytes <= pieceBytes, 'a piece is too long');
-    for (const { id, flags, data, addedAtMs, expiresAtMs, isDelayed } of items) {
+    for (const { id, flags, data, addedAtMs, expiresAtMs, isDelayed, origin } of items) {
       ok(id >= fromId && id < nextId && addedAtMs === id && expiresAtMs === id * 1000, `item ${id} is wrong`);
-      ok(isDelayed === delays(id), `item ${id} is delayed or not`);
+      ok(isDelayed === (kind === 'modelled' && delays(id)), `item ${id} is delayed or not`);
+      deepStrictEqual(origin, kind === 'modelled' ? originOf(id) : undefined);
       all.push({ id, flags, data: data.toString('latin1') });
     }
     if (items.length === 0) return all;
@@ -179,8 +183,20 @@ export async function readAll(
   }
 }
 
-/** Of the items that a model adds, whether this one is. */
-export function isDelayed(id: number): boolean {
+function see(tokens: ModelToken[], { queue, token, seenAtMs, untilMs }: SeenToken): void {
+  while ((tokens[0]?.untilMs ?? Number.POSITIVE_INFINITY) <= seenAtMs) tokens.shift();
+  tokens.push({ queue, token, untilMs });
+}
+
+/** Where the item comes from. */
+function originOf(id: number): ItemOrigin | undefined {
+  return id % 3 === 0
+    ? { queue: 'be\xeffore', reason: id % 2 === 0 ? 'expired' : 'undelivered', deliveries: id }
+    : undefined;
+}
+
+/** Whether the item is delayed. */
+function delays(id: number): boolean {
   return id % 5 === 0;
 }
 

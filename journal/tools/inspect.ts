@@ -21,6 +21,7 @@ import {
   removalRuns,
 } from '../store/entries.ts';
 import { journalFolder } from '../store/entry-reader.ts';
+import { type ItemExtras, readExtras } from '../store/item-extras.ts';
 import { readCheckpoint } from './offline-store.ts';
 
 /** One line of an inspection: an object to be written as JSON. */
@@ -131,7 +132,8 @@ function describeBody(
     }
     case kinds.itemAdded:
     case kinds.itemDelayed:
-      return { queue: queue(), ...describeItem(buffer, body, end, withData) };
+    case kinds.itemExtended:
+      return { queue: queue(), ...describeItem(kind, buffer, body, end, withData) };
     case kinds.tokenSeen: {
       const { token, untilMs } = readToken(buffer, body, end);
       return { queue: queue(), token, until: new Date(untilMs).toISOString() };
@@ -158,16 +160,25 @@ function describeBody(
   }
 }
 
-function describeItem(buffer: Buffer, body: number, end: number, withData: boolean): Line {
+function describeItem(kind: number, buffer: Buffer, body: number, end: number, withData: boolean): Line {
   const expiresAtMs = itemExpiresAtMs(buffer, body);
-  const dataAt = itemDataStart(body);
+  const dataAt = itemDataStart(kind, buffer, body);
   return {
     id: itemId(buffer, body),
     flags: itemFlags(buffer, body),
     addedAt: new Date(itemAddedAtMs(buffer, body)).toISOString(),
     expiresAt: expiresAtMs === 0 ? null : new Date(expiresAtMs).toISOString(),
+    ...(kind === kinds.itemExtended ? describeExtras(readExtras(buffer, body)) : {}),
     dataBytes: end - dataAt,
     ...(withData ? { data: buffer.toString('base64', dataAt, end) } : {}),
+  };
+}
+
+function describeExtras({ isDelayed, named, origin }: ItemExtras): Line {
+  return {
+    ...(isDelayed ? { delayed: true } : {}),
+    ...(named === undefined ? {} : { token: named.token, until: new Date(named.untilMs).toISOString() }),
+    ...(origin === undefined ? {} : { from: origin.queue, why: origin.reason, deliveries: origin.deliveries }),
   };
 }
 

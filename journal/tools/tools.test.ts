@@ -146,7 +146,7 @@ test('an inspection tells every entry from the first segment that counts, then o
   const entries = lines.filter((line) => 'kind' in line);
   const sequences = entries.map((line) => line['sequence']).filter((sequence) => sequence !== 0);
   assert.is(sequences.at(-1), model.length);
-  const last = entries.findLast((line) => /^item(Added|Delayed)$/.test(String(line['kind'])) && line['queue'] === 'a');
+  const last = entries.findLast((line) => /^item(Added|Extended)$/.test(String(line['kind'])) && line['queue'] === 'a');
   const item = model.queue('a').items.at(-1);
   assert.is(last?.['id'], item?.id);
   assert.is(Buffer.from(String(last?.['data']), 'base64').toString('latin1'), item?.data);

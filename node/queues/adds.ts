@@ -1,4 +1,5 @@
 import type { Operation, Request, Result } from '../../cluster/operation.ts';
+import type { ItemExtras, SeenToken } from '../../cluster/partition-log.ts';
 import type { Expiry } from './expiry.ts';
 import type { Families } from './families.ts';
 import { ItemCopies } from './item-copies.ts';
@@ -36,9 +37,8 @@ export class Adds {
   set(queue: Queue, request: Request, operation: SetOperation): void {
     const token = queue.settings.dedupWindowMs > 0 ? (operation.options?.token ?? '') : '';
     if (token !== '' && this.#isThere(queue, token, request)) return;
-    const atOnce = this.#put(queue, operation, token === '' ? request : undefined);
+    const atOnce = this.#put(queue, request, operation, token === '' ? undefined : this.#nameFor(queue, token));
     if (atOnce !== undefined) request.complete(atOnce);
-    else if (token !== '') this.#remember(queue, token, request);
   }
 
   /** Every entry up to this sequence is committed. */
@@ -52,37 +52,32 @@ export class Adds {
   /** Whether an item of that name was added; the request is then answered as the one that added it. */
   #isThere(queue: Queue, token: string, request: Request): boolean {
     const { log, clock } = this.#context;
-    const sequence = this.#named.get(nameOf(queue, token));
+    const sequence = this.#named.get(keyOf(queue.number, token));
     if (sequence !== undefined) this.#pending.push({ sequence, request, result: stored, ...nothingAdded });
     else if (log.hasToken(queue.number, token, clock.wallMs())) request.complete(stored);
     else return false;
     return true;
   }
 
-  /** After the item: a crash between the two can only make it come twice, and its client has no answer yet. */
-  #remember(queue: Queue, token: string, request: Request): void {
-    const { log, clock } = this.#context;
-    const seenAtMs = clock.wallMs();
-    const untilMs = seenAtMs + queue.settings.dedupWindowMs;
-    const sequence = log.seeToken({ queue: queue.number, token, seenAtMs, untilMs });
-    this.#named.set(nameOf(queue, token), sequence);
-    this.#pending.push({ sequence, request, result: stored, ...nothingAdded });
+  #nameFor(queue: Queue, token: string): SeenToken {
+    const seenAtMs = this.#context.clock.wallMs();
+    return { queue: queue.number, token, seenAtMs, untilMs: seenAtMs + queue.settings.dedupWindowMs };
   }
 
   /** Gives the answer if there is one at once; else `request` gets it with the last entry's commit. */
-  #put(queue: Queue, operation: SetOperation, request: Request | undefined): Result | undefined {
+  #put(queue: Queue, request: Request, operation: SetOperation, named: SeenToken | undefined): Result | undefined {
     if (this.#isRefused(queue, operation.data.length)) return full;
     if (this.#families.childrenOf(queue.name) !== undefined || queue.passesOn)
-      return this.#fanOut(queue, operation, request);
-    this.#add(queue, request, operation);
+      return this.#fanOut(queue, request, operation, named);
+    this.#add(queue, request, operation, named);
     return undefined;
   }
 
   /**
    * A copy for each queue, one after another: what is not answered after a crash in the middle may be in some. The last
-   * entry's commit is that of all.
+   * entry's commit is that of all, and it has the name: a name that is known stands for all of them.
    */
-  #fanOut(queue: Queue, operation: SetOperation, request: Request | undefined): Result | undefined {
+  #fanOut(queue: Queue, request: Request, operation: SetOperation, named: SeenToken | undefined): Result | undefined {
     const { log } = this.#context;
     const targets = this.#targets(queue, operation.data.length);
     const last = targets.at(-1);
@@ -90,7 +85,8 @@ export class Adds {
     for (const target of targets) {
       const why = log.refusal();
       if (why !== undefined) return { kind: 'failed', why };
-      this.#add(target, target === last ? request : undefined, operation);
+      if (target === last) this.#add(target, request, operation, named);
+      else this.#add(target, undefined, operation, undefined);
     }
     return undefined;
   }
@@ -112,14 +108,20 @@ export class Adds {
     return queue.isFullFor(dataBytes);
   }
 
-  #add(queue: Queue, request: Request | undefined, { flags, expiresAtMs, data, options }: SetOperation): void {
+  #add(
+    queue: Queue,
+    request: Request | undefined,
+    { flags, expiresAtMs, data, options }: SetOperation,
+    named: SeenToken | undefined,
+  ): void {
     const { log, clock, counters } = this.#context;
     const delayMs = options?.delayMs ?? 0;
-    const isDelayed = delayMs > 0;
+    const extras = extrasOf(delayMs > 0, named);
     const addedAtMs = clock.wallMs() + delayMs;
     const id = queue.nextId;
-    const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data, isDelayed);
-    queue.added(flags, expiresAtMs, addedAtMs, data, isDelayed, this.#copies);
+    const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data, extras);
+    if (named !== undefined) this.#named.set(keyOf(named.queue, named.token), sequence);
+    queue.added(flags, expiresAtMs, addedAtMs, data, extras, this.#copies);
     if (expiresAtMs !== 0 || queue.settings.maxAgeMs !== Number.POSITIVE_INFINITY) this.#expiry.added(queue, id);
     if (queue.isOverfull) this.#expiry.clearHead(queue);
     counters.totalItems++;
@@ -127,6 +129,10 @@ export class Adds {
   }
 }
 
-function nameOf(queue: Queue, token: string): string {
-  return `${queue.number} ${token}`;
+function extrasOf(isDelayed: boolean, named: SeenToken | undefined): ItemExtras | undefined {
+  return isDelayed || named !== undefined ? { isDelayed, named, origin: undefined } : undefined;
+}
+
+function keyOf(queue: number, token: string): string {
+  return `${queue} ${token}`;
 }

@@ -13,14 +13,24 @@ test('an item sent twice under one name is added once, and both are answered whe
   assert.equal([at.get('work').answer, at.get('work').answer], ['item one', 'empty']);
 });
 
-test('a set whose token is not committed yet is not answered, though its item is', () => {
+test('an item and its name are one entry, so no crash parts them [set-id]', () => {
   const at = new QueueHarness();
-  const asked = at.set('work', 'one', { token: 'a' });
-  at.commit(at.log.sequence - 1);
-  assert.is(asked.answer, 'waiting');
-  assert.is(at.set('work', 'one', { token: 'a' }).answer, 'waiting');
+  at.set('work', 'one', { token: 'a' });
+  assert.equal(at.log.entries, ['create work', 'add work 1']);
+});
+
+test('of an item for fanout queues the last entry has the name: where it is known all of the item is', () => {
+  const at = new QueueHarness();
+  at.get('work+left');
+  at.get('work+right');
   at.commit();
-  assert.is(asked.answer, 'stored');
+  const asked = at.set('work', 'one', { token: 'a' });
+  assert.equal(at.log.entries.slice(-3), ['add work+left 1', 'add work+right 1', 'add work 1']);
+  at.commit(at.log.sequence - 1);
+  at.queues.resign();
+  assert.is(asked.answer, 'failed');
+  const next = new QueueHarness({}, {}, at.log, at.clock);
+  assert.is(next.set('work', 'one', { token: 'a' }).answer, 'waiting');
 });
 
 test('names are of one queue, and of items', () => {

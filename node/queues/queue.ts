@@ -1,4 +1,4 @@
-import type { StoredQueue } from '../../cluster/partition-log.ts';
+import type { ItemExtras, StoredQueue } from '../../cluster/partition-log.ts';
 import { parentName } from '../../cluster/ring.ts';
 import { type Expiring, Item } from './item.ts';
 import type { ItemCopies } from './item-copies.ts';
@@ -137,7 +137,7 @@ export class Queue {
     expiresAtMs: number,
     addedAtMs: number,
     data: Buffer,
-    isDelayed: boolean,
+    extras: ItemExtras | undefined,
     copies: ItemCopies,
   ): void {
     const id = this.nextId++;
@@ -153,7 +153,7 @@ export class Queue {
     item.flags = flags;
     item.expiresAtMs = expiresAtMs;
     item.addedAtMs = addedAtMs;
-    if (isDelayed) item.notBeforeMs = addedAtMs;
+    if (extras?.isDelayed) item.notBeforeMs = addedAtMs;
     copies.give(item, data);
     this.window.keep(item);
   }

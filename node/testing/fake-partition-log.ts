@@ -1,6 +1,5 @@
-import type { PartitionLog, ReadItems, StoredItem, StoredQueue } from '../../cluster/partition-log.ts';
+import type { ItemExtras, PartitionLog, ReadItems, StoredItem, StoredQueue } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
-import type { SeenToken } from '../../journal/store/entries.ts';
 
 /** A read of items that has not come back yet. */
 interface HeldRead {
@@ -94,22 +93,17 @@ export class FakePartitionLog implements PartitionLog {
     expiresAtMs: number,
     addedAtMs: number,
     data: Buffer,
-    isDelayed = false,
+    extras?: ItemExtras,
   ): number {
     const queue = this.#live(number);
     assert(id === queue.nextId, `item ${id} was added where ${queue.nextId} is next`);
     queue.nextId = id + 1;
-    const item = { id, flags, expiresAtMs, addedAtMs, isDelayed, data: Buffer.from(data) };
+    const { isDelayed = false, origin, named } = extras ?? {};
+    const item = { id, flags, expiresAtMs, addedAtMs, isDelayed, origin, data: Buffer.from(data) };
     queue.items.set(id, item);
     const sequence = this.#append(`add ${queue.name} ${id}`);
     this.#sequences.set(item, sequence);
-    return sequence;
-  }
-
-  seeToken({ queue, token, untilMs }: SeenToken): number {
-    this.#live(queue);
-    const sequence = this.#append(`token ${token}`);
-    this.#tokens.set(`${queue} ${token}`, { untilMs, sequence });
+    if (named !== undefined) this.#tokens.set(`${named.queue} ${named.token}`, { untilMs: named.untilMs, sequence });
     return sequence;
   }
 
