@@ -33,6 +33,8 @@ export class Spares {
   #nextNumber = 1;
   #making: Promise<void> | undefined;
   #retry: Timer | undefined;
+  /** The disk had no room even for the name of a segment: none can be had until the next attempt. */
+  #isRefused = false;
   /** Until it runs, segments are being filled. */
   #rest: Timer | undefined;
   #closed = false;
@@ -44,9 +46,9 @@ export class Spares {
     this.#events = events;
   }
 
-  /** How many are ready. */
+  /** How many can be had. */
   get ready(): number {
-    return this.#ready.length;
+    return this.#isRefused ? 0 : this.#ready.length;
   }
 
   /** Whether one more is being made. */
@@ -88,17 +90,35 @@ export class Spares {
     await this.#making;
   }
 
-  /** Makes a segment of a spare (there must be one): durable, empty, with this header. */
-  async take(header: SegmentHeader): Promise<DiskFile> {
-    const { disk } = this.#options;
-    const spare = this.#path(this.#ready.shift() ?? 0, 'spare');
-    const file = await disk.open(spare, 'write');
-    writeFully(file, [encodeSegmentHeader(header)], 0);
-    await file.sync();
-    await file.close();
+  /**
+   * Makes a segment of a spare (there must be one): durable, empty, with this header. Undefined for want of room on the
+   * disk; then none is `ready` until it is worth another attempt.
+   */
+  async take(header: SegmentHeader): Promise<DiskFile | undefined> {
+    const spare = this.#ready.shift() ?? 0;
     const name = this.#path(header.number, 'segment');
+    try {
+      await this.#turnInto(this.#path(spare, 'spare'), name, header);
+    } catch (error) {
+      if (!isForWantOfRoom(error)) throw error;
+      this.#ready.unshift(spare);
+      this.#isRefused = true;
+      this.#retryLater();
+      return undefined;
+    }
+    return this.#options.disk.open(name, 'write');
+  }
+
+  async #turnInto(spare: string, name: string, header: SegmentHeader): Promise<void> {
+    const { disk } = this.#options;
+    const file = await disk.open(spare, 'write');
+    try {
+      writeFully(file, [encodeSegmentHeader(header)], 0);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     await disk.rename(spare, name);
-    return disk.open(name, 'write');
   }
 
   /**
@@ -111,7 +131,12 @@ export class Spares {
     const planned = this.#ready.length + (this.#making === undefined ? 0 : 1);
     if (planned >= this.#mostKept() || this.#closed || !(await this.#isWhole(name))) return disk.remove(name);
     const number = this.#nextNumber++;
-    await disk.rename(name, this.#path(number, 'spare'));
+    try {
+      await disk.rename(name, this.#path(number, 'spare'));
+    } catch (error) {
+      if (!isForWantOfRoom(error)) throw error;
+      return disk.remove(name);
+    }
     this.#ready.push(number);
     this.#events.changed();
   }
@@ -134,8 +159,7 @@ export class Spares {
   async #make(): Promise<void> {
     const number = this.#nextNumber++;
     try {
-      await this.#allocate(this.#path(number, 'new'));
-      await this.#options.disk.rename(this.#path(number, 'new'), this.#path(number, 'spare'));
+      await this.#allocate(this.#path(number, 'new'), this.#path(number, 'spare'));
       this.#ready.push(number);
       this.#making = undefined;
       this.replenish();
@@ -143,13 +167,13 @@ export class Spares {
     } catch (error) {
       this.#making = undefined;
       if (!(error instanceof WindhoverError)) throw error;
-      if (error.code !== 'no-space') return this.#events.failed(error);
+      if (!isForWantOfRoom(error)) return this.#events.failed(error);
       this.#retryLater();
       this.#events.changed();
     }
   }
 
-  async #allocate(name: string): Promise<void> {
+  async #allocate(name: string, spare: string): Promise<void> {
     const { disk, segmentBytes } = this.#options;
     try {
       const file = await disk.open(name, 'create');
@@ -158,6 +182,7 @@ export class Spares {
       } finally {
         await file.close();
       }
+      await disk.rename(name, spare);
     } catch (error) {
       await disk.remove(name);
       throw error;
@@ -165,9 +190,10 @@ export class Spares {
   }
 
   #retryLater(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#retry !== undefined) return;
     this.#retry = this.#options.clock.schedule(retryMs, () => {
       this.#retry = undefined;
+      this.#isRefused = false;
       this.replenish();
       this.#events.changed();
     });
@@ -184,4 +210,8 @@ export class Spares {
   #path(number: number, kind: 'segment' | 'spare' | 'new'): string {
     return `${this.#options.folder}/${journalFileName(number, kind)}`;
   }
+}
+
+function isForWantOfRoom(error: unknown): boolean {
+  return error instanceof WindhoverError && error.code === 'no-space';
 }

@@ -155,7 +155,7 @@ export class Writer {
 
   /**
    * Goes on in a new segment, made of a spare, of which there must be one. The old segment is durable before the
-   * header of the new one says that it has ended.
+   * header of the new one says that it has ended. Without room on the disk for the new one there is none (see `isOpen`).
    */
   async beginSegment(): Promise<void> {
     await this.sync();
@@ -166,10 +166,12 @@ export class Writer {
       this.#tail.previousEnd = this.#current.live.usedBytes;
     }
     this.#current = undefined;
-    const number = this.#tail.nextNumber++;
-    this.#tail.salt = nextSalt(this.#tail.salt, this.#tail.lastCrc);
-    const { previousNumber, previousEnd, nextBatch, salt } = this.#tail;
+    const { nextNumber: number, previousNumber, previousEnd, nextBatch } = this.#tail;
+    const salt = nextSalt(this.#tail.salt, this.#tail.lastCrc);
     const file = await this.#spares.take({ number, previousNumber, previousEnd, firstBatch: nextBatch, salt });
+    if (file === undefined) return;
+    this.#tail.nextNumber++;
+    this.#tail.salt = salt;
     const live = { number, usedBytes: segmentHeaderBytes };
     this.#live.push(live);
     this.#current = { file, live };

@@ -1,4 +1,5 @@
 import { ok } from 'node:assert/strict';
+import type { StoreSettings } from '../store/settings.ts';
 import { Store, type StoreEvents } from '../store/store.ts';
 import { ModelPartition } from './model-store.ts';
 import { seededRandom } from './random.ts';
@@ -6,8 +7,6 @@ import { SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { smallStore } from './small-store.ts';
 import { type DiskOperation, WatchedDisk } from './watched-disk.ts';
-
-const settings = { ...smallStore, unsettledBytes: 1 };
 
 export type Before = (operation: DiskOperation, name: string, count: number) => void;
 
@@ -37,10 +36,12 @@ export class StoreWorld {
   hasFailed = false;
   operations = 0;
   readonly #sync: 'always' | 'never';
+  readonly #settings: StoreSettings;
   #crash = signal();
 
-  constructor(seed: number, sync: 'always' | 'never') {
+  constructor(seed: number, sync: 'always' | 'never', changed: Partial<StoreSettings> = {}) {
     this.#sync = sync;
+    this.#settings = { ...smallStore, unsettledBytes: 1, ...changed };
     this.sim = new SimDisk({ random: seededRandom(seed), writeBackChance: 0.2 });
   }
 
@@ -49,8 +50,14 @@ export class StoreWorld {
     this.hasCrashed = false;
     this.hasFailed = false;
     this.#crash = signal();
-    const disk = new WatchedDisk(this.sim, (operation, name) => before(operation, name, ++this.operations));
-    const store = await this.settle(Store.open({ disk, clock: this.clock, sync: this.#sync, settings }));
+    const { sim } = this;
+    const disk = new WatchedDisk(sim, (operation, name) => {
+      // What is left of a process that has crashed does not count.
+      if (sim === this.sim) before(operation, name, ++this.operations);
+    });
+    const store = await this.settle(
+      Store.open({ disk, clock: this.clock, sync: this.#sync, settings: this.#settings }),
+    );
     if (store === undefined) return;
     this.store = store;
     store.events = {

@@ -5,6 +5,7 @@ export type DiskOperation =
   | 'makeFolder'
   | 'list'
   | 'open'
+  | 'create'
   | 'readWhole'
   | 'replace'
   | 'rename'
@@ -38,7 +39,7 @@ export class WatchedDisk implements Disk {
   }
 
   async open(name: string, mode: 'create' | 'write' | 'read'): Promise<DiskFile> {
-    this.#before('open', name);
+    this.#before(mode === 'create' ? 'create' : 'open', name);
     return watchedFile(await this.#disk.open(name, mode), this.#before);
   }
 
