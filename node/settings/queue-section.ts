@@ -53,7 +53,7 @@ const absent: Readonly<Record<string, string>> = {
   maxJournalSize: 'queues share their node’s journal, see journalLimit and segmentBytes of the node',
   minJournalCompactDelay: 'queues share their node’s journal, which is compacted by itself',
   disableAggressiveRewrites: 'queues share their node’s journal, which is compacted by itself',
-  syncJournal: 'queues share their node’s journal, see syncJournal of the node',
+  syncJournal: 'it is a setting of the node (docs/adr/0013-a-node-syncs-its-journal-as-a-whole.md)',
 };
 
 const fields = Object.keys(queueSettingForms) as (keyof QueueSettings)[];

@@ -78,6 +78,10 @@ test('a setting that is not there is refused, Kestrel’s too', () => {
     /^2: default\.maxItmes: there is no such setting .* maxItems/,
   );
   assert.match(problems('default:\n  maxJournalSize: 1GiB\n')[0] ?? '', /^2: .*queues share their node’s journal/);
+  assert.match(
+    problems('default:\n  syncJournal: 0s\n')[0] ?? '',
+    /^2: default\.syncJournal: .*setting of the node.*0013/,
+  );
 });
 
 test('who may use a queue is a list of addresses and networks, one of them, or none', () => {
