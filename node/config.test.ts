@@ -45,6 +45,28 @@ test('settings that contradict one another are refused', () => {
   assert.match(problems({ journalLimit: '128MiB' })[0] ?? '', /^--journal-limit: /);
 });
 
+test('what may be left out may be none, and a switch be off', () => {
+  const parsed = parseNodeConfig({
+    ...least,
+    text: 'none',
+    thrift: '127.0.0.1:1',
+    clientTimeout: 'none',
+    allowShutdown: 'false',
+    setAsideDamaged: true,
+  });
+  assert.ok('config' in parsed);
+  if (!('config' in parsed)) return;
+  const { text, thrift, clientTimeout, allowShutdown, setAsideDamaged } = parsed.config;
+  assert.equal([text, thrift, clientTimeout], [undefined, '127.0.0.1:1', Number.POSITIVE_INFINITY]);
+  assert.equal([allowShutdown, setAsideDamaged], [false, true]);
+  assert.match(problems({ allowShutdown: 'maybe' })[0] ?? '', /^--allow-shutdown: want true or false$/);
+  assert.match(problems({ text: '22' })[0] ?? '', /^--text: want HOST:PORT.* or none$/);
+  assert.match(
+    problems({ clientTimeout: '2d' })[0] ?? '',
+    /^--client-timeout: want .* from 10ms to 1d, or none; not "2d"$/,
+  );
+});
+
 test('a flag that does not exist is refused', () => {
   assert.is(problems({ colour: 'red' }).length, 1);
 });
@@ -66,7 +88,12 @@ test('what is written is read as the same', () => {
   const written = writeNodeConfig(parsed.config);
   assert.is(written['maxMemory'], '1GiB');
   assert.is(written['expirationTimerFrequency'], '90s');
-  assert.equal(parseNodeConfig(written), parsed);
+  assert.equal(Object.keys(written).sort(), Object.keys(nodeConfigSchema.shape).sort());
+  const again = parseNodeConfig(written);
+  assert.ok(
+    'config' in again && again.config.text === undefined && again.config.clientTimeout === Number.POSITIVE_INFINITY,
+  );
+  assert.equal(again, { config: { ...parsed.config, label: parsed.config.listen } });
 });
 
 test.run();

@@ -40,6 +40,18 @@ const wantedName = 'want a name of letters, digits, "-", "_" and "."';
 const wantedDirectory = 'want lmdb:PATH or redis://HOST:PORT';
 const wantedAddress = 'want HOST:PORT, as 127.0.0.1:22133';
 const address = z.string(wantedAddress).regex(/^[^\s:]+:\d{1,5}$/, wantedAddress);
+const wantedAddressOrNone = `${wantedAddress}, or none`;
+/** `none`, which is undefined, when nothing is said. */
+const addressOrNone = z
+  .string(wantedAddressOrNone)
+  .regex(/^([^\s:]+:\d{1,5}|none)$/, wantedAddressOrNone)
+  .transform((text) => (text === 'none' ? undefined : text))
+  .prefault('none');
+
+/** On the command line it is a word. */
+const yesOrNo = z
+  .union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')], 'want true or false')
+  .default(false);
 
 function oneOf<const Choices extends readonly [string, ...string[]]>(choices: Choices) {
   return z.enum(choices, `want ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`);
@@ -49,8 +61,8 @@ function oneOf<const Choices extends readonly [string, ...string[]]>(choices: Ch
 export const nodeConfigSchema = z.strictObject({
   data: z.string('want a folder').min(1, 'want a folder'),
   listen: address.default('127.0.0.1:22133'),
-  text: address.optional(),
-  thrift: address.optional(),
+  text: addressOrNone,
+  thrift: addressOrNone,
   admin: address.default('127.0.0.1:23133'),
   peer: address.default('127.0.0.1:24133'),
   label: address.optional(),
@@ -63,7 +75,7 @@ export const nodeConfigSchema = z.strictObject({
   replicas: count(1, 5).default(2),
   partitionsPerLabel: count(1, 256).default(8),
   syncJournal: oneOf(['always', 'never']).default('always'),
-  setAsideDamaged: z.boolean('want true or false').default(false),
+  setAsideDamaged: yesOrNo,
   segmentBytes: bytes(2 ** 20, 2 ** 30).default(2 ** 26),
   journalLimit: bytes(2 ** 22).default(2 ** 29),
   maxMemory: bytes(2 ** 20).default(() => defaultMemory(totalmem())),
@@ -74,8 +86,8 @@ export const nodeConfigSchema = z.strictObject({
   clientTimeout: timeOrNone(10, 86_400_000).default(Number.POSITIVE_INFINITY),
   expirationTimerFrequency: time(10).default(1000),
   echoKey: oneOf(['bare', 'full']).default('bare'),
-  enableSessionTrace: z.boolean('want true or false').default(false),
-  allowShutdown: z.boolean('want true or false').default(false),
+  enableSessionTrace: yesOrNo,
+  allowShutdown: yesOrNo,
   defaultStatus: oneOf(statusNames).default('up'),
   statusChangeGracePeriod: time(0).default(0),
   logLevel: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
@@ -103,7 +115,10 @@ export const nodeFlags: readonly (readonly [flag: string, help: string])[] = [
   ['--replicas <n>', 'copies of each queue, its leader included (default 2)'],
   ['--partitions-per-label <n>', 'how finely a node’s queues can be spread (default 8; fixed at the first start)'],
   ['--sync-journal <mode>', 'always: every set is synced before it is answered; never (default always)'],
-  ['--set-aside-damaged', 'begin anew, filled by the others, if the store is damaged; moves it, deletes nothing'],
+  [
+    '--set-aside-damaged [true|false]',
+    'begin anew, filled by the others, if the store is damaged; moves it, deletes nothing',
+  ],
   ['--segment-bytes <size>', 'size of a journal segment (default 64MiB)'],
   ['--journal-limit <size>', 'bound on all journal segments together (default 512MiB)'],
   ['--max-memory <size>', 'memory for items, over all queues (default: a quarter of the machine’s, 1GiB at most)'],
@@ -113,8 +128,8 @@ export const nodeFlags: readonly (readonly [flag: string, help: string])[] = [
   ['--connection-limit-refuse-reads <n>', 'connections beyond so many may not read (default none)'],
   ['--client-timeout <time>', 'an idle client is disconnected after so long (default none)'],
   ['--expiration-timer-frequency <time>', 'how often expired items are looked for (default 1s)'],
-  ['--enable-session-trace', 'the log tells of every connection, with its client’s address'],
-  ['--allow-shutdown', 'clients may end the node with the command shutdown'],
+  ['--enable-session-trace [true|false]', 'the log tells of every connection, with its client’s address'],
+  ['--allow-shutdown [true|false]', 'clients may end the node with the command shutdown'],
   ['--default-status <status>', 'up, readonly or quiescent, until another is set (default up)'],
   ['--status-change-grace-period <time>', 'a stricter status holds so much after it was set (default 0)'],
   ['--echo-key <form>', 'bare: a get echoes the queue’s name; full: the key as it was asked (default bare)'],
@@ -131,15 +146,15 @@ const written: Partial<Record<keyof NodeConfig, (value: number) => string>> = {
   clientTimeout: durationText,
 };
 
-/** The configuration as a file would say it. */
+/** The configuration as a file would say it, every setting of it. */
 export function writeNodeConfig(config: NodeConfig): Record<string, string | number | boolean> {
   const keys = Object.keys(nodeConfigSchema.shape) as (keyof NodeConfig)[];
+  const whole = { ...config, label: config.label ?? config.listen };
   return Object.fromEntries(
-    keys.flatMap((key) => {
-      const value = config[key];
-      if (value === undefined) return [];
-      if (value === Number.POSITIVE_INFINITY) return [[key, 'none'] as const];
-      return [[key, typeof value === 'number' ? (written[key]?.(value) ?? value) : value] as const];
+    keys.map((key) => {
+      const value = whole[key];
+      if (value === undefined || value === Number.POSITIVE_INFINITY) return [key, 'none'];
+      return [key, typeof value === 'number' ? (written[key]?.(value) ?? value) : value];
     }),
   );
 }

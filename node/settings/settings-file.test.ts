@@ -168,11 +168,9 @@ test('docs/configuration.md names every setting of a node with its default, and 
   const expected = {
     data: '',
     directory: '',
-    text: '',
-    thrift: '',
+    ...Object.fromEntries(shown),
     label: '`listen`',
     maxMemory,
-    ...Object.fromEntries(shown),
   };
   assert.equal({ ...documented('Settings of a node'), maxMemory }, expected);
   assert.equal([data, directory], ['x', 'y']);
