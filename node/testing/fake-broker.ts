@@ -38,6 +38,8 @@ export class FakeBroker implements Broker {
   /** Open reads that one connection may have on a queue. */
   allowsOpen = 1;
   #completing = false;
+  /** What was being delivered of queues that are deleted. */
+  #gone: { readonly queue: string; readonly id: number; readonly connection: number }[] = [];
 
   constructor(limitBytes = 1 << 28) {
     this.budget = new ByteBudget(limitBytes);
@@ -116,7 +118,7 @@ export class FakeBroker implements Broker {
       case 'get':
         return this.#get(request, operation);
       case 'delete':
-        return this.queues.delete(operation.queue) ? { kind: 'deleted' } : { kind: 'missing' };
+        return this.#delete(operation.queue);
       case 'flush':
         this.#queue(operation.queue).items = [];
         return { kind: 'flushed' };
@@ -130,6 +132,15 @@ export class FakeBroker implements Broker {
         this.#putBack(operation.queue, (held) => held.connection === request.owner.connection);
         return { kind: 'done' };
     }
+  }
+
+  #delete(name: string): Result {
+    const queue = this.queues.get(name);
+    if (queue === undefined) return { kind: 'missing' };
+    const onTheirWay = queue.held.filter(({ kind }) => kind !== 'open');
+    this.#gone.push(...onTheirWay.map(({ item, connection }) => ({ queue: name, id: item.id, connection })));
+    this.queues.delete(name);
+    return { kind: 'deleted' };
   }
 
   #set(operation: Extract<Operation, { kind: 'set' }>): Result {
@@ -176,12 +187,15 @@ export class FakeBroker implements Broker {
   }
 
   #delivered(request: Request, { queue: name, id, leased }: Extract<Operation, { kind: 'delivered' }>): Result {
-    const queue = this.queues.get(name);
-    if (queue === undefined) return { kind: 'done' }; // deleted in the meantime
+    const { connection } = request.owner;
+    const gone = this.#gone.findIndex((was) => was.queue === name && was.id === id && was.connection === connection);
+    if (gone >= 0) {
+      this.#gone.splice(gone, 1);
+      return { kind: 'done' };
+    }
+    const queue = this.#queue(name);
     const kind = leased ? 'lease' : 'delivery';
-    const held = queue.held.find(
-      (held) => held.kind === kind && held.item.id === id && held.connection === request.owner.connection,
-    );
+    const held = queue.held.find((held) => held.kind === kind && held.item.id === id && held.connection === connection);
     assert(held !== undefined, `item ${id} of ${name} was reported as delivered, but is not being delivered`);
     if (leased) held.connection = nobody;
     else queue.held = queue.held.filter((other) => other !== held);
