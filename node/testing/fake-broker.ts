@@ -39,7 +39,7 @@ export class FakeBroker implements Broker {
   allowsOpen = 1;
   #completing = false;
   /** What was being delivered of queues that are deleted. */
-  #gone: { readonly queue: string; readonly id: number; readonly connection: number }[] = [];
+  readonly #gone: { readonly queue: string; readonly id: number; readonly connection: number }[] = [];
 
   constructor(limitBytes = 1 << 28) {
     this.budget = new ByteBudget(limitBytes);
