@@ -11,7 +11,10 @@ import { SimNetwork } from './testing/sim-network.ts';
 import type { Transport } from './transport.ts';
 
 const hello = (node: string, incarnation = '1'): Hello => ({ clusterId: 'sim', node, incarnation, protocolVersion });
-const item = (id: number, bytes = 3): Result => ({ kind: 'item', id, flags: 1, data: Buffer.alloc(bytes, 'x') });
+const item = (id: number, bytes = 3): Result => {
+  const data = Buffer.alloc(bytes, 'x');
+  return { kind: 'item', id, flags: 1, data, lifeMs: 0, origin: undefined };
+};
 
 function set(queue: string, data = 'data'): Operation {
   return { kind: 'set', queue, flags: 7, expiresAtMs: 0, data: Buffer.from(data), options: undefined };

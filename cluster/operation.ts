@@ -1,3 +1,5 @@
+import type { ItemOrigin } from '../journal/store/item-extras.ts';
+
 /**
  * What a client can ask of a queue, whatever protocol it speaks and whichever node it asks. Queue names are byte
  * strings (latin1), already checked against the rules for names.
@@ -68,13 +70,27 @@ export interface SetOptions {
   readonly delayMs: number;
   /** Names the item, in latin1: while a queue remembers it, a set of the same name stores nothing. Empty: none. */
   readonly token: string;
+  /** Where it comes from; only of an item that a queue has moved. */
+  readonly origin?: ItemOrigin | undefined;
+}
+
+/** An item that was handed out. */
+export interface ItemResult {
+  readonly kind: 'item';
+  readonly id: number;
+  readonly flags: number;
+  readonly data: Buffer;
+  /** So long it would still be there; 0 or absent: it never expires. */
+  readonly lifeMs?: number;
+  /** Where it comes from, if a queue has moved it here. */
+  readonly origin?: ItemOrigin | undefined;
 }
 
 export type Result =
   | { readonly kind: 'stored' }
   /** The queue is full, or the item too large for it. */
   | { readonly kind: 'full' }
-  | { readonly kind: 'item'; readonly id: number; readonly flags: number; readonly data: Buffer }
+  | ItemResult
   | { readonly kind: 'empty' }
   | { readonly kind: 'deleted' }
   | { readonly kind: 'missing' }

@@ -94,8 +94,9 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
       counters,
       budget: nodeBudget,
       sweeper: new Sweeper(clock, sweepEveryMs),
-      put: (queue, flags, data, complete) => {
-        const operation = { kind: 'set', queue, flags, expiresAtMs: 0, data } as const;
+      put: (queue, flags, data, origin, complete) => {
+        const options = { delayMs: 0, token: '', origin };
+        const operation = { kind: 'set', queue, flags, expiresAtMs: 0, data, options } as const;
         this.execute({ operation, owner: this.#nobody(), complete });
       },
       trace: (what, queue, id, owner) => {

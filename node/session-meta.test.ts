@@ -96,7 +96,7 @@ test('a mode that is not set is refused, its data skipped [meta-mode]', () => {
 test('flags without a meaning for a queue are refused, and what is wrong keeps in step [meta-refused]', () => {
   const stage = new SessionStage();
   for (const line of [
-    'mg q t',
+    'mg q h',
     'mg q v N30',
     'mg q v T30',
     'mg q v v',

@@ -68,9 +68,12 @@ const leader: ByKind<LeaderMessage> = {
   mapChanged: { kind: kind('mapChanged'), key: text, value: text, version: number },
 };
 
+const reason = fc.constantFrom('expired', 'undelivered');
+const origin = fc.record({ queue, reason, deliveries: flags }, { noNullPrototype: true });
+
 const setOptions = fc
-  .record({ delayMs: fc.nat(), token: queue }, { noNullPrototype: true })
-  .filter(({ delayMs, token }) => delayMs > 0 || token !== '');
+  .record({ delayMs: fc.nat(), token: queue, origin }, { noNullPrototype: true, requiredKeys: ['delayMs', 'token'] })
+  .filter(({ delayMs, token, origin }) => delayMs > 0 || token !== '' || origin !== undefined);
 
 const operations: ByKind<Operation> = {
   set: { kind: kind('set'), queue, flags, expiresAtMs: number, data: bytes, options: setOptions },
@@ -105,7 +108,7 @@ const operations: ByKind<Operation> = {
 const results: ByKind<Result> = {
   stored: { kind: kind('stored') },
   full: { kind: kind('full') },
-  item: { kind: kind('item'), id: number, flags, data: bytes },
+  item: { kind: kind('item'), id: number, flags, data: bytes, lifeMs: fc.nat(), origin },
   empty: { kind: kind('empty') },
   deleted: { kind: kind('deleted') },
   missing: { kind: kind('missing') },
@@ -153,6 +156,14 @@ for (const [name, result] of each(results)) {
   const message = result.map((result): ForwardReply => ({ kind: 'responses', responses: [{ id: 1, result }] }));
   roundTrips(`result ${name}`, forwardReplyCodec, message);
 }
+roundTrips<ForwardReply>(
+  'result item that nobody has moved',
+  forwardReplyCodec,
+  record({ ...results.item, origin: fc.constant(undefined) } as never).map((result) => ({
+    kind: 'responses',
+    responses: [{ id: 1, result: result as Result }],
+  })),
+);
 roundTrips<Hello>('hello', helloCodec, hello);
 
 const codecs: [string, Codec<unknown>][] = [

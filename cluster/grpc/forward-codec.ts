@@ -1,10 +1,11 @@
 import { unreachable } from '../../journal/base/assert.ts';
 import { windhover } from '../../proto/peer.ts';
 import type { ForwardedRequest, ForwardedResponse } from '../messages.ts';
-import type { Operation, Result, SetOptions } from '../operation.ts';
+import type { ItemResult, Operation, Result, SetOptions } from '../operation.ts';
+import type { ItemOrigin } from '../partition-log.ts';
 import { buffer, durationMs, invalid, whole } from './values.ts';
 
-const { Outcome, Get } = windhover.peer;
+const { Outcome, Get, Origin } = windhover.peer;
 
 type SetOperation = Extract<Operation, { kind: 'set' }>;
 type GetOperation = Extract<Operation, { kind: 'get' }>;
@@ -29,8 +30,11 @@ const outcomes = {
   moved: Outcome.MOVED,
 } as const;
 
+const reasons = { expired: Origin.Reason.EXPIRED, undelivered: Origin.Reason.UNDELIVERED } as const;
+
 const settleNames = namesByNumber<GetOperation['settle']>(settles);
 const readNames = namesByNumber<GetOperation['read']>(reads);
+const reasonNames = namesByNumber<ItemOrigin['reason']>(reasons);
 const plainResults = new Map<number, PlainResult>(
   Array.from(namesByNumber<PlainResult['kind']>(outcomes), ([number, kind]) => [number, { kind }]),
 );
@@ -67,8 +71,12 @@ export function encodeRequest(request: ForwardedRequest): windhover.peer.Forward
 
 function encodeSet(set: SetOperation): windhover.peer.Set.$Properties {
   if (set.options === undefined) return set;
-  const { delayMs, token } = set.options;
-  return { ...set, delayMs, token: Buffer.from(token, 'latin1') };
+  const { delayMs, token, origin } = set.options;
+  return { ...set, delayMs, token: Buffer.from(token, 'latin1'), origin: origin ? encodeOrigin(origin) : null };
+}
+
+function encodeOrigin({ queue, reason, deliveries }: ItemOrigin): windhover.peer.Origin.$Properties {
+  return { queue: Buffer.from(queue, 'latin1'), reason: reasons[reason], deliveries };
 }
 
 function encodeGet(get: GetOperation): windhover.peer.Get.$Properties {
@@ -113,7 +121,14 @@ function decodeSet(queue: string, set: windhover.peer.Set.$Shape): Operation {
 function decodeSetOptions(set: windhover.peer.Set.$Shape): SetOptions | undefined {
   const token = set.token ? buffer(set.token).toString('latin1') : '';
   const delayMs = set.delayMs ? durationMs(set.delayMs) : 0;
+  if (set.origin) return { delayMs, token, origin: decodeOrigin(set.origin) };
   return token === '' && delayMs === 0 ? undefined : { delayMs, token };
+}
+
+function decodeOrigin({ queue, reason, deliveries }: windhover.peer.Origin.$Shape): ItemOrigin {
+  const name = reasonNames.get(reason ?? 0);
+  if (name === undefined) throw invalid(`an item moved for an unknown reason (${reason})`);
+  return { queue: buffer(queue).toString('latin1'), reason: name, deliveries: whole(deliveries) };
 }
 
 function decodeGet(queue: string, get: windhover.peer.Get.$Shape): Operation {
@@ -161,7 +176,7 @@ export function encodeResponse(response: ForwardedResponse): windhover.peer.Forw
   const { id, result } = response;
   switch (result.kind) {
     case 'item':
-      return { id, item: result };
+      return { id, item: encodeItem(result) };
     case 'expired':
       return { id, expired: result.count };
     case 'failed':
@@ -171,6 +186,10 @@ export function encodeResponse(response: ForwardedResponse): windhover.peer.Forw
     default:
       return { id, outcome: outcomes[result.kind] };
   }
+}
+
+function encodeItem(item: ItemResult): windhover.peer.Item.$Properties {
+  return item.origin === undefined ? { ...item, origin: null } : { ...item, origin: encodeOrigin(item.origin) };
 }
 
 /** Throws a WindhoverError 'invalid' when it makes no sense. An item's data is a slice of the frame. */
@@ -189,5 +208,12 @@ function decodeResult(response: windhover.peer.ForwardedResponse.$Shape): Result
 }
 
 function decodeItem(item: windhover.peer.Item.$Shape): Result {
-  return { kind: 'item', id: whole(item.id), flags: whole(item.flags), data: buffer(item.data) };
+  return {
+    kind: 'item',
+    id: whole(item.id),
+    flags: whole(item.flags),
+    data: buffer(item.data),
+    lifeMs: durationMs(item.lifeMs),
+    origin: item.origin ? decodeOrigin(item.origin) : undefined,
+  };
 }

@@ -15,6 +15,8 @@ export interface Key {
   /** `reserve` only: 0 as long as the connection lasts. */
   readonly leaseMs: number;
   readonly waitMs: number;
+  /** What is read is preceded by a line about where it comes from. */
+  readonly why: boolean;
   /** No option was given. */
   readonly bare: boolean;
 }
@@ -110,10 +112,13 @@ const plain = {
   read: 'take',
   leaseMs: 0,
   waitMs: 0,
+  why: false,
   bare: false,
 } as const;
 
-const withoutNumber: ReadonlySet<string> = new Set(['open', 'close', 'abort', 'peek']);
+const withoutNumber: ReadonlySet<string> = new Set(['open', 'close', 'abort', 'peek', 'why']);
+/** Those that say what is done with the connection's own reads. */
+const reads = ['open', 'close', 'abort', 'peek'];
 /** And what is wrong when the number isn't one, or is too small. */
 const withNumber: ReadonlyMap<string, { readonly least: number; readonly why: string }> = new Map([
   ['t', { least: 0, why: 'bad timeout' }],
@@ -151,7 +156,9 @@ function combine(text: string, queue: string, options: ReadonlyMap<string, numbe
   const ms = (name: string): number => Math.min(options.get(name) ?? 0, maxWaitMs);
   const itemId = options.get('close=') ?? options.get('abort=') ?? 0;
   const waitMs = read === 'nothing' ? 0 : ms('t=');
-  return { ...plain, text, queue, settle, itemId, delayMs: ms('delay='), read, leaseMs: ms('lease='), waitMs };
+  if (has('why') && read === 'nothing') return bad('why needs an item');
+  const times = { waitMs, delayMs: ms('delay='), leaseMs: ms('lease=') };
+  return { ...plain, text, queue, settle, itemId, read, why: has('why'), ...times };
 }
 
 const contradiction: BadKey = { kind: 'bad', why: 'options contradict one another', close: true };
@@ -160,7 +167,7 @@ const contradiction: BadKey = { kind: 'bad', why: 'options contradict one anothe
 function misuse(options: ReadonlyMap<string, number>): string | undefined {
   const has = (name: string): boolean => options.has(name);
   const byId = has('close=') || has('abort=');
-  if (byId && (has('close=') === has('abort=') || [...withoutNumber].some(has))) {
+  if (byId && (has('close=') === has('abort=') || reads.some(has))) {
     return 'an open read is settled by its id alone';
   }
   if (has('lease=') && !has('open')) return 'a lease needs open';

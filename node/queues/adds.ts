@@ -1,5 +1,5 @@
 import type { Operation, Request, Result } from '../../cluster/operation.ts';
-import type { ItemExtras, SeenToken } from '../../cluster/partition-log.ts';
+import type { ItemExtras, ItemOrigin, SeenToken } from '../../cluster/partition-log.ts';
 import type { Expiry } from './expiry.ts';
 import type { Families } from './families.ts';
 import { ItemCopies } from './item-copies.ts';
@@ -116,7 +116,7 @@ export class Adds {
   ): void {
     const { log, clock, counters } = this.#context;
     const delayMs = options?.delayMs ?? 0;
-    const extras = extrasOf(delayMs > 0, named);
+    const extras = extrasOf(delayMs > 0, named, options?.origin);
     const addedAtMs = clock.wallMs() + delayMs;
     const id = queue.nextId;
     const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data, extras);
@@ -129,8 +129,12 @@ export class Adds {
   }
 }
 
-function extrasOf(isDelayed: boolean, named: SeenToken | undefined): ItemExtras | undefined {
-  return isDelayed || named !== undefined ? { isDelayed, named, origin: undefined } : undefined;
+function extrasOf(
+  isDelayed: boolean,
+  named: SeenToken | undefined,
+  origin: ItemOrigin | undefined,
+): ItemExtras | undefined {
+  return isDelayed || named !== undefined || origin !== undefined ? { isDelayed, named, origin } : undefined;
 }
 
 function keyOf(queue: number, token: string): string {

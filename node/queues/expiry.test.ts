@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { owner, QueueHarness, sweepEveryMs } from '../testing/queue-harness.ts';
+import { type Asked, owner, QueueHarness, sweepEveryMs } from '../testing/queue-harness.ts';
 import { InheritedSettings, type OwnSettings } from './queue-settings.ts';
 
 /** Sets items of which each expires after so long, 0 never. */
@@ -395,6 +395,19 @@ test('whatever happens, what has not expired is there, in order, and what has ex
     }),
     { numRuns: 150 },
   );
+});
+
+test('an item is handed out with how long it would still be there [meta-life]', async () => {
+  const at = new QueueHarness({ maxAgeMs: 5000 });
+  at.set('work', 'a', { expiresAtMs: at.clock.wallMs() + 3000 });
+  at.set('work', 'b', { expiresAtMs: at.clock.wallMs() + 9000 });
+  at.commit();
+  await at.clock.runFor(1000);
+  const lifeMs = (asked: Asked): unknown => asked.results[0]?.kind === 'item' && asked.results[0].lifeMs;
+  assert.equal([lifeMs(at.get('work')), lifeMs(at.get('work'))], [2000, 4000]);
+  const without = new QueueHarness();
+  without.put('work', 'a');
+  assert.is(lifeMs(without.get('work')), 0);
 });
 
 test.run();

@@ -1,4 +1,4 @@
-import type { StoredItem } from '../../cluster/partition-log.ts';
+import type { ItemOrigin, StoredItem } from '../../cluster/partition-log.ts';
 
 /** What says when an item may not be handed out any more. Wall clock. */
 export interface Expiring {
@@ -25,6 +25,8 @@ export class Item {
   addedAtMs = 0;
   /** Wall clock: it may not be handed out before; 0: it may. */
   notBeforeMs = 0;
+  /** The queue that has moved it here, if one has. */
+  origin: ItemOrigin | undefined = undefined;
   /** Its data stands in here, from `#start` on. */
   #memory: Buffer | undefined = undefined;
   #start = 0;
@@ -66,6 +68,7 @@ export class Item {
     this.expiresAtMs = stored.expiresAtMs;
     this.addedAtMs = stored.addedAtMs;
     this.notBeforeMs = stored.isDelayed ? stored.addedAtMs : 0;
+    this.origin = stored.origin;
     this.keepData(stored.data, 0);
   }
 }
@@ -74,6 +77,13 @@ export class Item {
 export function isExpired({ expiresAtMs, addedAtMs }: Expiring, wallMs: number, maxAgeMs: number): boolean {
   if (expiresAtMs !== 0 && expiresAtMs <= wallMs) return true;
   return addedAtMs + maxAgeMs <= wallMs;
+}
+
+/** How long an item would still be there, at `wallMs`, in a queue whose items live for at most `maxAgeMs`; 0: for ever. */
+export function lifeMsOf({ expiresAtMs, addedAtMs }: Expiring, wallMs: number, maxAgeMs: number): number {
+  if (expiresAtMs === 0 && maxAgeMs === Number.POSITIVE_INFINITY) return 0;
+  const endMs = Math.min(expiresAtMs === 0 ? Number.POSITIVE_INFINITY : expiresAtMs, addedAtMs + maxAgeMs);
+  return Math.max(1, endMs - wallMs);
 }
 
 /** What an item with so many bytes of data takes in memory. */

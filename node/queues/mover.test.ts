@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { owner, QueueHarness, sweepEveryMs } from '../testing/queue-harness.ts';
+import { type Asked, owner, QueueHarness, sweepEveryMs } from '../testing/queue-harness.ts';
 import { defaultQueueSettings, InheritedSettings, type OwnSettings } from './queue-settings.ts';
 
 /** Long enough for items to expire and be moved. */
@@ -246,6 +246,29 @@ test('without a dead letter queue an item comes again for ever', () => {
   at.put('work', 'one');
   for (let times = 0; times < 9; times++) assert.is(giveBack(at), 'item one');
   assert.is(defaultQueueSettings.deadLetterQueue, '');
+});
+
+test('a moved item has with it where it was, why it went, and how often it was given back [dead-letters]', async () => {
+  const queues = { work: { maxDeliveries: 2, deadLetterQueue: 'dead', expireToQueue: 'dead' } };
+  const at = harness(queues);
+  at.put('work', 'a');
+  giveBack(at);
+  giveBack(at);
+  setExpiring(at, 'work', 'b');
+  await run(at);
+  const origins = ['undelivered', 'expired'].map((reason, index) => ({
+    queue: 'work',
+    reason,
+    deliveries: index === 0 ? 2 : 0,
+  }));
+  const originOf = (asked: Asked): unknown => asked.results[0]?.kind === 'item' && asked.results[0].origin;
+  assert.equal(originOf(at.get('dead', owner(1), { read: 'peek' })), origins[0]);
+  assert.equal([originOf(at.get('dead')), originOf(at.get('dead'))], origins);
+  at.queues.resign();
+  const next = harness(queues, at);
+  const asked = [next.get('dead'), next.get('dead')];
+  await next.settle();
+  assert.equal(asked.map(originOf), origins, 'it is in the log');
 });
 
 test.run();

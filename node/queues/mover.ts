@@ -1,4 +1,4 @@
-import type { ReadItems, StoredItem } from '../../cluster/partition-log.ts';
+import type { ItemOrigin, ReadItems, StoredItem } from '../../cluster/partition-log.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue } from './queue.ts';
 import type { Removals } from './removals.ts';
@@ -7,8 +7,7 @@ import { RunList } from './run-list.ts';
 /** Items under way at a time, by what they take in the log; one at least. */
 const batchBytes = 64 * 1024;
 
-/** Why items leave a queue for another. */
-export type MoveReason = 'expired' | 'undeliverable';
+type MoveReason = ItemOrigin['reason'];
 
 /** Items of one queue that are to go to another. They are in no window, and in the log until they have arrived. */
 interface Moves {
@@ -31,7 +30,7 @@ interface Moves {
 export class Mover {
   readonly #context: PartitionContext;
   readonly #removals: Removals;
-  readonly #moves = { expired: new Map<Queue, Moves>(), undeliverable: new Map<Queue, Moves>() };
+  readonly #moves = { expired: new Map<Queue, Moves>(), undelivered: new Map<Queue, Moves>() };
   /** Those that go on in this round. */
   readonly #ready = new Set<Moves>();
   readonly #round = (): void => this.#beginRound();
@@ -79,7 +78,7 @@ export class Mover {
   }
 
   #beginRound(): void {
-    for (const all of [this.#moves.expired, this.#moves.undeliverable]) {
+    for (const all of [this.#moves.expired, this.#moves.undelivered]) {
       for (const moves of all.values()) {
         if (moves.runs.length === 0) moves.runs = moves.later.take();
         if (moves.runs.length > 0) this.#ready.add(moves);
@@ -132,7 +131,9 @@ export class Mover {
     let progress: 'some' | 'no' = left === 0 ? 'some' : 'no';
     if (left === 0) return this.#batchOver(moves, progress);
     for (const { id, flags, data } of batch) {
-      this.#context.put(destination, flags, data, (result) => {
+      const { queue, reason } = moves;
+      const origin = { queue: queue.name, reason, deliveries: queue.deliveries.get(id) ?? 0 };
+      this.#context.put(destination, flags, data, origin, (result) => {
         left--;
         if (result.kind === 'stored') {
           progress = 'some';
@@ -146,7 +147,7 @@ export class Mover {
   #arrived({ queue, reason }: Moves, id: number): void {
     if (this.#state === 'ended' || !queue.holds({ id })) return;
     queue.movingItems--;
-    if (reason === 'undeliverable') queue.deadLetters++;
+    if (reason === 'undelivered') queue.deadLetters++;
     this.#removals.add(queue, id);
   }
 

@@ -1,5 +1,5 @@
 import type { Owner, Result } from '../../cluster/operation.ts';
-import type { PartitionLog } from '../../cluster/partition-log.ts';
+import type { ItemOrigin, PartitionLog } from '../../cluster/partition-log.ts';
 import type { Clock } from '../../journal/base/clock.ts';
 import type { NodeBudget } from './node-budget.ts';
 import type { QueueCounters } from './queue-stats.ts';
@@ -11,8 +11,14 @@ export interface NodeContext {
   readonly counters: QueueCounters;
   readonly budget: NodeBudget;
   readonly sweeper: Sweeper;
-  /** Sets an item, without an expiry, in any queue of the cluster. `complete` is told what came of it, once. */
-  readonly put: (queue: string, flags: number, data: Buffer, complete: (result: Result) => void) => void;
+  /** Sets an item that comes from another queue, without an expiry, in any queue of the cluster. `complete` is told what came of it, once. */
+  readonly put: (
+    queue: string,
+    flags: number,
+    data: Buffer,
+    origin: ItemOrigin,
+    complete: (result: Result) => void,
+  ) => void;
   /** Is told of the open reads and leases of queues with `enableTrace`; `owner`: whose, undefined when nobody's any more. */
   readonly trace: (what: TracedEvent, queue: string, id: number, owner: Owner | undefined) => void;
 }

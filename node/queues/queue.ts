@@ -154,6 +154,7 @@ export class Queue {
     item.expiresAtMs = expiresAtMs;
     item.addedAtMs = addedAtMs;
     if (extras?.isDelayed) item.notBeforeMs = addedAtMs;
+    item.origin = extras?.origin;
     copies.give(item, data);
     this.window.keep(item);
   }

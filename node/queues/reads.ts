@@ -5,7 +5,7 @@ import { WindhoverError } from '../../journal/base/errors.ts';
 import { Deadlines } from './deadlines.ts';
 import { Delays } from './delays.ts';
 import type { Expiry } from './expiry.ts';
-import type { Item } from './item.ts';
+import { type Item, lifeMsOf } from './item.ts';
 import type { WantedRead } from './item-window.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue } from './queue.ts';
@@ -161,7 +161,7 @@ export class Reads {
   }
 
   #give(queue: Queue, item: Item, request: Request, read: 'take' | 'reserve' | 'peek'): void {
-    const { id, flags, data } = item;
+    const { id, flags, data, origin } = item;
     assert(data !== undefined, 'an item is handed out that is not in memory');
     this.#context.counters.getHits++;
     if (read !== 'peek') {
@@ -171,7 +171,8 @@ export class Reads {
       this.#reservations.add(request, read, queue, item);
       this.#startRead(queue);
     }
-    request.complete({ kind: 'item', id, flags, data });
+    const lifeMs = lifeMsOf(item, this.#context.clock.wallMs(), queue.settings.maxAgeMs);
+    request.complete({ kind: 'item', id, flags, data, lifeMs, origin });
   }
 
   #wait(queue: Queue, request: Request, operation: Read): void {

@@ -155,7 +155,7 @@ export class Reservations {
     if (queue.settings.deadLetterQueue === '' || deliveries < queue.settings.maxDeliveries) return;
     queue.window.skip(id);
     queue.countOut(new Item(id, 0));
-    this.#mover.add(queue, id, 'undeliverable');
+    this.#mover.add(queue, id, 'undelivered');
   }
 
   /** No open read times out until `resume`. */
@@ -235,7 +235,7 @@ export class Reservations {
     this.#trace('abort', reservation);
     this.#end(reservation);
     queue.cancelledTransactions++;
-    if (this.#isDeadLetter(reservation)) this.#mover.add(queue, item.id, 'undeliverable');
+    if (this.#isDeadLetter(reservation)) this.#mover.add(queue, item.id, 'undelivered');
     else if (queue.holds(item)) this.#add('delayed', undefined, queue, item, 0, delayMs);
     return undefined;
   }
@@ -255,7 +255,7 @@ export class Reservations {
       this.#end(reservation);
       if (reservation.kind === 'open' || reservation.kind === 'lease') reservation.queue.cancelledTransactions++;
       if (why === 'unconfirmed' && this.#isDeadLetter(reservation))
-        this.#mover.add(reservation.queue, reservation.item.id, 'undeliverable');
+        this.#mover.add(reservation.queue, reservation.item.id, 'undelivered');
       else if (reservation.queue.giveBack(reservation.item)) queues.add(reservation.queue);
     }
     for (const queue of queues) this.#givenBack(queue);

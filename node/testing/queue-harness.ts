@@ -89,8 +89,9 @@ export class QueueHarness {
       counters,
       budget,
       sweeper,
-      put: (queue, flags, data, complete) => {
-        const operation: Operation = { kind: 'set', queue, flags, expiresAtMs: 0, data };
+      put: (queue, flags, data, origin, complete) => {
+        const options = { delayMs: 0, token: '', origin };
+        const operation: Operation = { kind: 'set', queue, flags, expiresAtMs: 0, data, options };
         this.puts.push(new Asked(operation, owner(0), complete));
         if (!this.holdsPuts) this.queues.execute(this.puts.at(-1) as Asked);
       },

@@ -1377,6 +1377,9 @@ export namespace windhover {
             /** Set token. */
             token: Uint8Array;
 
+            /** Set origin. */
+            origin?: (windhover.peer.Origin.$Properties|null);
+
             /**
              * Creates a new Set instance using the specified properties.
              * @param [properties] Properties to set
@@ -1424,12 +1427,102 @@ export namespace windhover {
                 /** Set token */
                 token?: (Uint8Array|null);
 
+                /** Set origin */
+                origin?: (windhover.peer.Origin.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a Set. */
             type $Shape = windhover.peer.Set.$Properties;
+        }
+
+        /**
+         * Properties of an Origin.
+         * @deprecated Use windhover.peer.Origin.$Properties instead.
+         */
+        interface IOrigin extends windhover.peer.Origin.$Properties {
+        }
+
+        /** Represents an Origin. */
+        class Origin {
+
+            /**
+             * Constructs a new Origin.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: windhover.peer.Origin.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Origin queue. */
+            queue: Uint8Array;
+
+            /** Origin reason. */
+            reason: windhover.peer.Origin.Reason;
+
+            /** Origin deliveries. */
+            deliveries: number;
+
+            /**
+             * Creates a new Origin instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Origin instance
+             */
+            static create(properties: windhover.peer.Origin.$Shape): windhover.peer.Origin & windhover.peer.Origin.$Shape;
+            static create(properties?: windhover.peer.Origin.$Properties): windhover.peer.Origin;
+
+            /**
+             * Encodes the specified Origin message. Does not implicitly {@link windhover.peer.Origin.verify|verify} messages.
+             * @param message Origin message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: windhover.peer.Origin.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Origin message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {windhover.peer.Origin & windhover.peer.Origin.$Shape} Origin
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): windhover.peer.Origin & windhover.peer.Origin.$Shape;
+        }
+
+        namespace Origin {
+
+            /** Properties of an Origin. */
+            interface $Properties {
+
+                /** Origin queue */
+                queue?: (Uint8Array|null);
+
+                /** Origin reason */
+                reason?: (windhover.peer.Origin.Reason|null);
+
+                /** Origin deliveries */
+                deliveries?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Origin. */
+            type $Shape = windhover.peer.Origin.$Properties;
+
+            /** Reason enum. */
+            enum Reason {
+
+                /** EXPIRED value */
+                EXPIRED = 0,
+
+                /** UNDELIVERED value */
+                UNDELIVERED = 1
+            }
         }
 
         /**
@@ -2319,6 +2412,12 @@ export namespace windhover {
             /** Item data. */
             data: Uint8Array;
 
+            /** Item lifeMs. */
+            lifeMs: number;
+
+            /** Item origin. */
+            origin?: (windhover.peer.Origin.$Properties|null);
+
             /**
              * Creates a new Item instance using the specified properties.
              * @param [properties] Properties to set
@@ -2359,6 +2458,12 @@ export namespace windhover {
 
                 /** Item data */
                 data?: (Uint8Array|null);
+
+                /** Item lifeMs */
+                lifeMs?: (number|null);
+
+                /** Item origin */
+                origin?: (windhover.peer.Origin.$Properties|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

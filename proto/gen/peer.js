@@ -1842,6 +1842,7 @@ export const windhover = $root.windhover = (() => {
             Set.prototype.data = $util.newBuffer([]);
             Set.prototype.delayMs = 0;
             Set.prototype.token = $util.newBuffer([]);
+            Set.prototype.origin = null;
 
             Set.create = function(properties) {
                 return new Set(properties);
@@ -1864,6 +1865,8 @@ export const windhover = $root.windhover = (() => {
                     writer.uint32(33).double(message.delayMs);
                 if (message.token != null && $Object.hasOwnProperty.call(message, "token") && message.token.length)
                     writer.uint32(42).bytes(message.token);
+                if (message.origin != null && $Object.hasOwnProperty.call(message, "origin"))
+                    $root.windhover.peer.Origin.encode(message.origin, writer.uint32(50).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1942,6 +1945,12 @@ export const windhover = $root.windhover = (() => {
                                 delete message.token;
                             continue;
                         }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.origin = $root.windhover.peer.Origin.decode(reader, reader.size(), $undefined, _depth + 1, message.origin);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -1960,6 +1969,123 @@ export const windhover = $root.windhover = (() => {
             };
 
             return Set;
+        })();
+
+        peer.Origin = (function() {
+
+            const Origin = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Origin.prototype.queue = $util.newBuffer([]);
+            Origin.prototype.reason = 0;
+            Origin.prototype.deliveries = 0;
+
+            Origin.create = function(properties) {
+                return new Origin(properties);
+            };
+
+            Origin.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.queue != null && $Object.hasOwnProperty.call(message, "queue") && message.queue.length)
+                    writer.uint32(10).bytes(message.queue);
+                if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason !== 0)
+                    writer.uint32(16).int32(message.reason);
+                if (message.deliveries != null && $Object.hasOwnProperty.call(message, "deliveries") && message.deliveries !== 0)
+                    writer.uint32(24).uint32(message.deliveries);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Origin.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.windhover.peer.Origin();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.queue = value;
+                            else
+                                delete message.queue;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.reason = value;
+                            else
+                                delete message.reason;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.deliveries = value;
+                            else
+                                delete message.deliveries;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            Origin.Reason = (function() {
+                const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                values[valuesById[0] = "EXPIRED"] = 0;
+                values[valuesById[1] = "UNDELIVERED"] = 1;
+                return values;
+            })();
+
+            return Origin;
         })();
 
         peer.Get = (function() {
@@ -3112,6 +3238,8 @@ export const windhover = $root.windhover = (() => {
             Item.prototype.id = 0;
             Item.prototype.flags = 0;
             Item.prototype.data = $util.newBuffer([]);
+            Item.prototype.lifeMs = 0;
+            Item.prototype.origin = null;
 
             Item.create = function(properties) {
                 return new Item(properties);
@@ -3130,6 +3258,10 @@ export const windhover = $root.windhover = (() => {
                     writer.uint32(16).uint32(message.flags);
                 if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
                     writer.uint32(26).bytes(message.data);
+                if (message.lifeMs != null && $Object.hasOwnProperty.call(message, "lifeMs") && !$Object.is(message.lifeMs, 0))
+                    writer.uint32(33).double(message.lifeMs);
+                if (message.origin != null && $Object.hasOwnProperty.call(message, "origin"))
+                    $root.windhover.peer.Origin.encode(message.origin, writer.uint32(42).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3188,6 +3320,21 @@ export const windhover = $root.windhover = (() => {
                                 message.data = value;
                             else
                                 delete message.data;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.lifeMs = value;
+                            else
+                                delete message.lifeMs;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.origin = $root.windhover.peer.Origin.decode(reader, reader.size(), $undefined, _depth + 1, message.origin);
                             continue;
                         }
                     }

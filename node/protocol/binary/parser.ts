@@ -8,6 +8,7 @@ import { type BadKey, type Key, parseSetKey, type SetKey } from '../key.ts';
 import { expiresAtMs, lifeMs } from '../memcache/expiry.ts';
 import { sharedKeys } from '../memcache/key-cache.ts';
 import { ValueReader } from '../value-reader.ts';
+import { answerTo } from '../why.ts';
 import { type Asked, headerBytes, OutcomeAnswer, response, Status, statisticsAnswer, ValueAnswer } from './answers.ts';
 import { type Meaning, meanings } from './opcodes.ts';
 import { type Header, maxKeyBytes, outOfMemory, type Refusal, refusalOf, tooLarge } from './refusals.ts';
@@ -233,7 +234,7 @@ function commandOf(request: Request, data: Buffer): Exclude<Command, SetCommand>
   const { asked, kind, key, queue, seconds } = request;
   switch (kind) {
     case 'get':
-      return { kind, key: key as Key, answer: new ValueAnswer(asked, request.echo) };
+      return { kind, key: key as Key, answer: answerTo(key as Key, new ValueAnswer(asked, request.echo)) };
     case 'set':
       return {
         kind,

@@ -1,6 +1,7 @@
 import type { Answer } from '../answer.ts';
 import type { ParserOptions } from '../dialect.ts';
 import { type BadKey, type Key, parseKey } from '../key.ts';
+import { answerTo } from '../why.ts';
 import { ValueAnswer } from './answers.ts';
 
 /** Longer keys are parsed anew each time, so that the cache's memory is bounded. */
@@ -38,7 +39,7 @@ export class KeyCache {
     const key = parseKey(buffer.toString('latin1', start, end));
     if (key.kind === 'bad') return key;
     const value = new ValueAnswer(this.#echoKey === 'full' ? key.text : key.queue, 'without id', 'last');
-    const known: KnownKey = { kind: 'known', key, value };
+    const known: KnownKey = { kind: 'known', key, value: answerTo(key, value) };
     if (end - start <= maxCachedBytes) this.#keys[place] = known;
     return known;
   }

@@ -5,6 +5,7 @@ import type { ParserOptions } from '../dialect.ts';
 import { type BadKey, maxWaitMs, nameProblem, parseKey, parseSetKey } from '../key.ts';
 import { Monitor } from '../monitor.ts';
 import { statusNames } from '../status-name.ts';
+import { answerTo } from '../why.ts';
 import {
   confirmAnswer,
   deleteAnswer,
@@ -171,7 +172,8 @@ function parseGet(words: readonly string[], echoKey: EchoKey, id: ValueAnswer['i
   const key = parseKey(words[1] ?? '');
   if (key.kind === 'bad') return refusedKey(key);
   if (key.leaseMs > 0 && id === 'without id') return refused('CLIENT_ERROR a lease needs gets, for its id');
-  return { kind: 'get', key, answer: new ValueAnswer(echoKey === 'full' ? key.text : key.queue, id, 'last') };
+  const value = new ValueAnswer(echoKey === 'full' ? key.text : key.queue, id, 'last');
+  return { kind: 'get', key, answer: answerTo(key, value) };
 }
 
 function parseMultiGet(texts: readonly string[], id: ValueAnswer['id']): Line {

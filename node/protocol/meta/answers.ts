@@ -1,4 +1,4 @@
-import type { Result } from '../../../cluster/operation.ts';
+import type { ItemResult, Result } from '../../../cluster/operation.ts';
 import type { Statistic } from '../../broker-api.ts';
 import { type Answer, type AnswerOutput, FixedAnswer, type Said } from '../answer.ts';
 import { lineAnswer, sayTrouble } from '../memcache/answers.ts';
@@ -21,6 +21,8 @@ interface Facts {
   readonly id: number;
   readonly flags: number;
   readonly bytes: number;
+  /** How long it would still be there; 0: for ever. */
+  readonly lifeMs: number;
 }
 
 /** The flags to be given back, in the order in which they were asked for, each after a space. */
@@ -38,6 +40,7 @@ function flagsText({ key, flags }: Asked, facts: Facts | undefined): string {
 function factText(letter: string, facts: Facts): string {
   if (letter === 'c') return ` c${facts.id}`;
   if (letter === 'f') return ` f${facts.flags}`;
+  if (letter === 't') return ` t${facts.lifeMs === 0 ? -1 : Math.ceil(facts.lifeMs / 1000)}`;
   return letter === 's' ? ` s${facts.bytes}` : '';
 }
 
@@ -63,8 +66,8 @@ export class GetAnswer implements Answer {
     return this.asked.flags.quiet ? 'go on' : say(out, `EN${flagsText(this.asked, undefined)}`);
   }
 
-  #sayItem({ id, flags, data }: Extract<Result, { kind: 'item' }>, out: AnswerOutput): Said {
-    const text = flagsText(this.asked, { id, flags, bytes: data.length });
+  #sayItem({ id, flags, data, lifeMs = 0 }: ItemResult, out: AnswerOutput): Said {
+    const text = flagsText(this.asked, { id, flags, bytes: data.length, lifeMs });
     if (this.asked.flags.token('v') === undefined) return say(out, `HD${text}`);
     say(out, `VA ${data.length}${text}`);
     out.append(data);
@@ -88,7 +91,7 @@ export class SetAnswer implements Answer {
     if (trouble !== undefined) return trouble;
     if (result.kind === 'full') return say(out, `NS${flagsText(this.asked, undefined)}`);
     if (this.asked.flags.quiet) return 'go on';
-    return say(out, `HD${flagsText(this.asked, { id: someId, flags: 0, bytes: this.bytes })}`);
+    return say(out, `HD${flagsText(this.asked, { id: someId, flags: 0, bytes: this.bytes, lifeMs: 0 })}`);
   }
 }
 

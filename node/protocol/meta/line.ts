@@ -1,5 +1,6 @@
 import { type BadKey, type Key, parseKey, parseSetKey } from '../key.ts';
 import { clientErrorChunk, clientErrorFormat, type Line, outOfStep, refused } from '../memcache/line.ts';
+import { answerTo } from '../why.ts';
 import { DeleteAnswer, debugAnswer, GetAnswer, noop, SetAnswer } from './answers.ts';
 import { type Flags, readFlags } from './flags.ts';
 
@@ -64,11 +65,11 @@ function fromBase64(text: string): string | undefined {
 function parseGet(words: readonly string[]): Line {
   const [, text = '', ...rest] = words;
   if (text === '') return refused(clientErrorFormat);
-  const target = readTarget(text, rest, 'bcfkOqsv', parseKey);
+  const target = readTarget(text, rest, 'bcfkOqstv', parseKey);
   if ('kind' in target) return refusedKey(target);
   const { key, flags } = target;
   const read = key.read === 'take' && flags.token('v') === undefined ? 'peek' : key.read;
-  return { kind: 'get', key: { ...key, read }, answer: new GetAnswer({ key: text, flags }) };
+  return { kind: 'get', key: { ...key, read }, answer: answerTo(key, new GetAnswer({ key: text, flags })) };
 }
 
 function parseSet(words: readonly string[]): Line {
