@@ -4,7 +4,7 @@ import { type ClusterLog, ClusterNode, type ClusterTiming } from '../cluster/dri
 import { ForwardServer } from '../cluster/forward-server.ts';
 import { checkLabel, joinCluster } from '../cluster/join.ts';
 import { type Hello, protocolVersion } from '../cluster/messages.ts';
-import type { NodeRecord } from '../cluster/partition-map.ts';
+import type { ClusterRecord, NodeRecord } from '../cluster/partition-map.ts';
 import type { Transport } from '../cluster/transport.ts';
 import type { Clock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
@@ -24,6 +24,7 @@ import { setAsideStore } from './set-aside.ts';
 import { type ClusterSettings, decodeSections, noClusterSettings } from './settings/cluster-settings.ts';
 import { offerSettings } from './settings/directory-settings.ts';
 import { reloadSettings } from './settings/reload.ts';
+import { type Replication, replicationKeys } from './settings/replication.ts';
 import type { ServerFigures } from './statistics.ts';
 
 /** What a node runs on: the machine's own, or simulated ones. */
@@ -45,6 +46,8 @@ export interface NodeParts {
   readonly shutdown: () => void;
   /** Settings that a cluster which has none begins with. */
   readonly offered: string | undefined;
+  /** What this node was told of the cluster's copies and partitions. */
+  readonly replication: Replication;
   /** Reads the node's file again, see `Reload`; undefined: it has none. */
   readonly reread: (() => string | undefined) | undefined;
   /** The journal is poisoned: the node has given up its roles, and the process had better end. */
@@ -113,6 +116,7 @@ export class WindhoverNode implements NodeService {
       warn: (message) => log.warn(message),
     });
     await identity.belongTo(cluster.id);
+    warnOfReplication(cluster, parts.replication, log);
     if (parts.offered !== undefined) await offer(parts, parts.offered);
     const store = found instanceof Store ? found : await beginAnew(parts, config, identity.nodeId, found);
     if (identity.mayHaveLost(parts.bootId)) {
@@ -202,6 +206,15 @@ export class WindhoverNode implements NodeService {
     await this.store.close();
     await this.#identity.unsynced(undefined);
     await this.#parts.directory.close();
+  }
+}
+
+function warnOfReplication(cluster: ClusterRecord, told: Replication, log: ClusterLog): void {
+  for (const key of replicationKeys) {
+    if (told[key] === undefined || told[key] === cluster[key]) continue;
+    log.warn(
+      `${key} is ${cluster[key]} in this cluster, which holds; this node was told ${told[key]}: see windhover ctl config`,
+    );
   }
 }
 

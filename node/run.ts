@@ -59,7 +59,7 @@ export async function runNode(settings: NodeSettings): Promise<number> {
 }
 
 async function start(
-  { config, offered, path }: NodeSettings,
+  { config, offered, replication, path }: NodeSettings,
   logger: Logger,
   stop: StopRequest,
 ): Promise<{ running: Running | undefined; failed: Promise<WindhoverError> }> {
@@ -85,6 +85,7 @@ async function start(
       failed: fail,
       shutdown: stop.now,
       offered,
+      replication,
       reread: path === undefined ? undefined : () => readSettingsFile(path).value,
     },
     config,

@@ -26,13 +26,14 @@ test('a file’s settings hold at all nodes; others are applied while they run, 
   await eventually('the settings hold', async () => (await ann.set('jobs', 'y')) === 'STORED' || undefined);
   assert.is(await bob.set('jobs', 'z'), 'NOT_STORED');
   assert.is(await bob.set('all', 'a queue again'), 'STORED');
-  assert.is((await runToEnd('ctl', 'config', 'show', ...directory)).out, 'queues:\n  jobs:\n    maxItems: 2\n');
+  const shown = 'replication:\n  replicas: 2\n  partitionsPerLabel: 8\nqueues:\n  jobs:\n    maxItems: 2\n';
+  assert.is((await runToEnd('ctl', 'config', 'show', ...directory)).out, shown);
 
   writeFileSync(file, 'default:\n  maxItems: 7\n  maxAge: soon\n');
   const refused = await runToEnd('ctl', 'config', 'apply', file, ...directory);
   assert.is(refused.code, 1);
   assert.match(refused.errors, /my\.yaml:3: default\.maxAge: want a duration/);
-  assert.is((await runToEnd('ctl', 'config', 'show', ...directory)).out, 'queues:\n  jobs:\n    maxItems: 2\n');
+  assert.is((await runToEnd('ctl', 'config', 'show', ...directory)).out, shown);
 });
 
 test('a reload of one node’s file holds at the other; a bad file, or none, changes nothing [reload]', async () => {
@@ -54,6 +55,43 @@ test('a reload of one node’s file holds at the other; a bad file, or none, cha
   assert.match(await ann.ask('dump_config jobs'), /maxItems=12/);
   const lone = await LocalCluster.start(1);
   assert.match(await (await lone.node(0).connect()).ask('reload'), /^SERVER_ERROR .*without --config$/);
+});
+
+test('how many copies there are is changed while the cluster runs, and no node can say otherwise', async () => {
+  const file = join(temporaryFolder(), 'my.yaml');
+  const cluster = await LocalCluster.start(3);
+  const directory = ['--directory', `lmdb:${join(cluster.folder, 'directory')}`];
+  const apply = async (text: string): Promise<string> => {
+    writeFileSync(file, text);
+    return (await runToEnd('ctl', 'config', 'apply', file, ...directory)).errors;
+  };
+  const client = await cluster.node(0).connect();
+  assert.is(await apply('replication: { replicas: 3 }\nqueues: { jobs: { maxItems: 1 } }\n'), '');
+  const inSync = async (): Promise<string[]> =>
+    [...(await client.ask('stats partitions')).matchAll(/ in_sync=(\S*)/g)].map(([, nodes = '']) => nodes);
+  await eventually('every queue has three copies', async () => {
+    const sets = await inSync();
+    return (sets.length > 0 && sets.every((nodes) => nodes.split(',').length === 3)) || undefined;
+  });
+  assert.is(await apply('replication: { replicas: 2, partitionsPerLabel: 8 }\n'), '');
+  const shown = await runToEnd('ctl', 'config', 'show', ...directory);
+  assert.is(shown.out, 'replication:\n  replicas: 2\n  partitionsPerLabel: 8\nqueues:\n  jobs:\n    maxItems: 1\n');
+  assert.is(await apply(shown.out), '', 'what is shown can be applied');
+  assert.match(
+    await apply('replication: { replicas: 1, partitionsPerLabel: 16 }\n'),
+    /partitionsPerLabel: it is 8 .*can't be/,
+  );
+  assert.match(
+    await apply('replication:\n  copies: 2\n'),
+    /my\.yaml:2: replication\.copies: .*replicas, partitionsPerLabel/,
+  );
+  assert.match(await apply('node:\n  replicas: 2\n'), /my\.yaml:2: node\.replicas: there is no such setting of a node/);
+  assert.is((await runToEnd('ctl', 'config', 'show', ...directory)).out, shown.out, 'nothing of those was taken');
+
+  assert.is(await apply('replication: { replicas: 3 }\n'), '');
+  await cluster.node(2).stop();
+  const again = await cluster.startNode(2);
+  await again.logged(/replicas is 3 in this cluster, which holds; this node was told 2: see windhover ctl config/);
 });
 
 test.run();

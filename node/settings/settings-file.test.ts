@@ -66,7 +66,7 @@ test('what is wrong is named by file, line and key, with what would be right; al
   assert.equal(problems('queues: 7\n'), ['1: queues: want a mapping from queues to their settings']);
   assert.match(
     problems('queue:\n  jobs: {}\n')[0] ?? '',
-    /^1: queue: unknown key; there is node, default, queues, aliases$/,
+    /^1: queue: unknown key; there is node, replication, default, queues, aliases$/,
   );
   assert.match(problems('- 1\n')[0] ?? '', /^1: want a mapping with the keys/);
   assert.match(problems('default: {\n')[0] ?? '', /^\d: /);
@@ -115,7 +115,11 @@ test('names have to be names of queues, and an alias leads to no other', () => {
 
 test('what is said of the node is checked as flags are', () => {
   writeFileSync(path, 'node:\n  maxMemory: 512MiB\n  maxConnections: 10k\n');
-  assert.equal(readSettingsFile(path), { node: { maxMemory: '512MiB', maxConnections: '10k' }, value: undefined });
+  assert.equal(readSettingsFile(path), {
+    node: { maxMemory: '512MiB', maxConnections: '10k' },
+    replication: {},
+    value: undefined,
+  });
   assert.equal(problems('node:\n  maxMemory: lots\n  listen: 22133\n  echoKey: none\n').sort(), [
     '2: node.maxMemory: want a size such as 4096, 64KiB, 128MiB or 1GiB, from 1MiB; not "lots"',
     '3: node.listen: want HOST:PORT, as 127.0.0.1:22133',
@@ -124,6 +128,15 @@ test('what is said of the node is checked as flags are', () => {
   assert.match(
     problems('node:\n  colour: red\n')[0] ?? '',
     /^2: node\.colour: there is no such setting of a node; there is data, /,
+  );
+});
+
+test('what is said of replication is that, and nothing more', () => {
+  writeFileSync(path, 'replication: { replicas: 3 }\n');
+  assert.equal(readSettingsFile(path), { node: {}, replication: { replicas: 3 }, value: undefined });
+  assert.match(
+    problems('replication: { replicas: 6 }\n')[0] ?? '',
+    /^1: replication\.replicas: want a count .* from 1 to 5/,
   );
 });
 
@@ -172,7 +185,7 @@ test('docs/configuration.md names every setting of a node with its default, and 
     label: '`listen`',
     maxMemory,
   };
-  assert.equal({ ...documented('Settings of a node'), maxMemory }, expected);
+  assert.equal({ ...documented('Settings of a node'), ...documented('Replication'), maxMemory }, expected);
   assert.equal([data, directory], ['x', 'y']);
 });
 

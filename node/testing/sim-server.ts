@@ -103,6 +103,7 @@ export class SimServer {
         version: 'simulated',
         shutdown: () => {},
         figures: { process: () => [] },
+        replication: {},
         offered: undefined,
         reread: undefined,
         failed: (error) => this.#ended(started, `the journal failed: ${error.message}`),

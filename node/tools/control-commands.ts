@@ -7,6 +7,7 @@ import { systemClock } from '../../journal/base/clock.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { emptySections } from '../settings/cluster-settings.ts';
 import { putSettings } from '../settings/directory-settings.ts';
+import { checkReplication, putReplication, readReplication } from '../settings/replication.ts';
 import { readSettingsFile } from '../settings/settings-file.ts';
 
 interface DirectoryFlags {
@@ -17,15 +18,20 @@ interface DirectoryFlags {
 /** Adds `windhover ctl …`: what an operator tells a cluster, through its directory. */
 export function addControlCommands(program: Command): void {
   const control = program.command('ctl').description('look at a cluster and change it, through its directory');
-  const config = control.command('config').description('the settings of queues and aliases that all nodes go by');
+  const config = control
+    .command('config')
+    .description('the settings of queues, aliases and replication that all nodes go by');
   withDirectory(config.command('apply <file>'))
     .description(
-      'check a file, and give its sections default, queues and aliases to the cluster in place of its settings',
+      'check a file, and give its sections default, queues and aliases to the cluster in place of its settings; replication, where it says so',
     )
     .action((file: string, flags: DirectoryFlags) =>
       run(flags, async (directory) => {
-        const { value } = readSettingsFile(file);
-        await putSettings(directory, value ?? emptySections);
+        const { value, replication } = readSettingsFile(file);
+        const isOfReplication = Object.keys(replication).length > 0;
+        if (isOfReplication) await checkReplication(directory, replication);
+        if (value !== undefined || !isOfReplication) await putSettings(directory, value ?? emptySections);
+        if (isOfReplication) await putReplication(directory, replication);
         console.log('applied');
       }),
     );
@@ -34,7 +40,9 @@ export function addControlCommands(program: Command): void {
     .action((flags: DirectoryFlags) =>
       run(flags, async (directory) => {
         const present = await directory.read(settingsKey);
-        console.log(stringify(JSON.parse(present?.value ?? '{}')).trimEnd());
+        const replication = await readReplication(directory);
+        const sections = JSON.parse(present?.value ?? '{}') as object;
+        console.log(stringify(replication === undefined ? sections : { replication, ...sections }).trimEnd());
       }),
     );
 }
