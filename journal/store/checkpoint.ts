@@ -122,9 +122,7 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     throw new WindhoverError('corrupt', `${checkpointName} at 0: this is no checkpoint`);
   }
   const version = bytes.readUInt32LE(8);
-  if (version !== checkpointVersion && version !== versionWithoutTokens) {
-    throw new WindhoverError('incompatible', `${checkpointName} is of version ${version}, not ${checkpointVersion}`);
-  }
+  if (version !== checkpointVersion && version !== versionWithoutTokens) throw unknownVersion(bytes, version);
   if (checksum(bytes, version) !== bytes.readUInt32LE(crcAt)) {
     throw new WindhoverError('corrupt', `${checkpointName} at ${contentStart}: the checksum is wrong`);
   }
@@ -144,6 +142,17 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     readReplica(reader, files, tokenRoom, version > versionWithoutTokens),
   );
   return { firstSegment, nextFile, mapRevision, files, replicas, tokenRoom };
+}
+
+/** Content that has the checksum of a version known here is of that, whatever bit of the number has changed. */
+function unknownVersion(bytes: Buffer, version: number): WindhoverError {
+  const meant = Buffer.from(bytes);
+  for (const known of [checkpointVersion, versionWithoutTokens]) {
+    meant.writeUInt32LE(known, versionAt);
+    if (checksum(meant, known) !== meant.readUInt32LE(crcAt)) continue;
+    return new WindhoverError('corrupt', `${checkpointName} at ${versionAt}: the version is not that of the content`);
+  }
+  return new WindhoverError('incompatible', `${checkpointName} is of version ${version}, not ${checkpointVersion}`);
 }
 
 /** Of the content; then of the version too, unless that is one from before it was taken in. */

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { WindhoverError } from '../base/errors.ts';
@@ -64,13 +65,21 @@ test('a flipped bit anywhere in the checkpoint is found', async () => {
   for (let offset = 0; offset < bytes; offset++) {
     folder.disk.flipBit('checkpoint', offset, offset % 8);
     const error = await folder.openError();
-    const isVersion = offset >= 8 && offset < 12;
-    assert.ok(error.code === 'corrupt' || (isVersion && error.code === 'incompatible'), `${error.code} at ${offset}`);
+    assert.is(error.code, 'corrupt', `at ${offset}`);
     assert.match(error.message, /^checkpoint/);
     folder.disk.flipBit('checkpoint', offset, offset % 8);
   }
   assert.equal(folder.disk.names(), names);
   await folder.clock.complete(folder.model.compare(await folder.open(), 1000));
+});
+
+test('a checkpoint of a later version is told from a damaged one', async () => {
+  const folder = await Folder.filled();
+  const checkpoint = (await folder.disk.readWhole('checkpoint')) as Buffer;
+  checkpoint.writeUInt32LE(99, 8);
+  checkpoint.writeUInt32LE(crc32(checkpoint.subarray(8, 12), crc32(checkpoint.subarray(16))), 12);
+  await folder.disk.replace('checkpoint', checkpoint);
+  assert.is((await folder.openError()).code, 'incompatible');
 });
 
 test('a checkpoint cut at any byte is refused', async () => {
@@ -156,6 +165,44 @@ test('an item damaged in a segment is not settled: the segment stays, and it is 
   assert.is(store.replica(4).damage, undefined);
   assert.not(folder.disk.names().includes(segment));
   assert.equal(folder.backlogFiles(), []);
+});
+
+/** Changes two stretches of a file for one another. */
+async function exchange(disk: SimDisk, name: string, one: number, other: number, bytes: number): Promise<void> {
+  const content = (await disk.readWhole(name)) as Buffer;
+  for (let at = 0; at < bytes; at++) {
+    const difference = (content[one + at] as number) ^ (content[other + at] as number);
+    for (let bit = 0; bit < 8; bit++) {
+      if (((difference >> bit) & 1) === 0) continue;
+      disk.flipBit(name, one + at, bit);
+      disk.flipBit(name, other + at, bit);
+    }
+  }
+}
+
+test('an item that stands whole where another should is neither read nor settled', async () => {
+  const folder = new Folder();
+  const store = await folder.open();
+  store.events = { ...store.events, troubled: (error) => folder.troubles.push(error.message) };
+  folder.model.beginEpoch(store);
+  folder.model.createQueue(store, 'a');
+  const add = async (): Promise<void> => {
+    for (let index = 0; index < 10; index++) folder.model.addItem(store, 'a', index, 'x'.repeat(300));
+    await folder.clock.complete(store.flushed());
+    await folder.clock.runFor(1000);
+  };
+  await add();
+  const queue = store.replica(4).queues.get('a') as QueueState;
+  const { segment, offsets } = queue.places.runs[0] as OffsetRun;
+  const [first = 0, second = 0, third = 0] = offsets;
+  assert.is(second - first, third - second, 'they are of one length');
+  const name = `journal/${String(segment).padStart(16, '0')}.segment`;
+  await exchange(folder.disk, name, first, second, second - first);
+  const told = `${name} at ${first}: the entry is damaged`;
+  assert.is((await errorOf(folder.clock.complete(store.readItems(4, queue.number, 1, 1000)))).message, told);
+  for (let round = 0; round < 10; round++) await add();
+  assert.is(folder.troubles[0], told);
+  assert.ok(folder.disk.names().includes(name));
 });
 
 test('damage to items that are read from a segment, or copied for a snapshot, is kept in mind', async () => {
