@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { entryBytes } from '../journal/log/entry.ts';
 import { Store } from '../journal/store/store.ts';
 import { SimClock } from '../journal/testing/sim-clock.ts';
 import { SimDisk } from '../journal/testing/sim-disk.ts';
@@ -62,6 +63,8 @@ class Stage {
   readonly store: Store;
   readonly client: FollowClient;
   readonly sent: FollowerMessage[] = [];
+  /** How often it has closed its link. */
+  closed = 0;
   #handler: LinkHandler<FollowerMessage, LeaderMessage> | undefined;
 
   constructor(
@@ -74,7 +77,7 @@ class Stage {
     const transport: Transport = {
       dialFollow: (_address, _hello, handler) => {
         this.#handler = handler;
-        return { close: () => {} };
+        return { close: () => this.closed++ };
       },
       dialForward: () => assert.unreachable() as never,
       serve: () => assert.unreachable() as never,
@@ -214,6 +217,75 @@ test('a log that a snapshot replaces is not acknowledged any more', async () => 
   assert.is(stage.acknowledged(1), undefined, 'nothing of the old log counts');
   await clock.runFor(50);
   assert.is(stage.acknowledged(1), leader.store.replica(1).lastSequence, 'the snapshot does');
+});
+
+const kibibyte = 1024;
+const tight = {
+  segmentBytes: 64 * kibibyte,
+  maxBatchBytes: 16 * kibibyte,
+  spareSegments: 2,
+  limitBytes: 512 * kibibyte,
+  unsettledBytes: 256 * kibibyte,
+};
+
+/** A snapshot that is longer than all of a tight journal, in messages, and a follower with such a journal on `disk`. */
+async function filling(clock: SimClock, disk: SimDisk, warn: (message: string) => void) {
+  const leader = await Log.open(clock);
+  await leader.entries((store) => {
+    store.beginEpoch(1, 1, 'l');
+    const queue = store.createQueue(1, 'q');
+    for (let id = 1; id <= 400; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(8 * kibibyte));
+  });
+  const other = await (await Log.open(clock)).entries((store) => store.beginEpoch(2, 1, 'l'));
+  const snapshot = await leader.snapshot(1);
+  assert.ok(snapshot.length > 5 * tight.limitBytes);
+  const store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings: tight }));
+  const stage = new Stage(clock, store, warn);
+  await stage.follow(1, 1);
+  await stage.follow(2, 1);
+  await clock.runFor(1000);
+  const give = () => {
+    for (let at = 0; at < snapshot.length; ) {
+      let end = at;
+      while (end < snapshot.length && end - at < 1024 * kibibyte) end += entryBytes(snapshot, end);
+      stage.receive({ kind: 'entries', bytes: snapshot.subarray(at, end) });
+      at = end;
+    }
+    stage.receive({ kind: 'entries', bytes: other });
+  };
+  return { stage, store, give };
+}
+
+test('a snapshot longer than the journal waits for room, and what comes behind it with it', async () => {
+  const clock = new SimClock();
+  const disk = new SimDisk({ clock, operationMs: 1, syncMs });
+  const { stage, store, give } = await filling(clock, disk, (message) => assert.unreachable(message));
+  give();
+  await clock.runFor(500);
+  assert.equal([store.replica(1).state, stage.acknowledged(2)], ['receiving', undefined]);
+  await clock.runFor(60_000);
+  assert.equal([stage.acknowledged(1), stage.acknowledged(2), stage.closed], [402, 1, 0]);
+  const { items } = await clock.complete(store.readItems(1, 2, 395, 100 * kibibyte));
+  assert.equal(
+    items.map(({ id }) => id),
+    [395, 396, 397, 398, 399, 400],
+  );
+});
+
+test('on a disk that stays full it does not wait for long, and closes the link', async () => {
+  const clock = new SimClock();
+  const disk = new SimDisk({ clock, operationMs: 1, syncMs });
+  const warnings: string[] = [];
+  const { stage, store, give } = await filling(clock, disk, (message) => warnings.push(message));
+  store.events = { ...store.events, troubled: () => {} };
+  disk.full();
+  give();
+  await clock.runFor(1500);
+  assert.is(stage.closed, 0);
+  await clock.runFor(60_000);
+  assert.is(stage.closed, 1);
+  assert.equal(warnings, ['no room for entries from leader:1']);
+  assert.is(stage.acknowledged(1), undefined);
 });
 
 test.run();

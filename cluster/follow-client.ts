@@ -1,4 +1,4 @@
-import type { Clock } from '../journal/base/clock.ts';
+import type { Clock, Timer } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import { entryBytes, entryEpoch, entryKind, entryPartition } from '../journal/log/entry.ts';
 import { kinds } from '../journal/store/entries.ts';
@@ -24,6 +24,13 @@ export interface FollowTiming {
 
 /** After what came could not be taken, as on a full disk, it is not asked for again at once. */
 const refusedMs = 1000;
+
+/**
+ * While a snapshot comes in, what finds no room waits for some, so long without any: it comes faster than it can be
+ * settled, and to begin anew each time the journal is full would not end.
+ */
+const patienceMs = 2000;
+const retryMs = 20;
 
 interface Subscription {
   /** Epoch of the leader subscribed to: entries above it are refused. */
@@ -56,7 +63,14 @@ export class FollowClient {
   #lastSentMs = 0;
   #unreachable = false;
   #redialAtMs = 0;
-  #receivedBytes = 0;
+  /** What came on this link and was put in the journal, or was not ours to take. */
+  #takenBytes = 0;
+  /** What came and waits for room, oldest first. The leader sends no more than its window before that is durable. */
+  #waiting: LeaderMessage[] = [];
+  #retry: Timer | undefined;
+  #lastTakenMs = 0;
+  /** This link is being closed: nothing more is taken from it. */
+  #isGivenUp = false;
   #acknowledgedBytes = 0;
   #acknowledging = false;
   #closed = false;
@@ -130,13 +144,15 @@ export class FollowClient {
   close(): void {
     this.#closed = true;
     this.#subscriptions.clear();
+    this.#waitNoMore();
     this.#dial?.close();
   }
 
   #connect(): void {
     if (this.#closed) return;
-    this.#receivedBytes = 0;
+    this.#takenBytes = 0;
     this.#acknowledgedBytes = 0;
+    this.#isGivenUp = false;
     this.#dial = this.#transport.dialFollow(this.#address, this.#hello, {
       opened: (link) => this.#opened(link),
       received: (message) => this.#received(message),
@@ -154,6 +170,7 @@ export class FollowClient {
   #ended(kind: 'refused' | 'unreachable' | 'lost' | 'ended', why: string): void {
     this.#link = undefined;
     this.#dial = undefined;
+    this.#waitNoMore();
     if (this.#closed) return;
     for (const subscription of this.#subscriptions.values()) subscription.state = 'asked';
     if (kind === 'refused') this.#events.warn(`${this.#address} refused to be followed: ${why}`);
@@ -197,6 +214,15 @@ export class FollowClient {
 
   #received(message: LeaderMessage): void {
     this.#lastHeardMs = this.#clock.monotonicMs();
+    if (this.#waiting.length > 0) {
+      this.#waiting.push(message);
+      return;
+    }
+    this.#lastTakenMs = this.#lastHeardMs;
+    if (!this.#isGivenUp) this.#take(message);
+  }
+
+  #take(message: LeaderMessage): void {
     switch (message.kind) {
       case 'heartbeat':
         return;
@@ -222,29 +248,69 @@ export class FollowClient {
     this.#acknowledge();
   }
 
-  /** Takes the stretches that belong to open subscriptions; the rest is of a leader we no longer follow. */
   #entries(bytes: Buffer): void {
-    this.#receivedBytes += bytes.length;
+    let taken = 0;
     try {
-      let from = 0;
-      let at = 0;
-      while (at < bytes.length) {
-        const end = at + entryBytes(bytes, at);
-        if (end > bytes.length) throw new WindhoverError('corrupt', 'a message ends in the middle of an entry');
-        if (!this.#accepts(bytes, at)) {
-          if (at > from) this.#store.appendRun(bytes.subarray(from, at));
-          from = end;
-        }
-        at = end;
-      }
-      if (at > from) this.#store.appendRun(bytes.subarray(from, at));
+      taken = this.#append(bytes);
     } catch (error) {
-      const failure = WindhoverError.from(error, `entries from ${this.#address}`);
-      this.#events.warn(failure.message);
-      this.#dial?.close();
+      return this.#giveUp(WindhoverError.from(error, `entries from ${this.#address}`).message);
+    }
+    this.#takenBytes += taken;
+    if (taken > 0) this.#lastTakenMs = this.#clock.monotonicMs();
+    if (taken < bytes.length) this.#wait(bytes.subarray(taken));
+    this.#acknowledge();
+  }
+
+  /**
+   * Takes the stretches that belong to open subscriptions; the rest is of a leader we no longer follow. Gives how many
+   * bytes were dealt with: fewer than all for want of room.
+   */
+  #append(bytes: Buffer): number {
+    let from = 0;
+    let at = 0;
+    while (at < bytes.length) {
+      const end = at + entryBytes(bytes, at);
+      if (end > bytes.length) throw new WindhoverError('corrupt', 'a message ends in the middle of an entry');
+      if (!this.#accepts(bytes, at)) {
+        const taken = this.#store.appendRun(bytes.subarray(from, at));
+        if (from + taken < at) return from + taken;
+        from = end;
+      }
+      at = end;
+    }
+    return from + this.#store.appendRun(bytes.subarray(from));
+  }
+
+  #wait(rest: Buffer): void {
+    const isFilled = [...this.#subscriptions.values()].some(({ acknowledged }) => acknowledged < 0);
+    const waitedMs = this.#clock.monotonicMs() - this.#lastTakenMs;
+    if (!isFilled || waitedMs >= patienceMs) return this.#giveUp(`no room for entries from ${this.#address}`);
+    this.#waiting.unshift({ kind: 'entries', bytes: rest });
+    this.#retry = this.#clock.schedule(retryMs, () => this.#takeWaiting());
+  }
+
+  #takeWaiting(): void {
+    this.#retry = undefined;
+    const messages = this.#waiting;
+    this.#waiting = [];
+    for (let message = messages.shift(); message !== undefined && !this.#isGivenUp; message = messages.shift()) {
+      this.#take(message);
+      if (this.#waiting.length === 0) continue;
+      for (const left of messages) this.#waiting.push(left);
       return;
     }
-    this.#acknowledge();
+  }
+
+  #waitNoMore(): void {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#waiting = [];
+  }
+
+  #giveUp(why: string): void {
+    this.#events.warn(why);
+    this.#isGivenUp = true;
+    this.#dial?.close();
   }
 
   #accepts(bytes: Buffer, at: number): boolean {
@@ -254,7 +320,7 @@ export class FollowClient {
     if (entryKind(bytes, at) === kinds.snapshotBegun) {
       // What this replica has had until now counts for nothing any more, and must not be acknowledged meanwhile.
       subscription.acknowledged = -1;
-      subscription.fromBytes = this.#receivedBytes;
+      subscription.fromBytes = this.#takenBytes + at + entryBytes(bytes, at);
     }
     return true;
   }
@@ -264,7 +330,7 @@ export class FollowClient {
     if (this.#acknowledging) return;
     this.#acknowledging = true;
     const link = this.#link;
-    const receivedBytes = this.#receivedBytes;
+    const takenBytes = this.#takenBytes;
     this.#store.flushed().then(
       () => {
         this.#acknowledging = false;
@@ -272,8 +338,8 @@ export class FollowClient {
           if (this.#link !== undefined) this.#acknowledge();
           return;
         }
-        this.#sendAcknowledge(receivedBytes);
-        if (this.#receivedBytes > receivedBytes) this.#acknowledge();
+        this.#sendAcknowledge(takenBytes);
+        if (this.#takenBytes > takenBytes) this.#acknowledge();
       },
       () => {
         // The journal has failed: the node gives up everything it does, nothing will be acknowledged again.

@@ -30,6 +30,16 @@ test('the commit point never falls', () => {
   assert.is(leader.committed, 9);
 });
 
+test('a member that asks and is put off is not dropped for having asked too early', () => {
+  const leader = new LeaderState('a', ['a', 'b'], 0);
+  leader.followerPutOff('b', 290);
+  assert.is(leader.due(['a', 'b'], 500, graceMs), undefined);
+  assert.equal(leader.due(['a', 'b'], 590, graceMs), { kind: 'shrink', inSync: ['a'] });
+  leader.subscribed('b', 0);
+  leader.followerPutOff('b', 600);
+  assert.is(leader.due(['a', 'b'], 5000, graceMs), undefined, 'one that is connected stays that');
+});
+
 test('a lost member leaves the set after the grace, and is waited for until the directory has accepted that', () => {
   const leader = new LeaderState('a', ['a', 'b'], 0);
   leader.subscribed('b', 0);

@@ -88,6 +88,12 @@ export class LeaderState {
       follower.state = { kind: 'lost', sinceMs: nowMs };
   }
 
+  /** It is there and asks, and has to ask again: it is not away for longer than since now. */
+  followerPutOff(node: string, nowMs: number): void {
+    const follower = this.#followers.get(node);
+    if (follower?.state.kind === 'lost') follower.state = { kind: 'lost', sinceMs: nowMs };
+  }
+
   /** It says itself that it goes, or may no longer be a replica. */
   followerLeaving(node: string): void {
     const follower = this.#followers.get(node);

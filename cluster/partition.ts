@@ -264,6 +264,7 @@ export class Partition {
       return { kind: 'refused', epoch: message.epoch, why: `epoch ${message.epoch} is not ${phase.epoch}` };
     if (!this.record.replicas.includes(node)) return { kind: 'refused', epoch: message.epoch, why: 'not a replica' };
     if (this.#host.store.replica(this.number).lastSequence < phase.first) {
+      phase.leading.followerPutOff(node, this.#host.clock.monotonicMs());
       return { kind: 'refused', epoch: message.epoch, why: 'its epoch has not been written yet' };
     }
     const prefix = this.#isPrefix(message);

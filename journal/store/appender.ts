@@ -132,10 +132,10 @@ export class Appender {
   }
 
   /**
-   * Appends entries from the leader as they stand.
+   * Appends entries from the leader as they stand. Gives how many bytes: fewer than all when there is no room for more.
    * @throws `corrupt` for one that is damaged, `invalid` for one that can't follow; those before it are appended.
    */
-  appendRun(bytes: Buffer): void {
+  appendRun(bytes: Buffer): number {
     let start = 0;
     while (start < bytes.length) {
       if (checkEntry(bytes, start, bytes.length) !== 'whole') {
@@ -143,9 +143,21 @@ export class Appender {
       }
       const end = start + entryBytes(bytes, start);
       const at = this.#checkFollows(bytes, start, end);
-      this.#journal.appendRaw(bytes, start, end);
+      if (!this.#appendRaw(bytes, start, end)) return start;
       advance(at, entryKind(bytes, start), bytes, start);
       start = end;
+    }
+    return start;
+  }
+
+  /** False when there is no room. */
+  #appendRaw(bytes: Buffer, start: number, end: number): boolean {
+    try {
+      this.#journal.appendRaw(bytes, start, end);
+      return true;
+    } catch (error) {
+      if (error instanceof WindhoverError && error.code === 'no-space') return false;
+      throw error;
     }
   }
 

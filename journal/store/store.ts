@@ -207,12 +207,13 @@ export class Store {
   }
 
   /**
-   * Appends whole entries as they came from a leader, of any partitions.
+   * Appends whole entries as they came from a leader, of any partitions. Gives how many bytes of them: fewer than all
+   * when there is no room for more.
    * @throws `corrupt` for one that is damaged, `invalid` for one that can't follow what is there (a gap, a lower
    * epoch); those before it are appended, neither it nor those after it
    */
-  appendRun(bytes: Buffer): void {
-    this.#appender.appendRun(bytes);
+  appendRun(bytes: Buffer): number {
+    return this.#appender.appendRun(bytes);
   }
 
   /**
