@@ -99,6 +99,21 @@ test("with 'never', synced brings what was written to the drive, in the middle o
   assert.equal(again.bodies(), ['kept']);
 });
 
+test('two that want a sync at once share one: of a failure the kernel would tell only one of two', async () => {
+  const disk = new SimDisk({ clock, syncMs: 5 });
+  const sink = new Recorder();
+  const journal = await openJournal(options(disk, { sync: 'never' }), sink);
+  await clock.runFor(50);
+  append(journal, 1, 1, 'x'.repeat(6000)); // enough for a sync behind the writing
+  await clock.runFor(1);
+  disk.failNextSync();
+  await clock.complete(journal.synced());
+  assert.is(sink.failures.length, 0);
+  append(journal, 1, 2, 'x');
+  await clock.complete(journal.flushed());
+  assert.is((await errorOf(clock.complete(journal.synced()))).code, 'io');
+});
+
 test('a failed write is as final as a failed sync', async () => {
   const sink = new Recorder();
   const disk = new SimDisk({ clock });

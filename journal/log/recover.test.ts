@@ -7,7 +7,7 @@ import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
 import { frameHeaderBytes, frameMagic } from './frame.ts';
 import { Journal, type JournalOptions } from './journal.ts';
-import { segmentHeaderBytes } from './segment.ts';
+import { decodeSegmentHeader, encodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from './segment.ts';
 
 const clock = new SimClock();
 const segmentBytes = segmentHeaderBytes + 8192;
@@ -85,6 +85,15 @@ test('a file cut at every byte of its last batch keeps every whole entry before 
     assert.equal(await recovered(disk), whole, `cut at ${cut}`);
     assert.equal(await recovered(disk), whole, `cut at ${cut}, once more`);
   }
+});
+
+test('a segment that lacks a batch which the next one counts on is refused', async () => {
+  const { disk } = await killed([1, ...Array.from({ length: 9 }, () => 4)], 300);
+  const next = (await clock.complete(disk.readWhole(segmentName(2)))) as Buffer;
+  const header = decodeSegmentHeader(next.subarray(0, segmentHeaderBytes)) as SegmentHeader;
+  encodeSegmentHeader({ ...header, firstBatch: header.firstBatch + 1 }).copy(next);
+  await clock.complete(disk.replace(segmentName(2), next));
+  await refused(disk, 'corrupt', `${segmentName(1)}, offset ${header.previousEnd}:`);
 });
 
 test('a bit flipped anywhere in what a later batch vouches for is found, with file and offset', async () => {

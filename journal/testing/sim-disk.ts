@@ -128,6 +128,11 @@ export class SimDisk implements Disk {
     this.#medium.file(name).resize(bytes);
   }
 
+  /** Length of a file that is there. */
+  sizeBytes(name: string): number {
+    return this.#medium.file(name).sizeBytes;
+  }
+
   /** Names of all files, sorted. */
   names(): string[] {
     return [...this.#medium.files.keys()].sort();

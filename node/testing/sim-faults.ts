@@ -223,3 +223,63 @@ function shuffled(world: SimWorld, servers: readonly SimServer[]): SimServer[] {
 
 /** What a cluster gets over that never syncs its journals. */
 export const unsyncedFaults: readonly Fault[] = [powerThenKill, crash('process'), breakLinks];
+
+/** A bit of what is on stable storage changes: in any file but the journal's last segment, whose end nothing vouches for. */
+const flipBit: Fault = {
+  name: 'bit flip',
+  strike(world, servers) {
+    const server = pick(world, servers);
+    if (server === undefined) return;
+    const { disk } = server;
+    const segments = disk.names().filter((name) => name.endsWith('.segment'));
+    const rest = disk.names().filter((name) => name === 'checkpoint' || name.endsWith('.backlog'));
+    const names = [...segments.slice(0, -1), ...rest];
+    const name = names[Math.floor(world.random() * names.length)];
+    if (name === undefined) return;
+    const offset = Math.floor(world.random() * disk.sizeBytes(name));
+    world.trace(`${server.name} has a bit flipped in ${name} at ${offset}`);
+    disk.flipBit(name, offset, Math.floor(world.random() * 8));
+  },
+  heal: () => undefined,
+};
+
+const failWrite: Fault = {
+  name: 'failed write',
+  strike(world, servers) {
+    const server = pick(world, servers);
+    if (server === undefined) return;
+    world.trace(`${server.name}'s next write fails`);
+    server.disk.failNextWrite();
+    later(world, 500, 3000, () => server.start());
+  },
+  heal: (_world, servers) => {
+    for (const server of servers) server.start();
+  },
+};
+
+const shortWrites: Fault = {
+  name: 'short writes',
+  strike(world, servers) {
+    const server = pick(world, servers);
+    if (server === undefined) return;
+    world.trace(`${server.name}'s writes come short`);
+    server.disk.shortWrites = true;
+  },
+  heal: (_world, servers) => {
+    for (const server of servers) server.disk.shortWrites = false;
+  },
+};
+
+/**
+ * One disk goes bad in every way, one of the three and always the same in a run: all that it held the others hold as
+ * well, and it comes to be whole again by them.
+ */
+export function badDiskFaults(seed: number): readonly Fault[] {
+  const kinds = [flipBit, flipBit, flipBit, failSync, failWrite, shortWrites, slowDisk, fullDisk, drain];
+  const only = (servers: readonly SimServer[]) => servers.slice(seed % servers.length, (seed % servers.length) + 1);
+  return [crash('process'), crash('power'), ...kinds].map(({ name, strike, heal }) => ({
+    name,
+    strike: (world, servers) => strike(world, only(servers)),
+    heal: (world, servers) => heal(world, servers),
+  }));
+}

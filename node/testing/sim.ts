@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { type Fault, faults, plannedFaults, unsyncedFaults } from './sim-faults.ts';
+import { badDiskFaults, type Fault, faults, plannedFaults, unsyncedFaults } from './sim-faults.ts';
 import { type SimulationResult, simulate } from './simulation.ts';
 
 interface Flags {
@@ -9,6 +9,7 @@ interface Flags {
   readonly replayEvery: number;
   readonly planned: boolean;
   readonly unsynced: boolean;
+  readonly badDisk: boolean;
   readonly lines: number;
 }
 
@@ -20,15 +21,17 @@ const program = new Command('sim')
   .option('--replay-every <n>', 'every so many seeds are run twice, and the traces compared', whole, 10)
   .option('--lines <n>', 'how much of a failing trace is printed', whole, 400)
   .option('--planned', 'only planned handovers: then nothing may come twice either', false)
-  .option('--unsynced', 'journals that are never synced, and the faults that they must get over', false);
+  .option('--unsynced', 'journals that are never synced, and the faults that they must get over', false)
+  .option('--bad-disk', 'one disk that goes bad in every way, bits that flip among them', false);
 
 function whole(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('must be a whole number');
   return Number(text);
 }
 
-function faultsOf({ planned, unsynced }: Flags): readonly Fault[] {
+function faultsOf(seed: number, { planned, unsynced, badDisk }: Flags): readonly Fault[] {
   if (planned) return plannedFaults;
+  if (badDisk) return badDiskFaults(seed);
   return unsynced ? unsyncedFaults : faults;
 }
 
@@ -36,8 +39,9 @@ function run(seed: number, flags: Flags): Promise<SimulationResult> {
   return simulate({
     seed,
     durationMs: flags.seconds * 1000,
-    faults: faultsOf(flags),
+    faults: faultsOf(seed, flags),
     syncJournal: flags.unsynced ? 'never' : 'always',
+    setAsideDamaged: flags.badDisk,
     keptLines: flags.lines,
   });
 }

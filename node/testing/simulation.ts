@@ -18,6 +18,8 @@ export interface SimulationOptions {
   readonly faults?: readonly Fault[];
   /** Whether the journals are synced; always by default. */
   readonly syncJournal?: 'always' | 'never';
+  /** Whether a node puts a store aside that it can't read; it doesn't by default. */
+  readonly setAsideDamaged?: boolean;
   /** How many of the trace's last lines are kept. */
   readonly keptLines?: number;
 }
@@ -73,7 +75,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     network: new SimNetwork({ clock, random }),
     directory: new SimDirectory(clock, random),
     nodes: options.nodes ?? 3,
-    config: { syncJournal: options.syncJournal ?? 'always' },
+    config: { syncJournal: options.syncJournal ?? 'always', setAsideDamaged: options.setAsideDamaged ?? false },
     trace: (line) => trace.add(`${clock.monotonicMs().toFixed(3)} ${line}`),
   };
   const servers = Array.from({ length: world.nodes }, (_, index) => new SimServer(world, index));
@@ -137,7 +139,7 @@ async function underFaults(
     fault?.strike(world, servers);
   }
   until.over = true;
-  for (const fault of faults) fault.heal(world, servers);
+  for (const fault of [...faults, ...possible]) fault.heal(world, servers);
   await world.clock.complete(Promise.all(clients), 60_000);
 }
 
