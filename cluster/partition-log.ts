@@ -1,8 +1,9 @@
 import type { ItemExtras, ItemOrigin, SeenToken } from '../journal/store/item-extras.ts';
-import type { StoredItem } from '../journal/store/item-reader.ts';
+import { StoredItem } from '../journal/store/item-reader.ts';
 import type { StoredQueue } from '../journal/store/stored-queue.ts';
 
-export type { ItemExtras, ItemOrigin, SeenToken, StoredItem, StoredQueue };
+export type { ItemExtras, ItemOrigin, SeenToken, StoredQueue };
+export { StoredItem };
 
 /** A run of a queue's items, read back from the journal or the backlog. */
 export interface ReadItems {

@@ -2,7 +2,6 @@ import { WindhoverError } from '../base/errors.ts';
 import type { DiskFile } from '../log/disk.ts';
 import { writeFully } from '../log/write-fully.ts';
 import { type BacklogFile, backlogFolder, encodeBacklogHeader, newBacklogFile } from './backlog-file.ts';
-import { turn } from './checkpoint-writer.ts';
 import { type Extent, markEntry, newExtent } from './extent.ts';
 import type { StoreParts } from './store-parts.ts';
 
@@ -119,7 +118,7 @@ export class BacklogOutput {
     writeFully(handle, [bytes], this.#position);
     this.#position += bytes.length;
     this.#unsyncedBytes += bytes.length;
-    if (this.#unsyncedBytes < syncEveryBytes) return turn(this.#parts.clock);
+    if (this.#unsyncedBytes < syncEveryBytes) return this.#parts.turns.next();
     this.#unsyncedBytes = 0;
     await handle.sync();
   }

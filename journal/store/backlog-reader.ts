@@ -7,6 +7,7 @@ import type { Span } from './entry-reader.ts';
 import { type Extent, markEntry, scanStart } from './extent.ts';
 import { type PieceBuffers, pieceBytes } from './piece-buffers.ts';
 import type { QueueState } from './stored-queue.ts';
+import type { Turns } from './turns.ts';
 
 /** How many backlog files are kept open for reading at most, those being read aside. */
 const maxOpenFiles = 32;
@@ -20,12 +21,14 @@ interface OpenFile {
 export class BacklogReader {
   readonly #disk: Disk;
   readonly #pieces: PieceBuffers;
+  readonly #turns: Turns;
   /** By file number; the least recently used first. */
   readonly #open = new Map<number, OpenFile>();
 
-  constructor(disk: Disk, pieces: PieceBuffers) {
+  constructor(disk: Disk, pieces: PieceBuffers, turns: Turns) {
     this.#disk = disk;
     this.#pieces = pieces;
+    this.#turns = turns;
   }
 
   /**
@@ -42,7 +45,9 @@ export class BacklogReader {
       let length = Math.max(Math.min(limitBytes, pieceBytes), 4096);
       for (;;) {
         const buffer = this.#pieces.take(Math.min(length, scan.leftBytes));
-        const starts = scan.piece(buffer, await handle.read(buffer, scan.offset));
+        const bytes = await handle.read(buffer, scan.offset);
+        await this.#turns.free();
+        const starts = scan.piece(buffer, bytes);
         if (starts.length > 0 || scan.isAtEnd) return { buffer, starts };
         this.#pieces.giveBack(buffer);
         length = Math.max(pieceBytes, scan.wantedBytes);

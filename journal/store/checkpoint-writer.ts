@@ -1,5 +1,4 @@
 import { assert } from '../base/assert.ts';
-import type { Clock } from '../base/clock.ts';
 import type { BacklogFile } from './backlog-file.ts';
 import { checkpointName, encodeCheckpoint, encodeReplica } from './checkpoint.ts';
 import type { StoreParts } from './store-parts.ts';
@@ -24,13 +23,13 @@ export class CheckpointWriter {
    * stable storage; only then does the checkpoint take the place of the one before. One call at a time.
    */
   async write(stable: () => Promise<void>): Promise<void> {
-    const { disk, clock, state } = this.#parts;
+    const { disk, turns, state } = this.#parts;
     const { firstSegment, nextFile, mapRevision } = state;
     const named = new Set<BacklogFile>();
     const parts: Buffer[] = [];
     for (const replica of [...state.replicas.values()]) {
       parts.push(encodeReplica(replica, state.lastSegment, state.lastOffset, named));
-      await turn(clock);
+      await turns.next();
     }
     await stable();
     await disk.replace(checkpointName, encodeCheckpoint(firstSegment, nextFile, mapRevision, named, parts));
@@ -49,9 +48,4 @@ export class CheckpointWriter {
       state.files.delete(file.number);
     }
   }
-}
-
-/** Lets the event loop run. */
-export function turn(clock: Clock): Promise<void> {
-  return new Promise((resolve) => clock.defer(resolve));
 }

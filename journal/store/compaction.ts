@@ -1,7 +1,6 @@
 import { entryBodyStart, entryBytes } from '../log/entry.ts';
 import type { BacklogFile } from './backlog-file.ts';
 import { BacklogOutput, type EntryBatch } from './backlog-output.ts';
-import { turn } from './checkpoint-writer.ts';
 import { itemId } from './entries.ts';
 import type { Span } from './entry-reader.ts';
 import type { Extent } from './extent.ts';
@@ -43,7 +42,7 @@ export class Compaction {
   async copy(): Promise<void> {
     for (const replica of [...this.#parts.state.replicas.values()]) {
       for (const queue of replica.queues.values()) this.#addWork(replica, queue);
-      await turn(this.#parts.clock);
+      await this.#parts.turns.next();
     }
     for (const work of this.#works) {
       for (const extent of work.old) await this.#copyExtent(work, extent);

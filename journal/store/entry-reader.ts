@@ -4,6 +4,7 @@ import type { Journal } from '../log/journal.ts';
 import { journalFileName } from '../log/segment.ts';
 import { type PieceBuffers, pieceBytes } from './piece-buffers.ts';
 import type { SegmentUses } from './segment-uses.ts';
+import type { Turns } from './turns.ts';
 
 /** Whole, checked entries in a buffer of their own, which may be given back to {@link PieceBuffers}. */
 export interface Span {
@@ -23,11 +24,13 @@ export class EntryReader {
   readonly #journal: Pick<Journal, 'read'>;
   readonly #uses: SegmentUses;
   readonly #pieces: PieceBuffers;
+  readonly #turns: Turns;
 
-  constructor(journal: Pick<Journal, 'read'>, uses: SegmentUses, pieces: PieceBuffers) {
+  constructor(journal: Pick<Journal, 'read'>, uses: SegmentUses, pieces: PieceBuffers, turns: Turns) {
     this.#journal = journal;
     this.#uses = uses;
     this.#pieces = pieces;
+    this.#turns = turns;
   }
 
   /**
@@ -44,6 +47,7 @@ export class EntryReader {
       if (checkEntry(buffer, 0, bytes) === 'short' && bytes === wanted) {
         ({ buffer, bytes } = await this.#readAt(segment, base, entryBytes(buffer, 0)));
       }
+      await this.#turns.free();
       return { buffer, starts: wholeStarts(buffer, bytes, segment, offsets) };
     } finally {
       this.#uses.leave(segment);

@@ -1,7 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
 import type { BacklogReader } from './backlog-reader.ts';
-import { DataCopies } from './data-copies.ts';
 import {
   bodyQueue,
   fixedBytes,
@@ -13,6 +12,7 @@ import {
   itemId,
   kinds,
 } from './entries.ts';
+import { EntryCopies } from './entry-copies.ts';
 import { damagedEntry, type EntryReader, ReadPlan, type Span } from './entry-reader.ts';
 import { type ItemOrigin, readExtras } from './item-extras.ts';
 import { lastOf } from './offset-runs.ts';
@@ -21,7 +21,7 @@ import type { ReplicaState } from './replica.ts';
 import type { QueueState } from './stored-queue.ts';
 
 /** An item as it was put. */
-export interface StoredItem {
+export class StoredItem {
   readonly id: number;
   readonly flags: number;
   /** Wall clock; 0 never. */
@@ -30,8 +30,39 @@ export interface StoredItem {
   readonly addedAtMs: number;
   readonly isDelayed: boolean;
   readonly origin: ItemOrigin | undefined;
-  /** Its own, or a slice of a buffer of 16 KiB. */
-  readonly data: Buffer;
+  /** Its data stands in here, beside that of others or alone: some 16 KiB that nothing is written to any more. */
+  readonly memory: Buffer;
+  /** Where its data begins in `memory`. */
+  readonly start: number;
+  /** Length of its data. */
+  readonly bytes: number;
+
+  constructor(
+    id: number,
+    flags: number,
+    expiresAtMs: number,
+    addedAtMs: number,
+    isDelayed: boolean,
+    origin: ItemOrigin | undefined,
+    memory: Buffer,
+    start: number,
+    bytes: number,
+  ) {
+    this.id = id;
+    this.flags = flags;
+    this.expiresAtMs = expiresAtMs;
+    this.addedAtMs = addedAtMs;
+    this.isDelayed = isDelayed;
+    this.origin = origin;
+    this.memory = memory;
+    this.start = start;
+    this.bytes = bytes;
+  }
+
+  /** A view of its data, made when it is asked for. */
+  get data(): Buffer {
+    return this.memory.subarray(this.start, this.start + this.bytes);
+  }
 }
 
 /** Items in the order of their ids, and the id from which to go on. */
@@ -107,7 +138,6 @@ export class ItemReader {
 /** Gathers items up to a limit. */
 class ItemGathering {
   readonly items: StoredItem[] = [];
-  readonly #copies = new DataCopies();
   leftBytes: number;
   isFull = false;
 
@@ -136,25 +166,35 @@ class ItemGathering {
   }
 
   #add(buffer: Buffer, starts: readonly number[], takenBytes: number): void {
-    for (const start of starts) this.items.push(decodeItem(buffer, start, this.#copies));
+    const copies = new EntryCopies(buffer, takenBytes);
+    for (const start of starts) {
+      const end = start + entryBytes(buffer, start);
+      const copyStart = copies.add(start, end);
+      this.items.push(decodeItem(buffer, start, end, copies.memory, copyStart));
+    }
+    copies.finish();
     this.leftBytes -= takenBytes;
     if (this.leftBytes <= 0) this.isFull = true;
   }
 }
 
-function decodeItem(buffer: Buffer, start: number, copies: DataCopies): StoredItem {
+/** The item of the entry `buffer[start..end)`, of which a copy stands in `memory` from `copyStart` on. */
+function decodeItem(buffer: Buffer, start: number, end: number, memory: Buffer, copyStart: number): StoredItem {
   const body = entryBodyStart(start);
   const kind = entryKind(buffer, start);
   const extras = kind === kinds.itemExtended ? readExtras(buffer, body) : undefined;
-  return {
-    id: itemId(buffer, body),
-    flags: itemFlags(buffer, body),
-    expiresAtMs: itemExpiresAtMs(buffer, body),
-    addedAtMs: itemAddedAtMs(buffer, body),
-    isDelayed: extras?.isDelayed ?? kind === kinds.itemDelayed,
-    origin: extras?.origin,
-    data: copies.copy(buffer, itemDataStart(kind, buffer, body), start + entryBytes(buffer, start)),
-  };
+  const dataStart = itemDataStart(kind, buffer, body);
+  return new StoredItem(
+    itemId(buffer, body),
+    itemFlags(buffer, body),
+    itemExpiresAtMs(buffer, body),
+    itemAddedAtMs(buffer, body),
+    extras?.isDelayed ?? kind === kinds.itemDelayed,
+    extras?.origin,
+    memory,
+    copyStart + dataStart - start,
+    end - dataStart,
+  );
 }
 
 /** Whether the entry at `start` adds this item. */

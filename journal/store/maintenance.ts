@@ -1,6 +1,6 @@
 import type { Timer } from '../base/clock.ts';
 import { WindhoverError } from '../base/errors.ts';
-import { CheckpointWriter, turn } from './checkpoint-writer.ts';
+import { CheckpointWriter } from './checkpoint-writer.ts';
 import { Compaction } from './compaction.ts';
 import { type BacklogView, nextStep, type Step } from './maintenance-plan.ts';
 import { Settling } from './settling.ts';
@@ -80,9 +80,9 @@ export class Maintenance {
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, turns } = this.#parts;
     try {
-      await turn(clock);
+      await turns.next();
       for (let step = this.#next(); step.kind !== 'nothing' && !this.#isStopped; step = this.#next()) {
         await this.#do(step);
       }

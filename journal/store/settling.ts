@@ -1,6 +1,5 @@
 import { checkEntry, entryBytes } from '../log/entry.ts';
 import { BacklogOutput, type EntryBatch } from './backlog-output.ts';
-import { turn } from './checkpoint-writer.ts';
 import { damagedEntry, type Span } from './entry-reader.ts';
 import type { Extent } from './extent.ts';
 import { isItem } from './item-reader.ts';
@@ -10,9 +9,8 @@ import type { ReplicaState } from './replica.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { QueueState } from './stored-queue.ts';
 
-/** Entries that are looked at in one go, and queues that are. */
-const batchEntries = 1024;
-const queuesATurn = 1024;
+/** Entries that are looked at in one go. */
+const batchEntries = 512;
 
 /**
  * Copies what is alive in one segment, the oldest that is unsettled, to a backlog file. The segment is read once, in
@@ -47,8 +45,9 @@ export class Settling {
   /** From now on the copies count, and nobody needs the segment for its items any more. */
   async commit(): Promise<void> {
     this.#output.commit();
-    for (const [index, { replica, queue, runs, extents }] of this.#works.entries()) {
-      if (index % queuesATurn === queuesATurn - 1) await turn(this.#parts.clock);
+    const { turns } = this.#parts;
+    for (const { replica, queue, runs, extents } of this.#works) {
+      if (turns.isOver) await turns.free();
       if (replica.queue(queue.number) !== queue) continue;
       queue.settledThroughId = lastOf(runs[runs.length - 1] as OffsetRun);
       queue.places.dropSegments(this.#segment);
@@ -67,7 +66,7 @@ export class Settling {
         const runs = queue.places.runsOf(this.#segment);
         if (runs.length > 0) this.#works.push(new QueueWork(replica, queue, runs));
       }
-      await turn(this.#parts.clock);
+      await this.#parts.turns.next();
     }
   }
 
@@ -83,9 +82,10 @@ export class Settling {
     for (const work of works) from = Math.min(from, work.peek() ?? from);
     if (from === Number.POSITIVE_INFINITY) return;
     const bytes = await this.#readSlice(from);
-    for (const [index, work] of works.entries()) {
-      if (index % queuesATurn === queuesATurn - 1) await turn(this.#parts.clock);
+    const { turns } = this.#parts;
+    for (const work of works) {
       for (;;) {
+        if (turns.isOver) await turns.free();
         const batch = work.take(this.#slice, bytes, from, this.#segment);
         if (batch.ids.length === 0) break;
         await this.#append(work, this.#slice, batch);

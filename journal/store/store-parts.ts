@@ -6,6 +6,7 @@ import type { EntryReader } from './entry-reader.ts';
 import type { SegmentUses } from './segment-uses.ts';
 import type { StoreSettings } from './settings.ts';
 import type { StoreState } from './state.ts';
+import type { Turns } from './turns.ts';
 
 /** What an open store is made of, for those who work on it in the background. */
 export interface StoreParts {
@@ -18,4 +19,5 @@ export interface StoreParts {
   readonly uses: SegmentUses;
   readonly entries: EntryReader;
   readonly backlog: BacklogReader;
+  readonly turns: Turns;
 }

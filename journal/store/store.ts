@@ -23,6 +23,7 @@ import { SegmentUses } from './segment-uses.ts';
 import { defaultStoreSettings, type StoreSettings } from './settings.ts';
 import { Snapshot } from './snapshot.ts';
 import { StoreState } from './state.ts';
+import { Turns } from './turns.ts';
 
 export type { ItemsRead, StoredItem } from './item-reader.ts';
 export type { Replica } from './replica.ts';
@@ -119,11 +120,12 @@ export class Store {
     this.#appender = new Appender(journal, state.replicas.values());
     this.#uses = new SegmentUses();
     const pieces = new PieceBuffers();
-    this.#entries = new EntryReader(journal, this.#uses, pieces);
-    this.#backlog = new BacklogReader(options.disk, pieces);
+    const turns = new Turns(options.clock);
+    this.#entries = new EntryReader(journal, this.#uses, pieces, turns);
+    this.#backlog = new BacklogReader(options.disk, pieces, turns);
     this.#items = new ItemReader(this.#entries, this.#backlog, pieces);
     const { disk, clock, sync } = options;
-    const own = { state, journal, uses: this.#uses, entries: this.#entries, backlog: this.#backlog };
+    const own = { state, journal, uses: this.#uses, entries: this.#entries, backlog: this.#backlog, turns };
     this.#maintenance = new Maintenance({ disk, clock, sync, settings, ...own }, (error) =>
       this.events.troubled?.(error),
     );

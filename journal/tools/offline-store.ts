@@ -1,3 +1,4 @@
+import { systemClock } from '../base/clock.ts';
 import { WindhoverError } from '../base/errors.ts';
 import type { Disk } from '../log/disk.ts';
 import { type EntrySink, readRow, segmentPath } from '../log/read-row.ts';
@@ -13,6 +14,7 @@ import type { ReplicaState } from '../store/replica.ts';
 import { SegmentUses } from '../store/segment-uses.ts';
 import { StoreState } from '../store/state.ts';
 import type { QueueState } from '../store/stored-queue.ts';
+import { Turns } from '../store/turns.ts';
 
 /** Entries read from a queue at once have about so many bytes. */
 const readBytes = 1024 * 1024;
@@ -50,10 +52,11 @@ export class OfflineStore {
     this.#state = state;
     this.#segments = new SegmentReads(disk);
     const pieces = new PieceBuffers();
-    this.#backlog = new BacklogReader(disk, pieces);
+    const turns = new Turns(systemClock);
+    this.#backlog = new BacklogReader(disk, pieces, turns);
     const read = (segment: number, offset: number, target: Buffer): Promise<number> =>
       this.#segments.read(segment, segmentPath(journalFolder, segment), offset, target);
-    this.#items = new ItemReader(new EntryReader({ read }, new SegmentUses(), pieces), this.#backlog, pieces);
+    this.#items = new ItemReader(new EntryReader({ read }, new SegmentUses(), pieces, turns), this.#backlog, pieces);
   }
 
   /** All queues, by partition and then by name. */

@@ -161,7 +161,7 @@ export class ItemWindow {
       if (stored.id < this.#windowEnd) continue;
       if (stored.id >= gapEnd) break;
       if (this.#skipped.has(stored.id)) continue;
-      const item = new Item(stored.id, stored.data.length);
+      const item = new Item(stored.id, stored.bytes);
       item.load(stored);
       this.#pushWindow(item);
     }

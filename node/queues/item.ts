@@ -69,7 +69,7 @@ export class Item {
     this.addedAtMs = stored.addedAtMs;
     this.notBeforeMs = stored.isDelayed ? stored.addedAtMs : 0;
     this.origin = stored.origin;
-    this.keepData(stored.data, 0);
+    this.keepData(stored.memory, stored.start);
   }
 }
 

@@ -1,4 +1,10 @@
-import type { ItemExtras, PartitionLog, ReadItems, StoredItem, StoredQueue } from '../../cluster/partition-log.ts';
+import {
+  type ItemExtras,
+  type PartitionLog,
+  type ReadItems,
+  StoredItem,
+  type StoredQueue,
+} from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
 
 /** A read of items that has not come back yet. */
@@ -34,7 +40,7 @@ class FakeQueue implements StoredQueue {
 
   get bytes(): number {
     let bytes = 0;
-    for (const item of this.items.values()) bytes += item.data.length;
+    for (const item of this.items.values()) bytes += item.bytes;
     return bytes;
   }
 
@@ -99,7 +105,8 @@ export class FakePartitionLog implements PartitionLog {
     assert(id === queue.nextId, `item ${id} was added where ${queue.nextId} is next`);
     queue.nextId = id + 1;
     const { isDelayed = false, origin, named } = extras ?? {};
-    const item = { id, flags, expiresAtMs, addedAtMs, isDelayed, origin, data: Buffer.from(data) };
+    const copy = Buffer.from(data);
+    const item = new StoredItem(id, flags, expiresAtMs, addedAtMs, isDelayed, origin, copy, 0, copy.length);
     queue.items.set(id, item);
     const sequence = this.#append(`add ${queue.name} ${id}`);
     this.#sequences.set(item, sequence);
@@ -168,9 +175,9 @@ export class FakePartitionLog implements PartitionLog {
     for (const item of queue?.items.values() ?? []) {
       if (item.id < fromId) continue;
       const isFound = this.findsUncommitted || (this.#sequences.get(item) ?? 0) <= this.committedSequence;
-      if (!isFound || (items.length > 0 && bytes + item.data.length > maxBytes)) return { items, nextId: item.id };
+      if (!isFound || (items.length > 0 && bytes + item.bytes > maxBytes)) return { items, nextId: item.id };
       items.push(item);
-      bytes += item.data.length;
+      bytes += item.bytes;
     }
     return { items, nextId: queue?.nextId ?? fromId };
   }
