@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
 import { FileDisk } from '../log/file-disk.ts';
@@ -133,22 +132,6 @@ export class BenchStore {
       while (this.store.pendingBytes > defaultPendingBytes) await nextTurn();
     }
     return drained;
-  }
-}
-
-/** Watches for how long at a time the event loop is held up. */
-export class LoopWatch {
-  readonly #delays = monitorEventLoopDelay({ resolution: 1 });
-
-  constructor() {
-    this.#delays.enable();
-  }
-
-  /** The longest time, since the last call. */
-  longestMs(): number {
-    const ms = this.#delays.max / 1e6 - 1; // it counts its own interval in
-    this.#delays.reset();
-    return Math.max(0, ms);
   }
 }
 

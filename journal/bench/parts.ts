@@ -1,3 +1,4 @@
+import type { Holds } from './loop-watch.ts';
 import type { AppendFigures, DrainFigures, FillFigures, KeepUpFigures, SettleFigures, Step } from './steps.ts';
 
 /** Does a step in a process of its own, which is killed when it is done. */
@@ -50,7 +51,7 @@ async function measureAppend(run: RunStep, folder: () => string): Promise<Table>
   return {
     title: 'Append',
     about:
-      'Items are appended as fast as they become durable, with so many bytes under way that a batch has about the size given. Beside it, in turn, the disk by itself: blocks of that size written one after another to a file that is there already, each with an `fdatasync` of its own, or, for what is not synced, with one at the end.',
+      'Items are appended as fast as they become durable, with so many bytes under way that a batch has about the size given. Beside it, in turn, the disk by itself: blocks of that size written one after another to a file that is there already, each with an `fdatasync` of its own, or, for what is not synced, with one at the end. Rounds of 0.2 s, each beside one of the disk; the medians of twelve, and within which half of the ratios lie.',
     head: ['append', 'items/s', 'batches seen', 'to the journal', 'raw disk', 'of raw'],
     rows,
   };
@@ -80,12 +81,13 @@ async function measureSettling(run: RunStep, folder: () => string): Promise<Tabl
   const rows: string[][] = [];
   for (const itemBytes of [1024, 64]) {
     const figures = await run<SettleFigures>({ kind: 'settle', folder: folder(), itemBytes });
-    rows.push([`${itemBytes} B`, rate(figures.bytesPerSecond), ms(figures.longestBlockMs)]);
+    rows.push([`${itemBytes} B`, rate(figures.bytesPerSecond), held(figures.holds)]);
   }
   return {
     title: 'Settling',
-    about: 'A journal of 300 MiB, all of it alive, becomes backlog files, on an otherwise idle node.',
-    head: ['items', 'to backlog files', 'event loop held up at most'],
+    about:
+      "A journal of 300 MiB, all of it alive, becomes backlog files, on an otherwise idle node. How long the event loop was held up at most, and how much of the processor's time was the most at once: on a busy machine the rest is waiting for it.",
+    head: ['items', 'to backlog files', 'loop held up / of it busy'],
     rows,
   };
 }
@@ -112,13 +114,13 @@ async function measureBacklogs(run: RunStep, folder: () => string, isFull: boole
       `${count(items)} of ${itemBytes} B`,
       count(filled.itemsPerSecond),
       items === 0 ? '–' : filled.writtenPerAccepted.toFixed(2),
-      ms(filled.longestBlockMs),
+      held(filled.holds),
       `${mib(filled.peakResidentBytes)} / ${mib(filled.residentBytes)}`,
       `${ms(drained.openMs)} (${mib(drained.unsettledBytes)})`,
       mib(drained.residentBytes),
       items === 0 ? '–' : count(drained.itemsPerSecond),
       items === 0 ? '–' : (drained.itemsPerSecond / drained.shallowItemsPerSecond).toFixed(2),
-      ms(drained.longestBlockMs),
+      held(drained.holds),
       mib(drained.folderBytes),
     ]);
   }
@@ -130,13 +132,13 @@ async function measureBacklogs(run: RunStep, folder: () => string, isFull: boole
       'backlog',
       'filled, items/s',
       'written for a byte',
-      'loop held up',
+      'loop held up / of it busy',
       'resident, peak / rest',
       'restart (journal read)',
       'resident then',
       'drained, items/s',
       'of shallow',
-      'loop held up',
+      'loop held up / of it busy',
       'on disk when empty',
     ],
     rows,
@@ -149,8 +151,9 @@ function median(values: readonly number[]): number {
 }
 
 function spread(values: readonly number[]): string {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return `${median(values).toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`;
+  const sorted = [...values].sort((one, other) => one - other);
+  const [low, high] = [sorted[sorted.length >>> 2] ?? 0, sorted[(sorted.length * 3) >>> 2] ?? 0];
+  return `${median(values).toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
 }
 
 function count(value: number): string {
@@ -163,6 +166,10 @@ function rate(bytesPerSecond: number): string {
 
 function mib(bytes: number): string {
   return `${(bytes / mebibyte).toFixed(0)} MiB`;
+}
+
+function held({ longestMs, mostBusyMs }: Holds): string {
+  return `${ms(longestMs)} / ${ms(mostBusyMs)}`;
 }
 
 function ms(value: number): string {

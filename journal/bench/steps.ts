@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { BenchStore, folderBytes, LoopWatch, nodeSettings, residentBytes } from './bench-store.ts';
-import { prepareRawFile, rawRate } from './raw-disk.ts';
+import { BenchStore, folderBytes, nodeSettings, residentBytes } from './bench-store.ts';
+import { type Holds, LoopWatch } from './loop-watch.ts';
+import { prepareRawFile, type RawRate, rawRate } from './raw-disk.ts';
 
-/** How appending went, beside the disk by itself; a round each, taken in turn. */
+/** How appending went, beside the disk by itself; a short round each, in turn, now the one first and now the other. */
 export interface AppendFigures {
   readonly rounds: readonly { readonly rawBytesPerSecond: number; readonly bytesPerSecond: number }[];
   readonly itemsPerSecond: number;
@@ -16,13 +17,13 @@ export interface KeepUpFigures {
 
 export interface SettleFigures {
   readonly bytesPerSecond: number;
-  readonly longestBlockMs: number;
+  readonly holds: Holds;
 }
 
 export interface FillFigures {
   readonly itemsPerSecond: number;
   readonly writtenPerAccepted: number;
-  readonly longestBlockMs: number;
+  readonly holds: Holds;
   /** The most seen while it was filled. */
   readonly peakResidentBytes: number;
   /** Some seconds later. */
@@ -36,7 +37,7 @@ export interface DrainFigures {
   readonly residentBytes: number;
   readonly itemsPerSecond: number;
   readonly shallowItemsPerSecond: number;
-  readonly longestBlockMs: number;
+  readonly holds: Holds;
   /** On the disk when the queues are empty. */
   readonly folderBytes: number;
 }
@@ -56,9 +57,8 @@ export type Step =
   | { readonly kind: 'fill'; readonly folder: string; readonly itemBytes: number; readonly items: number }
   | { readonly kind: 'drain'; readonly folder: string; readonly itemBytes: number };
 
-const rounds = 3;
-const roundMs = 1000;
-const rawMs = 500;
+const rounds = 12;
+const roundMs = 200;
 const queues = 4;
 const shallowItems = 131_072;
 const mebibyte = 1024 * 1024;
@@ -92,22 +92,19 @@ async function measureAppend(step: Step & { kind: 'append' }): Promise<AppendFig
   let ownMs = 0;
   let [bytes, syncs, writes] = [0, 0, 0];
   for (let round = 0; round < rounds; round++) {
-    const { bytesPerSecond: rawBytesPerSecond } = await rawRate(
-      folder,
-      batchBytes,
-      rawMs,
-      sync === 'always' ? 'each' : 'end',
-    );
+    const raw = (): Promise<RawRate> => rawRate(folder, batchBytes, roundMs, sync === 'always' ? 'each' : 'end');
+    const rawBefore = round % 2 === 0 ? await raw() : undefined;
     const before = { ...journal };
     const start = performance.now();
     items += await bench.fill(itemBytes, Number.POSITIVE_INFINITY, roundMs, batchBytes * 2);
     const ms = performance.now() - start;
     const roundBytes = journal.bytesWritten - before.bytesWritten;
-    taken.push({ rawBytesPerSecond, bytesPerSecond: roundBytes / (ms / 1000) });
     ownMs += ms;
     bytes += roundBytes;
     syncs += journal.syncs - before.syncs;
     writes += journal.writes - before.writes;
+    const { bytesPerSecond: rawBytesPerSecond } = rawBefore ?? (await raw());
+    taken.push({ rawBytesPerSecond, bytesPerSecond: roundBytes / (ms / 1000) });
     await bench.drain();
     await bench.rest(200);
   }
@@ -162,7 +159,7 @@ async function measureSettling({ folder, itemBytes }: Step & { kind: 'settle' })
     settled = now;
   }
   const seconds = (lastAt - start) / 1000;
-  return { bytesPerSecond: (settled - bytesWritten) / seconds, longestBlockMs: watch.longestMs() };
+  return { bytesPerSecond: (settled - bytesWritten) / seconds, holds: watch.holds() };
 }
 
 /** The queues back up. */
@@ -179,13 +176,13 @@ async function measureFill({ folder, itemBytes, items }: Step & { kind: 'fill' }
   const start = performance.now();
   await bench.fill(itemBytes, items);
   const seconds = (performance.now() - start) / 1000;
-  const longestBlockMs = watch.longestMs();
+  const holds = watch.holds();
   await bench.rest();
   clearInterval(sampler);
   return {
     itemsPerSecond: items / seconds,
     writtenPerAccepted: (bench.disk.bytesWritten - before) / (items * itemBytes),
-    longestBlockMs,
+    holds,
     peakResidentBytes,
     residentBytes: residentBytes(),
   };
@@ -202,7 +199,7 @@ async function measureDrain({ folder, itemBytes }: Step & { kind: 'drain' }): Pr
   const start = performance.now();
   const items = await bench.drain();
   const itemsPerSecond = items / ((performance.now() - start) / 1000);
-  const longestBlockMs = watch.longestMs();
+  const holds = watch.holds();
   const shallowItemsPerSecond = await drainShallow(
     bench,
     itemBytes,
@@ -215,7 +212,7 @@ async function measureDrain({ folder, itemBytes }: Step & { kind: 'drain' }): Pr
     residentBytes: resident,
     itemsPerSecond,
     shallowItemsPerSecond,
-    longestBlockMs,
+    holds,
     folderBytes: folderBytes(folder),
   };
 }
