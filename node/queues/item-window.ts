@@ -77,7 +77,8 @@ export class ItemWindow {
   keeps(id: number, dataBytes: number): boolean {
     if (this.#windowEnd !== id && this.#tailStart === undefined) return false;
     const bytes = memoryBytesFor(dataBytes);
-    return this.#memoryBytes + bytes <= this.#maxMemoryBytes && bytes <= this.#budget.spareMemory(this.#memoryBytes);
+    if (this.#memoryBytes + bytes > this.#maxMemoryBytes) return false;
+    return this.#budget.hasRoomForItem(this.#memoryBytes, this.#loadedItems, bytes);
   }
 
   /** Takes the item that was just added, after `keeps` has said so. */
@@ -196,8 +197,9 @@ export class ItemWindow {
 
   /** Gives its memory back to the budget. The window can't be used any more. */
   close(): void {
-    this.#budget.takeMemory(-this.#memoryBytes);
+    this.#budget.takeMemory(-this.#memoryBytes, -this.#loadedItems);
     this.#memoryBytes = 0;
+    this.#loadedItems = 0;
     this.#returned.length = 0;
     this.#window.clear();
     this.#tail.clear();
@@ -283,7 +285,7 @@ export class ItemWindow {
     this.#loadedItems++;
     this.#dataBytes += item.bytes;
     this.#memoryBytes += item.memoryBytes;
-    this.#budget.takeMemory(item.memoryBytes);
+    this.#budget.takeMemory(item.memoryBytes, 1);
   }
 
   #discharge(item: Item | undefined): void {
@@ -291,7 +293,7 @@ export class ItemWindow {
     this.#loadedItems--;
     this.#dataBytes -= item.bytes;
     this.#memoryBytes -= item.memoryBytes;
-    this.#budget.takeMemory(-item.memoryBytes);
+    this.#budget.takeMemory(-item.memoryBytes, -1);
   }
 }
 

@@ -13,7 +13,7 @@ function fill(budget: NodeBudget, held: number[]): number[] {
     isMore = false;
     for (const [index, bytes] of held.entries()) {
       if (budget.spareMemory(bytes) < 1024) continue;
-      budget.takeMemory(1024);
+      budget.takeMemory(1024, 0);
       held[index] = bytes + 1024;
       isMore = true;
     }
@@ -40,6 +40,36 @@ test('however many queues are filled, the memory is not overrun, none goes witho
     }),
     { numRuns: 30 },
   );
+});
+
+/** Fills a queue with items of so many bytes until no more are kept; gives how many are. */
+function fillWithItems(budget: NodeBudget, bytes: number): number {
+  let items = 0;
+  while (budget.hasRoomForItem(items * bytes, items, bytes)) {
+    budget.takeMemory(bytes, 1);
+    items++;
+  }
+  return items;
+}
+
+test('however small items are, no more are in memory than one for each 4 KiB that there may be', () => {
+  const budget = new NodeBudget({ ...defaultNodeLimits, maxMemoryBytes: 1024 * mebibyte });
+  assert.is(fillWithItems(budget, 230), 131_072);
+  let items = 131_072;
+  for (let queue = 0; queue < 50; queue++) items += fillWithItems(budget, 230);
+  assert.ok(items > 262_144 * 0.99 && items < 262_144 + 50 * 285, `${items} items`);
+});
+
+test('a few small items are kept even when there are enough of them in memory', () => {
+  const budget = new NodeBudget({ ...defaultNodeLimits, maxMemoryBytes: 64 * mebibyte });
+  budget.takeMemory(4 * mebibyte, 20_000);
+  assert.is(fillWithItems(budget, 256), 256);
+});
+
+test('of large items as many are kept as fit, and no fewer for their number', () => {
+  const budget = new NodeBudget({ ...defaultNodeLimits, maxMemoryBytes: 64 * mebibyte });
+  const items = fillWithItems(budget, 10_000);
+  assert.ok(items * 10_000 > 1.9 * mebibyte, `${items} items`);
 });
 
 test('a queue that is filled after a deep one is read from memory', async () => {

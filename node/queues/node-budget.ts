@@ -3,6 +3,14 @@ import type { NodeLimits } from './queue-settings.ts';
 
 /** The share of the free memory that one queue may have. One alone has a 33rd of all, 32 have half of it. */
 const queueShare = 1 / 32;
+/**
+ * There is one item in memory for so much of the memory that items may take, not more, however small they are: beside
+ * its bytes each is work for the garbage collector, which has to look at all of them again and again, and lets the heap
+ * grow meanwhile.
+ */
+const bytesAnItem = 4096;
+/** What a queue's items may always take, as far as there is memory: one that is nearly caught up with need not be read for. */
+const alwaysKeptBytes = 64 * 1024;
 
 /**
  * What the queues of all the partitions that a node leads use together, and may use. One object a node, handed to each
@@ -11,6 +19,7 @@ const queueShare = 1 / 32;
 export class NodeBudget {
   readonly limits: NodeLimits;
   #memoryBytes = 0;
+  #memoryItems = 0;
   #queues = 0;
   #waiters = 0;
   #leases = 0;
@@ -53,6 +62,16 @@ export class NodeBudget {
     return this.freeMemory * queueShare - heldBytes;
   }
 
+  /**
+   * Whether a queue which has `heldBytes` in `heldItems` may take one more item of `bytes`, as it is added. Of the items
+   * that there may be it has at most as many as nobody has, as with the memory: one alone half of all.
+   */
+  hasRoomForItem(heldBytes: number, heldItems: number, bytes: number): boolean {
+    if (bytes > this.spareMemory(heldBytes)) return false;
+    const freeItems = this.limits.maxMemoryBytes / bytesAnItem - this.#memoryItems;
+    return heldItems < freeItems || heldBytes + bytes <= alwaysKeptBytes;
+  }
+
   hasRoomForQueue(): boolean {
     return this.#queues < this.limits.maxQueues;
   }
@@ -66,8 +85,9 @@ export class NodeBudget {
   }
 
   /** Negative to give back. Never refused: whoever can do without asks first. */
-  takeMemory(bytes: number): void {
+  takeMemory(bytes: number, items: number): void {
     this.#memoryBytes += bytes;
+    this.#memoryItems += items;
     assert(this.#memoryBytes >= 0, 'more memory was given back to the budget than taken');
   }
 

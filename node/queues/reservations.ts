@@ -279,12 +279,13 @@ export class Reservations {
   /** Keeps the data for when the item is given back, unless memory is short: then it is read from the log again. */
   #charge(item: Item): void {
     if (!item.isLoaded) return;
-    if (item.memoryBytes <= this.#context.budget.freeMemory) this.#context.budget.takeMemory(item.memoryBytes);
+    const { budget } = this.#context;
+    if (item.memoryBytes <= budget.freeMemory) budget.takeMemory(item.memoryBytes, 1);
     else item.dropData();
   }
 
   #discharge(item: Item): void {
-    if (item.isLoaded) this.#context.budget.takeMemory(-item.memoryBytes);
+    if (item.isLoaded) this.#context.budget.takeMemory(-item.memoryBytes, -1);
   }
 }
 
