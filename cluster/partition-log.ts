@@ -27,8 +27,11 @@ export interface PartitionLog {
   /** The queues as stored when the leadership began, everything in them durable everywhere. */
   readonly queues: ReadonlyMap<string, StoredQueue>;
 
-  /** Why nothing may be added now (no room on the disk, too few replicas in sync, …), as a client may read it. */
+  /** Why nothing may be added now (no room on the disk), as a client may read it. */
   refusal(): string | undefined;
+
+  /** Members of the in-sync set, this leader included: everything committed is on all of them. */
+  inSync(): number;
 
   /** False when the disk is so full that not even a removal can be written: nothing may be appended until it changes. */
   writable(): boolean;

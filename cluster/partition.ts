@@ -220,7 +220,9 @@ export class Partition {
     if (phase.kind === 'starting') {
       if (committed < phase.first) return;
       this.#phase = { kind: 'serving', epoch: phase.epoch, leading: phase.leading, first: phase.first };
-      this.#host.service.lead(storeLog(this.#host.store, this.number), phase.state);
+      const { leading } = phase;
+      const log = storeLog(this.#host.store, this.number, () => leading.inSync.size);
+      this.#host.service.lead(log, phase.state);
       this.#host.service.routeChanged(this.number);
     }
     this.#host.service.committed(this.number, committed);

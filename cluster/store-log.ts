@@ -2,11 +2,12 @@ import type { Store } from '../journal/store/store.ts';
 import type { PartitionLog } from './partition-log.ts';
 
 /** The partition's part of the node's store, as its leader's queues see it. */
-export function storeLog(store: Store, partition: number): PartitionLog {
+export function storeLog(store: Store, partition: number, inSync: () => number): PartitionLog {
   return {
     partition,
     queues: store.replica(partition).queues,
     refusal: () => (store.room === 'ample' ? undefined : 'no room on the disk'),
+    inSync,
     writable: () => store.room !== 'none',
     createQueue: (name) => store.createQueue(partition, name),
     addItem: (queue, id, flags, expiresAtMs, addedAtMs, data, extras) =>

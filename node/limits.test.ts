@@ -56,4 +56,21 @@ test('what is open is traced where it is told to be, and whose it is [enable-tra
   await node.logged(/"msg":"session ends"/);
 });
 
+test('with fewer copies in sync than a queue asks for, sets are refused and reads go on [set-min-in-sync]', async () => {
+  const file = join(temporaryFolder(), 'my.yaml');
+  writeFileSync(file, 'queues: { safe: { minInSync: 2 } }\n');
+  const cluster = await LocalCluster.start(2, ['--config', file]);
+  const client = await cluster.node(0).connect();
+  assert.is(await client.set('safe', 'x'), 'STORED');
+  await cluster.node(1).stop('SIGKILL');
+  const refused = async (): Promise<true | undefined> =>
+    /^SERVER_ERROR too few copies are in sync \(1 of 2\)/.test(await client.set('safe', 'y')) || undefined;
+  await eventually('it is refused', refused);
+  assert.is(await client.set('other', 'z'), 'STORED');
+  assert.is(await client.get('safe'), 'x');
+  await cluster.startNode(1);
+  await cluster.ready();
+  assert.is(await client.set('safe', 'again'), 'STORED');
+});
+
 test.run();

@@ -4,7 +4,7 @@ import type { Expiry } from './expiry.ts';
 import type { Families } from './families.ts';
 import { ItemCopies } from './item-copies.ts';
 import type { PartitionContext } from './partition-context.ts';
-import { nothingAdded, type PendingAnswers } from './pending-answers.ts';
+import { nothingAdded, type PendingAnswers, tooFewInSync } from './pending-answers.ts';
 import type { Queue } from './queue.ts';
 
 type SetOperation = Extract<Operation, { readonly kind: 'set' }>;
@@ -35,6 +35,9 @@ export class Adds {
    * name is remembered is not added again, but answered when the first is committed.
    */
   set(queue: Queue, request: Request, operation: SetOperation): void {
+    const { minInSync } = queue.settings;
+    const inSync = this.#context.log.inSync();
+    if (inSync < minInSync) return request.complete(tooFewInSync(inSync, minInSync));
     const token = queue.settings.dedupWindowMs > 0 ? (operation.options?.token ?? '') : '';
     if (token !== '' && this.#isThere(queue, token, request)) return;
     const atOnce = this.#put(queue, request, operation, token === '' ? undefined : this.#nameFor(queue, token));
@@ -53,7 +56,8 @@ export class Adds {
   #isThere(queue: Queue, token: string, request: Request): boolean {
     const { log, clock } = this.#context;
     const sequence = this.#named.get(keyOf(queue.number, token));
-    if (sequence !== undefined) this.#pending.push({ sequence, request, result: stored, ...nothingAdded });
+    if (sequence !== undefined)
+      this.#pending.push({ sequence, request, result: stored, ...nothingAdded, minInSync: queue.settings.minInSync });
     else if (log.hasToken(queue.number, token, clock.wallMs())) request.complete(stored);
     else return false;
     return true;
@@ -125,7 +129,8 @@ export class Adds {
     if (expiresAtMs !== 0 || queue.settings.maxAgeMs !== Number.POSITIVE_INFINITY) this.#expiry.added(queue, id);
     if (queue.isOverfull) this.#expiry.clearHead(queue);
     counters.totalItems++;
-    this.#pending.push({ sequence, request, result: stored, queue, id, dataBytes: data.length });
+    const { minInSync } = queue.settings;
+    this.#pending.push({ sequence, request, result: stored, minInSync, queue, id, dataBytes: data.length });
   }
 }
 

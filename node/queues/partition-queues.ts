@@ -7,7 +7,7 @@ import { Expiry } from './expiry.ts';
 import { Families } from './families.ts';
 import { Mover } from './mover.ts';
 import type { NodeContext, PartitionContext } from './partition-context.ts';
-import { nothingAdded, PendingAnswers } from './pending-answers.ts';
+import { nothingAdded, PendingAnswers, tooFewInSync } from './pending-answers.ts';
 import { Queue, type StoredCounts } from './queue.ts';
 import type { QueueSettingsSource } from './queue-settings.ts';
 import { queueStatistics, type Statistics } from './queue-stats.ts';
@@ -130,11 +130,12 @@ export class PartitionQueues {
   /** Every entry up to this sequence is durable on all in-sync replicas. */
   committed(sequence: number): void {
     this.#adds.committed(sequence);
+    const inSync = this.#context.log.inSync();
     for (let answer = this.#pending.next(sequence); answer !== undefined; answer = this.#pending.next(sequence)) {
       const { queue } = answer;
       queue?.committed(answer.id, answer.dataBytes);
       if (queue?.isOverfull) this.#expiry.clearHead(queue);
-      answer.request?.complete(answer.result);
+      answer.request?.complete(inSync < answer.minInSync ? tooFewInSync(inSync, answer.minInSync) : answer.result);
       if (queue !== undefined && queue.waiters.length > 0) this.#reads.serve(queue);
     }
   }

@@ -9,6 +9,8 @@ export interface PendingAnswer {
   /** To be answered then; `undefined`: another entry of the same request answers it. */
   readonly request: Request | undefined;
   readonly result: Result;
+  /** The result holds if so many replicas are in sync then; else the request fails. */
+  readonly minInSync: number;
   /** The queue in which item `id` becomes visible then, if the entry adds one. */
   readonly queue: Queue | undefined;
   readonly id: number;
@@ -16,7 +18,12 @@ export interface PendingAnswer {
 }
 
 /** Of a {@link PendingAnswer} whose entry adds no item. */
-export const nothingAdded = { queue: undefined, id: 0, dataBytes: 0 };
+export const nothingAdded = { minInSync: 0, queue: undefined, id: 0, dataBytes: 0 };
+
+/** What a request is told when there are fewer copies than its queue asks for. */
+export function tooFewInSync(inSync: number, minInSync: number): Result {
+  return { kind: 'failed', why: `too few copies are in sync (${inSync} of ${minInSync})` };
+}
 
 /** Answers to requests whose entries are on their way to the disks, in the order of their sequences. */
 export class PendingAnswers {

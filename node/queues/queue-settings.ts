@@ -29,6 +29,8 @@ export interface QueueSettings {
   readonly maxOpenTransactions: number;
   /** So long the names are remembered by which producers tell an item sent twice from two items. */
   readonly dedupWindowMs: number;
+  /** A `set` is answered as stored only while the in-sync set of the queue's partition has so many members. */
+  readonly minInSync: number;
   /** Items set on it go to its fanout queues alone. Has no meaning for a fanout queue. */
   readonly fanoutOnly: boolean;
   /** Requests that may wait for items of one queue. */
@@ -60,6 +62,7 @@ export const defaultQueueSettings: QueueSettings = {
   openTransactionTimeoutMs: Number.POSITIVE_INFINITY,
   maxOpenTransactions: 1,
   dedupWindowMs: 5 * 60_000,
+  minInSync: 1,
   fanoutOnly: false,
   maxWaiters: 100_000,
   enableTrace: false,

@@ -21,6 +21,15 @@ export interface SettingForm<T> {
   write(value: T): string;
 }
 
+/** As many as a queue can have. */
+const copies: Quantity<number> = {
+  wanted: 'a count from 1 to 5',
+  parse: (text) => {
+    const parsed = count.parse(text);
+    return parsed !== undefined && parsed >= 1 && parsed <= 5 ? parsed : undefined;
+  },
+};
+
 const maxClients = 100;
 
 /** Every setting of a queue. */
@@ -39,6 +48,7 @@ export const queueSettingForms: { readonly [Field in keyof QueueSettings]: Setti
   openTransactionTimeoutMs: limit('openTransactionTimeout', duration, durationText),
   maxOpenTransactions: quantity('maxOpenTransactions', count, String),
   dedupWindowMs: quantity('dedupWindow', duration, durationText),
+  minInSync: quantity('minInSync', copies, String),
   fanoutOnly: yesOrNo('fanoutOnly'),
   maxWaiters: quantity('maxWaiters', count, String),
   enableTrace: yesOrNo('enableTrace'),

@@ -64,6 +64,7 @@ export class FakePartitionLog implements PartitionLog {
   holdsReads = false;
   /** Held reads give what was there when they were asked for, else what is there when they come back. */
   readsAsOfCall = false;
+  inSyncCount = 1;
   refused: string | undefined = undefined;
   /** Whoever appends now is no leader any more. */
   isClosed = false;
@@ -77,6 +78,10 @@ export class FakePartitionLog implements PartitionLog {
 
   writable(): boolean {
     return true;
+  }
+
+  inSync(): number {
+    return this.inSyncCount;
   }
 
   refusal(): string | undefined {
