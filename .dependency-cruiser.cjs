@@ -19,7 +19,7 @@ const pureFiles = [
   'cluster/(hello|ring|partition-map|plan|leader|role|operation|messages|succession|directory/keys)',
   'node/protocol/.+',
   'node/queues/[^/]+',
-  'loadtest/client/(answer-parser|backoff|cluster-config|errors|requests|target)',
+  'loadtest/client/(answer-parser|backoff|cluster-config|element-reader|errors|requests|target)',
   'loadtest/report/format',
   'loadtest/scenario/scenario',
   'loadtest/compare/(comparison|contender|goals|page|sample|standard|statistics|table|work)',

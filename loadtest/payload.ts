@@ -8,10 +8,14 @@ import { crc32 } from './crc32.ts';
  * 0            filler
  * size - 20    u32 run        which run of the load test made it
  * size - 16    u32 producer
- * size - 12    u48 sequence   grows by one within a producer, from 0
+ * size - 12    u40 sequence   grows by one within a producer, from 0
+ * size - 7     u8  mask       0 as long as nothing was masked
  * size - 6     u16 queue      index within the run
  * size - 4     u32 check      CRC-32 over everything before; little-endian like all of them
  * ```
+ *
+ * For protocols whose items are lines the trailer is masked: each of its bytes, written as above, is XORed with one that
+ * leaves no line end among them, and which so comes to stand in the place of the mask.
  */
 export interface Payload {
   readonly run: number;
@@ -24,6 +28,12 @@ export interface Payload {
 export const minPayloadBytes = 20;
 
 const trailerBytes = 20;
+const maskAt = 13;
+const lineFeed = 10;
+const carriageReturn = 13;
+
+/** A masked trailer as it was written. */
+const unmasked = Buffer.alloc(trailerBytes);
 
 /** Fills `buffer[start..end)` but for the trailer; gives the filler's checksum for {@link sealPayload}. */
 export function fillPayload(buffer: Buffer, start: number, end: number): number {
@@ -36,9 +46,27 @@ export function sealPayload(buffer: Buffer, end: number, fillerCheck: number, pa
   const start = end - trailerBytes;
   buffer.writeUInt32LE(payload.run, start);
   buffer.writeUInt32LE(payload.producer, start + 4);
-  buffer.writeUIntLE(payload.sequence, start + 8, 6);
+  buffer.writeUIntLE(payload.sequence, start + 8, 5);
+  buffer[start + maskAt] = 0;
   buffer.writeUInt16LE(payload.queue, start + 14);
   buffer.writeUInt32LE(crc32(buffer, start, start + 16, fillerCheck), start + 16);
+}
+
+/** Makes one line of the payload that ends at `end` and was sealed. */
+export function maskPayload(buffer: Buffer, end: number): void {
+  const start = end - trailerBytes;
+  let mask = 0;
+  // Each byte rules two out, so that there is one left.
+  while (endsLine(buffer, start, end, mask)) mask++;
+  for (let i = start; i < end; i++) buffer[i] = (buffer[i] as number) ^ mask;
+}
+
+function endsLine(buffer: Buffer, start: number, end: number, mask: number): boolean {
+  for (let i = start; i < end; i++) {
+    const byte = (buffer[i] as number) ^ mask;
+    if (byte === lineFeed || byte === carriageReturn) return true;
+  }
+  return false;
 }
 
 /** A whole payload of its own. */
@@ -55,10 +83,17 @@ export type PayloadSlot = { -readonly [Field in keyof Payload]: Payload[Field] }
 export function readPayloadInto(slot: PayloadSlot, buffer: Buffer, start: number, end: number): boolean {
   const trailer = end - trailerBytes;
   if (trailer < start) return false;
-  if (buffer.readUInt32LE(trailer + 16) !== crc32(buffer, start, trailer + 16)) return false;
+  const mask = buffer[trailer + maskAt] as number;
+  if (mask === 0) return readTrailer(slot, buffer, trailer, crc32(buffer, start, trailer + 16));
+  for (let i = 0; i < trailerBytes; i++) unmasked[i] = (buffer[trailer + i] as number) ^ mask;
+  return readTrailer(slot, unmasked, 0, crc32(unmasked, 0, 16, crc32(buffer, start, trailer)));
+}
+
+function readTrailer(slot: PayloadSlot, buffer: Buffer, trailer: number, check: number): boolean {
+  if (buffer.readUInt32LE(trailer + 16) !== check) return false;
   slot.run = buffer.readUInt32LE(trailer);
   slot.producer = buffer.readUInt32LE(trailer + 4);
-  slot.sequence = buffer.readUIntLE(trailer + 8, 6);
+  slot.sequence = buffer.readUIntLE(trailer + 8, 5);
   slot.queue = buffer.readUInt16LE(trailer + 14);
   return true;
 }

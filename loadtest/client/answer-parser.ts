@@ -1,3 +1,5 @@
+import { ElementReader } from './element-reader.ts';
+
 /**
  * What a memcache server said, one line or one value at a time. `item` and `stat` are followed by more; every other
  * kind ends an answer. `other` is a line that no memcache server should send.
@@ -83,11 +85,7 @@ export function lineKind(text: string): LineKind {
 export class AnswerParser {
   readonly #sink: AnswerSink;
   readonly #view = { buffer: Buffer.alloc(0) as Buffer, nameStart: 0, nameEnd: 0, start: 0, end: 0, flags: 0, id: 0 };
-  /** Invariant: `#held[0..#heldBytes)` is the beginning of one line or value that has not come whole. */
-  #held = Buffer.alloc(0);
-  #heldBytes = 0;
-  /** How many bytes must be there before it is worth looking again: the end of a value whose size is known. */
-  #wantedBytes = 0;
+  readonly #elements = new ElementReader((buffer, start, end) => this.#parseElement(buffer, start, end));
 
   constructor(sink: AnswerSink) {
     this.#sink = sink;
@@ -98,42 +96,10 @@ export class AnswerParser {
    * The sink may end the connection meanwhile, but must not call `push` again from within.
    */
   push(chunk: Buffer, bytes: number): void {
-    if (this.#heldBytes === 0) {
-      const used = this.#parse(chunk, bytes);
-      if (used < bytes) this.#hold(chunk, used, bytes);
-      return;
-    }
-    this.#hold(chunk, 0, bytes);
-    if (this.#heldBytes < this.#wantedBytes) return;
-    const used = this.#parse(this.#held, this.#heldBytes);
-    this.#held.copyWithin(0, used, this.#heldBytes);
-    this.#heldBytes -= used;
+    this.#elements.push(chunk, bytes);
   }
 
-  #hold(chunk: Buffer, start: number, end: number): void {
-    const needed = this.#heldBytes + end - start;
-    if (needed > this.#held.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#wantedBytes, this.#held.length * 2));
-      this.#held.copy(larger, 0, 0, this.#heldBytes);
-      this.#held = larger;
-    }
-    chunk.copy(this.#held, this.#heldBytes, start, end);
-    this.#heldBytes = needed;
-  }
-
-  /** Gives how many bytes belonged to whole elements; `#wantedBytes` is then counted from there. */
-  #parse(buffer: Buffer, end: number): number {
-    let position = 0;
-    this.#wantedBytes = 0;
-    while (position < end) {
-      const next = this.#parseElement(buffer, position, end);
-      if (next < 0) break;
-      position = next;
-    }
-    return position;
-  }
-
-  /** Gives where the element that begins at `start` ends, or -1 when it isn't whole yet. */
+  /** See {@link FindElement}. */
   #parseElement(buffer: Buffer, start: number, end: number): number {
     // `STORED` and `END` are nearly all that a load test hears: told apart without making a string.
     if (end - start >= 8 && isStored(buffer, start)) {
@@ -145,7 +111,7 @@ export class AnswerParser {
       return start + 5;
     }
     const feed = lineEnd(buffer, start, end);
-    if (feed < 0) return -1;
+    if (feed < 0) return 0;
     const lineStop = feed > start && buffer[feed - 1] === carriageReturn ? feed - 1 : feed;
     if (isValue(buffer, start, lineStop)) return this.#parseBlock(buffer, start, start + 6, lineStop, feed + 1, end);
     const text = buffer.toString('latin1', start, lineStop);
@@ -175,10 +141,7 @@ export class AnswerParser {
     }
     if (bytes > maxValueBytes) throw new MalformedAnswerError(`a value of ${bytes} bytes`);
     const dataEnd = dataStart + bytes;
-    if (dataEnd + 2 > end) {
-      this.#wantedBytes = dataEnd + 2 - start;
-      return -1;
-    }
+    if (dataEnd + 2 > end) return start - dataEnd - 2;
     if (buffer[dataEnd] !== carriageReturn || buffer[dataEnd + 1] !== lineFeed) {
       throw new MalformedAnswerError(`the data of ${buffer.toString('latin1', start, lineStop)} does not end there`);
     }

@@ -1,6 +1,7 @@
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { Connection } from '../client/connection.ts';
 import { type Target, targetLabel } from '../client/target.ts';
+import { wires } from '../engine/wires/wires.ts';
 import type { RunOptions } from '../scenario/run-options.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -8,14 +9,11 @@ import type { Scenario } from '../scenario/scenario.ts';
  * Resolves when the scenario needs no fanout queues or the first target has them; rejects with `invalid` when it has
  * not, or `unavailable` when it doesn't answer. Leaves nothing behind.
  */
-export async function requireFanout(
-  scenario: Scenario,
-  options: Pick<RunOptions, 'targets' | 'protocol'>,
-): Promise<void> {
+export async function requireFanout(scenario: Scenario, options: Pick<RunOptions, 'targets'>): Promise<void> {
   const [target] = options.targets;
   if (scenario.queues.fanouts.length === 0 || target === undefined) return;
-  if (options.protocol !== 'memcache') {
-    throw new WindhoverError('invalid', `fanout queues are there in the protocol memcache, not in ${options.protocol}`);
+  if (!wires[scenario.protocol].onMemcachePort) {
+    throw new WindhoverError('invalid', `fanout queues are not there in the protocol ${scenario.protocol}`);
   }
   if (await hasFanout(target, `${scenario.queues.prefix}probe`)) return;
   const what = `a set to a queue does not fill its fanout queues (<queue>+<name>) at ${targetLabel(target)}`;

@@ -3,17 +3,16 @@ import os from 'node:os';
 import { type Command, Option } from 'commander';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { countFromOne, someTime } from '../../journal/base/quantities.ts';
-import { parseTargets, type Target } from '../client/target.ts';
-import { LocalCluster } from '../engine/local-cluster.ts';
-import { wires } from '../engine/wires/wires.ts';
+import type { Target } from '../client/target.ts';
+import { LocalCluster, localTargets } from '../engine/local-cluster.ts';
 import type { ClusterFolders, RunOptions } from '../scenario/run-options.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import { type ProtocolName, protocolNames, type Scenario } from '../scenario/scenario.ts';
 import { addressList, quantityFlag, wholeNumber } from './options.ts';
 
 /** What every scenario can be told, as commander gives it. */
 export interface RunFlags {
   readonly targets?: readonly Target[];
-  readonly protocol: string;
+  readonly protocol?: ProtocolName;
   readonly route?: Scenario['route'];
   readonly queuePrefix?: string;
   readonly workers: number;
@@ -31,7 +30,7 @@ export interface RunFlags {
   readonly report?: string;
 }
 
-const defaultTarget = '127.0.0.1:22133';
+const defaultBasePort = 22_133;
 const defaultDataFolder = 'data';
 
 /** Adds the options that every scenario has to its command. */
@@ -40,9 +39,11 @@ export function addRunFlags(command: Command): void {
   const time = quantityFlag(someTime);
   command
     .optionsGroup('Options of every scenario:')
-    .option('--targets <host:port,…>', `servers (default: ${defaultTarget}, or the cluster)`, addressList)
+    .option('--targets <host:port,…>', `servers (default: 127.0.0.1:${defaultBasePort}, or the cluster)`, addressList)
     .addOption(
-      new Option('--protocol <name>', 'what the servers speak').choices(Object.keys(wires)).default('memcache'),
+      new Option('--protocol <name>', "what the servers are spoken to in (default: the scenario's)").choices(
+        protocolNames,
+      ),
     )
     .addOption(
       new Option('--route <how>', 'any: every server gets every queue; owner: as a ketama-hashing client does').choices(
@@ -74,6 +75,7 @@ export function adjustScenario(scenario: Scenario, flags: RunFlags): Scenario {
   const timeoutMs = flags.drainTimeout ?? drain?.timeoutMs;
   return {
     ...scenario,
+    protocol: flags.protocol ?? scenario.protocol,
     route: flags.route ?? scenario.route,
     queues: { ...scenario.queues, prefix: flags.queuePrefix ?? scenario.queues.prefix },
     demands: {
@@ -94,8 +96,8 @@ export function runOptionsOf(scenario: Scenario, flags: RunFlags, run: number, c
   const cluster = folders && LocalCluster.open(folders);
   if (hasFaults && cluster !== undefined) checkFaultNodes(scenario, cluster.nodes.length);
   return {
-    targets: flags.targets ?? cluster?.targets ?? parseTargets(defaultTarget),
-    protocol: flags.protocol,
+    targets:
+      flags.targets ?? localTargets(cluster?.basePort ?? defaultBasePort, cluster?.nodes ?? [1], scenario.protocol),
     workers: flags.workers,
     seed: flags.seed ?? randomInt(2 ** 31),
     run,

@@ -142,7 +142,7 @@ test('options fill in the parameters and say how it is run', async () => {
     { host: '127.0.0.1', port: 1 },
     { host: '::1', port: 2 },
   ]);
-  assert.equal([options?.workers, options?.seed, options?.protocol, options?.verify], [3, 5, 'redis', true]);
+  assert.equal([options?.workers, options?.seed, scenario?.protocol, options?.verify], [3, 5, 'redis', true]);
   assert.is(options?.cluster, undefined);
 });
 

@@ -1,3 +1,5 @@
+import type { ProtocolName } from '../scenario/scenario.ts';
+
 /** What is asked of every contender of a comparison. `mixed` alternates set and get. */
 export interface Work {
   readonly kind: 'set' | 'get' | 'mixed';
@@ -29,7 +31,7 @@ type Kind = Contender['kind'];
 export const queueCount = 50;
 
 /** What the load generator calls the protocol that a contender speaks, and the work that it knows in it. */
-const spoken: Readonly<Record<Kind, { readonly protocol: string; readonly kinds: readonly Work['kind'][] }>> = {
+const spoken: Readonly<Record<Kind, { readonly protocol: ProtocolName; readonly kinds: readonly Work['kind'][] }>> = {
   windhover: { protocol: 'memcache', kinds: ['set', 'get', 'mixed'] },
   redis: { protocol: 'redis', kinds: ['set', 'get', 'mixed'] },
   beanstalkd: { protocol: 'beanstalk', kinds: ['set'] },
@@ -50,7 +52,7 @@ const programs: Partial<Record<Kind, string>> = {
 /** The peers' programs, in the order in which the page names them. */
 export const peerPrograms: readonly string[] = Object.values(programs);
 
-export function protocolOf(contender: Contender): string {
+export function protocolOf(contender: Contender): ProtocolName {
   return spoken[contender.kind].protocol;
 }
 

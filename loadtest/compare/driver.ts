@@ -3,7 +3,7 @@ import path from 'node:path';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { readResult } from '../report/result-file.ts';
 import type { RunResult } from '../result.ts';
-import { type Contender, protocolOf, type Work } from './contender.ts';
+import type { Contender, Work } from './contender.ts';
 import { type CpuUse, CpuWatch } from './cpu-watch.ts';
 import type { GeneratorJob } from './generator.ts';
 import { runToEnd } from './processes.ts';
@@ -35,7 +35,6 @@ export async function drive(contender: Contender, work: Work, options: DriveOpti
   const [jobFile, resultFile] = [path.join(folder, 'job.json'), path.join(folder, 'result.json')];
   const job: GeneratorJob = {
     scenario: scenarioOf(contender, work, seconds),
-    protocol: protocolOf(contender),
     targets: targets.join(','),
   };
   writeFileSync(jobFile, JSON.stringify(job));

@@ -11,16 +11,15 @@ import type { Scenario } from '../scenario/scenario.ts';
 /** What JOB holds, as JSON. */
 export interface GeneratorJob {
   readonly scenario: Scenario;
-  readonly protocol: string;
   readonly targets: string;
 }
 
 const [jobFile, resultFile] = process.argv.slice(2) as [string, string];
-const { scenario, protocol, targets } = JSON.parse(readFileSync(jobFile, 'utf8')) as GeneratorJob;
+const { scenario, targets } = JSON.parse(readFileSync(jobFile, 'utf8')) as GeneratorJob;
 const result = await runScenario(
   scenario,
   {
-    ...{ targets: parseTargets(targets), protocol, workers: 1, seed: 1, run: process.pid },
+    ...{ targets: parseTargets(targets), workers: 1, seed: 1, run: process.pid },
     ...{ verify: false, cluster: undefined, command: process.argv.slice(1) },
   },
   {

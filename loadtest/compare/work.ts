@@ -1,5 +1,14 @@
 import { nothingDemanded, type Scenario } from '../scenario/scenario.ts';
-import { type Contender, canDo, isCluster, keepsItems, queueCount, queuePrefix, type Work } from './contender.ts';
+import {
+  type Contender,
+  canDo,
+  isCluster,
+  keepsItems,
+  protocolOf,
+  queueCount,
+  queuePrefix,
+  type Work,
+} from './contender.ts';
 
 const warmUpSeconds = 1.5;
 /** Three servers share the work, and each has code to compile. */
@@ -44,6 +53,7 @@ export function scenarioOf(contender: Contender, work: Work, seconds: number): S
   return {
     name: `compare ${work.kind}`,
     description: `${work.kind} for a comparison`,
+    protocol: protocolOf(contender),
     queues: { prefix: queuePrefix(contender), count, fanouts: [] },
     route: contender.kind === 'windhover' ? contender.route : 'any',
     demands: nothingDemanded,

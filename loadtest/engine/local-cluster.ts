@@ -6,23 +6,33 @@ import { fileURLToPath } from 'node:url';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import type { Target } from '../client/target.ts';
 import type { ClusterFolders } from '../scenario/run-options.ts';
+import type { ProtocolName } from '../scenario/scenario.ts';
 
 const pollMs = 20;
 /** A node that was told to drain is given so long to end; one that was killed is gone at once. */
 const goneTimeoutMs = 20_000;
 
+/** Where ops/start-cluster.sh has nodes listen in a protocol, beyond the base port. */
+const portOffsets: Partial<Record<ProtocolName, number>> = { text: 3000, thrift: 4000 };
+
+/** Where nodes of a cluster on this machine are spoken to in a protocol. */
+export function localTargets(basePort: number, nodes: readonly number[], protocol: ProtocolName): Target[] {
+  const firstPort = basePort + (portOffsets[protocol] ?? 0);
+  return nodes.map((node) => ({ host: '127.0.0.1', port: firstPort + node - 1 }));
+}
+
 /** A cluster that ops/start-cluster.sh started on this machine. Nodes are numbered from 1. */
 export class LocalCluster {
   readonly dataFolder: string;
   readonly nodes: readonly number[];
-  readonly targets: readonly Target[];
+  readonly basePort: number;
   readonly #opsFolder: string;
 
   private constructor(dataFolder: string, opsFolder: string, nodeCount: number, basePort: number) {
     this.dataFolder = dataFolder;
     this.#opsFolder = opsFolder;
     this.nodes = Array.from({ length: nodeCount }, (_, index) => index + 1);
-    this.targets = this.nodes.map((node) => ({ host: '127.0.0.1', port: basePort + node - 1 }));
+    this.basePort = basePort;
   }
 
   /** Reads `cluster.env` in the folder. Throws `invalid` when there is no cluster, or no scripts to restart it with. */

@@ -1,6 +1,6 @@
 import type { Target } from '../client/target.ts';
 import type { OperationKind } from '../result.ts';
-import type { Sizes } from '../scenario/scenario.ts';
+import type { ProtocolName, Sizes } from '../scenario/scenario.ts';
 import type { Lateness } from './generator-limit.ts';
 import type { LedgerTotals, ProducerEvidence } from './ledger.ts';
 import type { Stall } from './stalls.ts';
@@ -8,7 +8,7 @@ import type { Stall } from './stalls.ts';
 /** What is the same for a worker from beginning to end. */
 export interface WorkerJob {
   readonly targets: readonly Target[];
-  readonly protocol: string;
+  readonly protocol: ProtocolName;
   readonly run: number;
   readonly seed: number;
   readonly verify: boolean;

@@ -115,7 +115,10 @@ export class WorkerPhase {
     const { targets, protocol, names, shared } = this.#context;
     const { waitMs, depth } = group.job;
     // A read that waits holds up the other queues of its connection.
-    const wireContext = { names, run: shared.run, waitMs: job.sources.length > 1 ? Math.min(waitMs, 10) : waitMs };
+    const wireContext = {
+      ...{ names, run: shared.run, waitMs: job.sources.length > 1 ? Math.min(waitMs, 10) : waitMs },
+      reading: group.job.work === 'reliable' ? ('reserve' as const) : ('take' as const),
+    };
     const requests = this.#requests.get(wireContext.waitMs) ?? protocol.requests(wireContext);
     this.#requests.set(wireContext.waitMs, requests);
     return new Connection({

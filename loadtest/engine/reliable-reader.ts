@@ -57,7 +57,7 @@ export class ReliableReader implements Driver {
     const tried = this.#asked === 'open' ? this.#retries.take() : undefined;
     const isNew = this.#asked === 'close-open' || (this.#asked === 'open' && tried === undefined);
     if (isNew) this.#group.budget--;
-    const request = this.#port.requests.read(this.#source, this.#asked);
+    const request = this.#port.requests.ask(this.#source, this.#asked);
     const start = this.#port.room(request.length);
     request.copy(this.#port.buffer, start);
     return tried;

@@ -34,12 +34,11 @@ export async function runScenario(
   observer: RunObserver,
   signal?: AbortSignal,
 ): Promise<RunResult> {
-  const protocol = wires[options.protocol];
-  if (protocol === undefined) throw new WindhoverError('invalid', `there is no protocol ${options.protocol}`);
+  const protocol = wires[scenario.protocol];
   const plan = planRun(scenario, options.targets, options.workers);
-  checkProtocol(plan, options.protocol, protocol);
+  checkProtocol(plan, scenario, protocol);
   const cluster = options.cluster === undefined ? undefined : LocalCluster.open(options.cluster);
-  const queues = protocol.showsItems ? new OwnQueues(options.targets, plan.names, plan.queues) : undefined;
+  const queues = protocol.showsItems ? new OwnQueues(protocol, options.targets, plan.names, plan.queues) : undefined;
   const server = await queues?.prepare();
   const run = new Run(scenario, options, observer, plan, cluster, server === 'queue' ? queues : undefined);
   return run.run(signal);
@@ -121,7 +120,8 @@ class Run {
   }
 
   async #prepare(): Promise<void> {
-    const { targets, protocol, run, seed } = this.#options;
+    const { targets, run, seed } = this.#options;
+    const { protocol } = this.#scenario;
     const { names, queues, branches, producers } = this.#plan;
     const startMs = monotonicMs() - performance.now() + this.#startMs;
     const job = { targets, protocol, run, seed, names, queues, branches, producers, startMs, verify: this.#verified };
@@ -235,8 +235,8 @@ class Run {
   }
 
   #result(verdict: VerdictResult): RunResult {
-    const { name, description } = this.#scenario;
-    const { command, protocol } = this.#options;
+    const { name, description, protocol } = this.#scenario;
+    const { command } = this.#options;
     const targets = this.#options.targets.map(targetLabel);
     const { cpuSeconds, maxLagMs, ...measured } = this.#series.result(targets);
     const limit = generatorLimit(this.#series.business, this.#series.lateness);
@@ -280,13 +280,16 @@ function duePerSecond({ producers, consumers, mixed }: Phase): number | undefine
 }
 
 /** Throws `invalid` when a scenario wants what a protocol has no counterpart for. */
-function checkProtocol(plan: RunPlan, name: string, { reads }: Protocol): void {
-  for (const { work } of plan.phases.flat().flatMap(({ groups }) => groups)) {
+function checkProtocol(plan: RunPlan, { protocol, route }: Scenario, { reads, onMemcachePort }: Protocol): void {
+  const lacks = (what: string): never => {
+    throw new WindhoverError('invalid', `the ${protocol} protocol has no counterpart for ${what} in this load test`);
+  };
+  for (const { work, abortEvery } of plan.phases.flat().flatMap(({ groups }) => groups)) {
     const wanted = work === 'reliable' ? 'open' : 'take';
-    if (work !== 'set' && work !== 'idle' && !reads.includes(wanted)) {
-      throw new WindhoverError('invalid', `the ${name} protocol has no counterpart for ${work} in this load test`);
-    }
+    if (work !== 'set' && work !== 'idle' && !reads.includes(wanted)) lacks(work);
+    if (abortEvery !== undefined && !reads.includes('abort')) lacks('abortEvery');
   }
+  if (route === 'owner' && !onMemcachePort) lacks('route owner, which goes by the memcache ports,');
 }
 
 /** Rejects once the signal is aborted; never resolves. */

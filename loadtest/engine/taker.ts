@@ -36,7 +36,7 @@ export class Taker implements Driver {
     if (tried === undefined) this.#group.budget--;
     const source = this.#sources.next();
     this.#asked[slot] = source;
-    const request = this.#port.requests.read(source, 'take');
+    const request = this.#port.requests.ask(source, 'take');
     const start = this.#port.room(request.length);
     request.copy(this.#port.buffer, start);
     return tried;

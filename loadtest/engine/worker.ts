@@ -12,7 +12,6 @@ import {
 } from './messages.ts';
 import { WorkerPhase } from './phase.ts';
 import { Recorder } from './recorder.ts';
-import type { Protocol } from './wires/wire.ts';
 import { wires } from './wires/wires.ts';
 
 const progressMs = 20;
@@ -80,7 +79,7 @@ export class Worker {
 
   async #connect(job: PhaseJob): Promise<void> {
     const { targets, names, seed, protocol } = this.#job;
-    const context = { targets, names, seed, shared: this.#shared, protocol: wires[protocol] as Protocol };
+    const context = { targets, names, seed, shared: this.#shared, protocol: wires[protocol] };
     this.#phases++;
     this.#phase = new WorkerPhase(context, job);
     await this.#phase.connect();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { count, countFromOne, duration, type Quantity, someTime } from '../../journal/base/quantities.ts';
 import { rate, sizes } from './quantities.ts';
+import { protocolNames } from './scenario.ts';
 
 /**
  * What a scenario file may say, section by section, once parameters are filled in. A test holds the tables of
@@ -183,6 +184,7 @@ export const parameterSection = z.record(
 export const scenarioSection = section({
   description: text,
   parameters: parameterSection.default({}),
+  protocol: oneOf(protocolNames).default('memcache'),
   queues: queues.prefault({}),
   route: oneOf(['any', 'owner']).default('any'),
   verify: verify.prefault({}),

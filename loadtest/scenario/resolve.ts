@@ -31,6 +31,7 @@ export function resolveScenario(
   return {
     name,
     description: file.description,
+    protocol: file.protocol,
     queues: {
       prefix: file.queues.prefix ?? `loadtest-${name}-${run.toString(36)}-`,
       count: file.queues.count,

@@ -5,8 +5,6 @@ import type { RunEvent, SeriesPoint } from '../result.ts';
 export interface RunOptions {
   /** At least one; connections go to them as the scenario's `route` says. */
   readonly targets: readonly Target[];
-  /** The wire's name, a key of `wires`. */
-  readonly protocol: string;
   /** Processes that share the connections. At least 1. */
   readonly workers: number;
   /** Decides sizes and which nodes are stopped. */

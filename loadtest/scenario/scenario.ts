@@ -1,3 +1,11 @@
+/** Windhover's, then those of other servers. */
+export const protocolNames = [
+  ...(['memcache', 'meta', 'binary', 'text', 'thrift'] as const),
+  ...(['redis', 'beanstalk', 'nats', 'echo'] as const),
+] as const;
+
+export type ProtocolName = (typeof protocolNames)[number];
+
 /**
  * A scenario as the engine runs it: every parameter filled in, every number checked, every default applied. Files and
  * command lines are turned into this by `loadScenario`; nothing here is optional in the sense of "not yet known".
@@ -6,6 +14,8 @@ export interface Scenario {
   readonly name: string;
   /** One line, as `--list` shows it. */
   readonly description: string;
+  /** What the servers are spoken to in. */
+  readonly protocol: ProtocolName;
   readonly queues: QueueSet;
   /** `any`: connections go to all targets in turn; `owner`: to the one that a ketama-hashing client picks for a queue. */
   readonly route: 'any' | 'owner';

@@ -37,6 +37,7 @@ export function scenario(words: Partial<Scenario> & Pick<Scenario, 'phases'>): S
   return {
     name: 'trial',
     description: 'a trial',
+    protocol: 'memcache',
     queues: { prefix: 'trial', count: 3, fanouts: [] },
     route: 'any',
     demands: nothingDemanded,
@@ -65,7 +66,6 @@ export async function runTrial(
     trial,
     {
       targets,
-      protocol: 'memcache',
       workers: 1,
       seed: 1,
       run: 7,

@@ -6,6 +6,7 @@ import type { Protocol } from './wire.ts';
 export const beanstalk: Protocol = {
   reads: [],
   showsItems: false,
+  onMemcachePort: false,
   requests: () =>
     new Requests(
       (_queue, bytes) => ({ head: `put 0 0 60 ${bytes}\r\n`, tail: '\r\n' }),

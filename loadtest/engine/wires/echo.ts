@@ -10,6 +10,7 @@ import type { Protocol, WireSink } from './wire.ts';
 export const echo: Protocol = {
   reads: ['take'],
   showsItems: false,
+  onMemcachePort: false,
   requests: ({ names }) =>
     new Requests(
       (queue, bytes) => ({ head: `set ${names[queue]} 0 0 ${bytes}\r\n`, tail: '\r\n' }),

@@ -1,15 +1,16 @@
 import { AnswerParser, type LineKind } from '../../client/answer-parser.ts';
-import { type ReadHow, Requests } from './requests.ts';
+import { type Ask, Requests } from './requests.ts';
 import type { Protocol, WireSink } from './wire.ts';
 
 /** The memcache text protocol, with the options of `get` that a queue server knows. */
 export const memcache: Protocol = {
   reads: ['take', 'open', 'close-open', 'close', 'abort'],
   showsItems: true,
+  onMemcachePort: true,
   requests: ({ names, waitMs }) =>
     new Requests(
       (queue, bytes) => ({ head: `set ${names[queue]} 0 0 ${bytes}\r\n`, tail: '\r\n' }),
-      (queue, how) => `get ${names[queue]}${readOptions(how, waitMs)}\r\n`,
+      (queue, how) => `${how === 'delete' ? 'delete' : 'get'} ${askedKey(names[queue] as string, how, waitMs)}\r\n`,
     ),
   open(_context, requests, _connection, sink) {
     let found = false;
@@ -27,19 +28,22 @@ export const memcache: Protocol = {
   },
 };
 
-/** A get without options is all that a cache understands. */
-function readOptions(how: ReadHow, waitMs: number): string {
+/** A queue's name with the options of a `get`. One without options is all that a cache understands. */
+export function askedKey(name: string, how: Ask, waitMs: number): string {
   const wait = waitMs > 0 ? `/t=${waitMs}` : '';
   switch (how) {
+    case 'delete':
+      return name;
     case 'take':
-      return wait;
+      return `${name}${wait}`;
     case 'open':
-      return `/open${wait}`;
+      return `${name}/open${wait}`;
     case 'close-open':
-      return `/close/open${wait}`;
+      return `${name}/close/open${wait}`;
     case 'close':
     case 'abort':
-      return `/${how}`;
+    case 'peek':
+      return `${name}/${how}`;
   }
 }
 
@@ -50,6 +54,10 @@ function answer(sink: WireSink, kind: LineKind, text: string, found: boolean): v
       return;
     case 'end':
       sink.answered(found ? 'hit' : 'miss', '');
+      return;
+    case 'deleted':
+    case 'not-found':
+      sink.answered('miss', '');
       return;
     case 'not-stored':
       sink.answered('refused', text);

@@ -9,6 +9,7 @@ import type { Protocol, WireContext, WireSink } from './wire.ts';
 export const nats: Protocol = {
   reads: [],
   showsItems: false,
+  onMemcachePort: false,
   requests: (context) => requestsTo(context, inboxOf(context, 0)),
   open(context, _requests, connection, sink, sendControl) {
     const inbox = inboxOf(context, connection);

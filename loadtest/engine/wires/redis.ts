@@ -6,6 +6,7 @@ import type { Protocol, WireSink } from './wire.ts';
 export const redis: Protocol = {
   reads: ['take'],
   showsItems: false,
+  onMemcachePort: false,
   requests: ({ names }) =>
     new Requests(
       (queue, bytes) => {

@@ -1,12 +1,17 @@
-import { fillPayload, type PayloadSlot, sealPayload } from '../../payload.ts';
+import { fillPayload, maskPayload, type PayloadSlot, sealPayload } from '../../payload.ts';
 
 /** How an item is read. `close` and `abort` read none: they end the open read, `close-open` does and begins the next. */
 export type ReadHow = 'take' | 'open' | 'close-open' | 'close' | 'abort';
+
+/** What else is asked of a queue, by whoever prepares a run and clears away after it. */
+export type Ask = ReadHow | 'peek' | 'delete';
 
 /** How a protocol puts an item into a request: what stands before the payload and after it, as latin1. */
 export interface Frame {
   readonly head: string;
   readonly tail: string;
+  /** An item may hold no line end. */
+  readonly isLine?: boolean;
 }
 
 /** A request that carries an item, all but for who sent it. */
@@ -15,6 +20,7 @@ export interface SetTemplate {
   readonly queue: number;
   readonly payloadEnd: number;
   readonly fillerCheck: number;
+  readonly isLine: boolean;
 }
 
 /** Templates beyond these bytes are made anew for each request. */
@@ -23,14 +29,14 @@ const maxKeptBytes = 64 * 1024 * 1024;
 /** The requests of a protocol, made once for each queue (and size) and copied from then on. */
 export class Requests {
   readonly #setFrame: (queue: number, bytes: number) => Frame;
-  readonly #read: (queue: number, how: ReadHow) => string;
+  readonly #ask: (queue: number, how: Ask) => string;
   readonly #sets: Map<number, SetTemplate>[] = [];
-  readonly #reads = new Map<ReadHow, Buffer[]>();
+  readonly #asks = new Map<Ask, Buffer[]>();
   #keptBytes = 0;
 
-  constructor(setFrame: (queue: number, bytes: number) => Frame, read: (queue: number, how: ReadHow) => string) {
+  constructor(setFrame: (queue: number, bytes: number) => Frame, ask: (queue: number, how: Ask) => string) {
     this.#setFrame = setFrame;
-    this.#read = read;
+    this.#ask = ask;
   }
 
   /** The request that sets an item of `bytes` on a queue, to be written with {@link writeSet}. */
@@ -50,16 +56,16 @@ export class Requests {
     return made;
   }
 
-  /** The whole request that reads from a queue. */
-  read(queue: number, how: ReadHow): Buffer {
-    let queues = this.#reads.get(how);
+  /** The whole request that reads from a queue, or asks something else of it. */
+  ask(queue: number, how: Ask): Buffer {
+    let queues = this.#asks.get(how);
     if (queues === undefined) {
       queues = [];
-      this.#reads.set(how, queues);
+      this.#asks.set(how, queues);
     }
     let request = queues[queue];
     if (request === undefined) {
-      request = Buffer.from(this.#read(queue, how), 'latin1');
+      request = Buffer.from(this.#ask(queue, how), 'latin1');
       queues[queue] = request;
     }
     return request;
@@ -70,14 +76,16 @@ export class Requests {
 export function writeSet(template: SetTemplate, buffer: Buffer, start: number, payload: PayloadSlot): void {
   template.bytes.copy(buffer, start);
   payload.queue = template.queue;
-  sealPayload(buffer, start + template.payloadEnd, template.fillerCheck, payload);
+  const end = start + template.payloadEnd;
+  sealPayload(buffer, end, template.fillerCheck, payload);
+  if (template.isLine) maskPayload(buffer, end);
 }
 
-function makeTemplate(queue: number, itemBytes: number, { head, tail }: Frame): SetTemplate {
+function makeTemplate(queue: number, itemBytes: number, { head, tail, isLine = false }: Frame): SetTemplate {
   const payloadStart = head.length;
   const payloadEnd = payloadStart + itemBytes;
   const bytes = Buffer.alloc(payloadEnd + tail.length);
   bytes.write(head, 0, 'latin1');
   bytes.write(tail, payloadEnd, 'latin1');
-  return { queue, bytes, payloadEnd, fillerCheck: fillPayload(bytes, payloadStart, payloadEnd) };
+  return { queue, bytes, payloadEnd, isLine, fillerCheck: fillPayload(bytes, payloadStart, payloadEnd) };
 }

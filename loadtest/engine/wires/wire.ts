@@ -1,7 +1,7 @@
 import type { ReadHow, Requests } from './requests.ts';
 
 /**
- * What became of one request. `miss`: nothing there, which is also the answer to a close or an abort. `refused`: an
+ * What became of one request. `miss`: nothing there, which is also the answer to a close, an abort or a delete. `refused`: an
  * item that is not there and never will be. `error`: anything else, after which nobody can tell.
  */
 export type Outcome = 'set' | 'hit' | 'miss' | 'refused' | 'error';
@@ -30,6 +30,8 @@ export interface WireContext {
   readonly run: number;
   /** How long the server may hold a read of an empty queue. */
   readonly waitMs: number;
+  /** Whether its connections take items (and set them), or reserve and settle them, peek and delete. */
+  readonly reading: 'take' | 'reserve';
 }
 
 /** A protocol as load connections speak it: a request is written in place, an answer is told without being kept. */
@@ -38,6 +40,8 @@ export interface Protocol {
   readonly reads: readonly ReadHow[];
   /** Whether items that are read are shown to the sink, so that deliveries can be verified. */
   readonly showsItems: boolean;
+  /** Whether its port understands memcache's text protocol too. */
+  readonly onMemcachePort: boolean;
   /** Requests that connections with the same context share. */
   requests(context: WireContext): Requests;
   /** `connection` is its number in the run; `sendControl` sends what is said beside requests (an answer to a ping). */

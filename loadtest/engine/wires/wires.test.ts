@@ -1,8 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readPayload } from '../../payload.ts';
-import { type ReadHow, writeSet } from './requests.ts';
-import type { Protocol, Wire } from './wire.ts';
+import type { ProtocolName } from '../../scenario/scenario.ts';
+import { type Ask, writeSet } from './requests.ts';
+import type { Wire, WireContext } from './wire.ts';
 import { wires } from './wires.ts';
 
 interface Opened {
@@ -12,17 +13,12 @@ interface Opened {
   readonly control: string[];
 }
 
-const context = { names: ['a', 'bb'], run: 5, waitMs: 0 };
-
-function protocolOf(name: string): Protocol {
-  const protocol = wires[name];
-  if (protocol === undefined) throw new Error(name);
-  return protocol;
-}
+const takes = { names: ['a', 'bb'], run: 5, waitMs: 0, reading: 'take' } as const;
+const reserves = { ...takes, reading: 'reserve' } as const;
 
 /** A wire, as connection 6. */
-function open(name: string): Opened {
-  const protocol = protocolOf(name);
+function open(name: ProtocolName, context: WireContext = takes): Opened {
+  const protocol = wires[name];
   const heard: string[] = [];
   const control: string[] = [];
   const sink = {
@@ -34,25 +30,25 @@ function open(name: string): Opened {
 }
 
 /** The request that sets an item, with the item as `ITEM`. */
-function setFrame(name: string, queue: number): string {
+function setFrame(name: ProtocolName, queue: number): string {
   const template = open(name).wire.requests.set(queue, 30);
   return template.bytes
     .toString('latin1')
     .replace(template.bytes.toString('latin1', template.payloadEnd - 30, template.payloadEnd), 'ITEM');
 }
 
-function readFrames(name: string, waitMs: number, hows: readonly ReadHow[]): string[] {
-  const requests = protocolOf(name).requests({ ...context, waitMs });
-  return hows.map((how) => requests.read(1, how).toString('latin1'));
+function askFrames(name: ProtocolName, waitMs: number, hows: readonly Ask[]): string[] {
+  const requests = wires[name].requests({ ...takes, waitMs });
+  return hows.map((how) => requests.ask(1, how).toString('latin1'));
 }
 
 /** What is heard of `answers`, which must not depend on how they are cut, nor on the chunk afterwards. */
-function hear(name: string, answers: string): string[] {
-  const whole = open(name);
-  whole.wire.receive(Buffer.from(answers), answers.length);
-  const bytewise = open(name);
+function hear(name: ProtocolName, answers: string, context: WireContext = takes): string[] {
+  const whole = open(name, context);
+  whole.wire.receive(Buffer.from(answers, 'latin1'), answers.length);
+  const bytewise = open(name, context);
   const one = Buffer.alloc(1);
-  for (const byte of Buffer.from(answers)) {
+  for (const byte of Buffer.from(answers, 'latin1')) {
     one[0] = byte;
     bytewise.wire.receive(one, 1);
     one[0] = 0x21;
@@ -63,6 +59,9 @@ function hear(name: string, answers: string): string[] {
 
 test('sets in the words of each protocol', () => {
   assert.is(setFrame('memcache', 1), 'set bb 0 0 30\r\nITEM\r\n');
+  assert.is(setFrame('meta', 1), 'ms bb 30\r\nITEM\r\n');
+  assert.is(setFrame('binary', 1), `\x80\x01\0\x02\x08\0\0\0\0\0\0\x28${'\0'.repeat(20)}bbITEM`);
+  assert.is(setFrame('text', 1), 'put bb:\nITEM\n\n');
   assert.is(setFrame('redis', 1), '*3\r\n$5\r\nLPUSH\r\n$2\r\nbb\r\n$30\r\nITEM\r\n');
   assert.is(setFrame('beanstalk', 0), 'put 0 0 60 30\r\nITEM\r\n');
   assert.is(setFrame('nats', 0), 'PUB a _INBOX.windhover.5.6 30\r\nITEM\r\n');
@@ -70,22 +69,41 @@ test('sets in the words of each protocol', () => {
 });
 
 test('reads in the words of each protocol', () => {
-  assert.equal(readFrames('memcache', 0, ['take', 'open', 'close-open', 'close', 'abort']), [
+  assert.equal(askFrames('memcache', 0, ['take', 'open', 'close-open', 'close', 'abort']), [
     'get bb\r\n',
     'get bb/open\r\n',
     'get bb/close/open\r\n',
     'get bb/close\r\n',
     'get bb/abort\r\n',
   ]);
-  assert.equal(readFrames('memcache', 250, ['take', 'open', 'close-open', 'close']), [
+  assert.equal(askFrames('memcache', 250, ['take', 'open', 'close-open', 'close']), [
     'get bb/t=250\r\n',
     'get bb/open/t=250\r\n',
     'get bb/close/open/t=250\r\n',
     'get bb/close\r\n',
   ]);
-  assert.equal(readFrames('redis', 0, ['take']), ['*2\r\n$4\r\nRPOP\r\n$2\r\nbb\r\n']);
-  assert.equal(readFrames('echo', 0, ['take']), ['get bb\r\n']);
-  for (const name of ['beanstalk', 'nats']) assert.equal(protocolOf(name).reads, []);
+  assert.equal(askFrames('meta', 250, ['take', 'close-open', 'peek', 'delete']), [
+    'mg bb/t=250 v\r\n',
+    'mg bb/close/open/t=250 v\r\n',
+    'mg bb/peek v\r\n',
+    'md bb\r\n',
+  ]);
+  assert.equal(askFrames('binary', 0, ['take', 'open', 'delete']), [
+    `\x80\0\0\x02${'\0'.repeat(7)}\x02${'\0'.repeat(12)}bb`,
+    `\x80\0\0\x07${'\0'.repeat(7)}\x07${'\0'.repeat(12)}bb/open`,
+    `\x80\x04\0\x02${'\0'.repeat(7)}\x02${'\0'.repeat(12)}bb`,
+  ]);
+  assert.equal(askFrames('text', 250, ['take', 'open', 'close-open', 'close', 'peek', 'delete']), [
+    'get bb 250\nconfirm bb 1\n',
+    'get bb 250\n',
+    'get bb 250\n',
+    'confirm bb 1\n',
+    'peek bb\n',
+    'delete bb\n',
+  ]);
+  assert.equal(askFrames('redis', 0, ['take']), ['*2\r\n$4\r\nRPOP\r\n$2\r\nbb\r\n']);
+  assert.equal(askFrames('echo', 0, ['take']), ['get bb\r\n']);
+  for (const name of ['beanstalk', 'nats'] as const) assert.equal(wires[name].reads, []);
 });
 
 test('every item says who sent it, and to which queue', () => {
@@ -115,6 +133,55 @@ test('answers', () => {
   assert.equal(hear('beanstalk', 'INSERTED 1\r\nDRAINING\r\n'), ['set', 'error: DRAINING']);
   assert.equal(hear('echo', 'set q 0 0 3\r\nabc\r\n'.repeat(2)), ['set', 'set']);
   assert.equal(hear('echo', 'VALUE a 0 3\r\nabc\r\nEND\r\n'.repeat(2)), ['hit', 'hit']);
+});
+
+test('answers to meta commands', () => {
+  const answers = 'HD\r\nVA 4\r\nEN\r\n\r\nVA 0\r\n\r\nEN\r\nNF\r\nNS\r\nSERVER_ERROR full\r\n';
+  const heard = [
+    'set',
+    'item EN\r\n',
+    'hit',
+    'item ',
+    'hit',
+    'miss',
+    'miss',
+    'refused: NS',
+    'error: SERVER_ERROR full',
+  ];
+  assert.equal(hear('meta', answers), heard);
+  assert.throws(() => hear('meta', 'VA x\r\n'), 'a value of NaN bytes');
+});
+
+test('binary answers', () => {
+  const answer = (opcode: number, status: number, extras = '', value = ''): string => {
+    const header = Buffer.alloc(24);
+    header.set([0x81, opcode, 0, 0, extras.length, 0, 0, status, 0, 0, 0, extras.length + value.length]);
+    return header.toString('latin1') + extras + value;
+  };
+  const answers = [answer(1, 0), answer(0, 0, 'flag', 'item'), answer(0, 1), answer(4, 0), answer(1, 5, '', 'full')];
+  const heard = ['set', 'item item', 'hit', 'miss', 'miss', 'refused: full', 'error: later'];
+  assert.equal(hear('binary', answers.join('') + answer(1, 0x86, '', 'later')), heard);
+  assert.throws(() => hear('binary', 'x'.repeat(24)), 'a response that begins with 120');
+});
+
+test("answers in Kestrel's text protocol: what is taken is confirmed by the answer that follows", () => {
+  assert.equal(hear('text', '+1\n+0\n-full\n'), ['set', 'refused: +0', 'error: -full']);
+  const none = '-Not that many transactions open.\n';
+  assert.equal(hear('text', `:one\n+1\n*\n${none}+1\n`), ['item one', 'hit', 'miss', 'set']);
+  assert.equal(hear('text', `:one\n${none}`), ['item one', 'error: -Not that many transactions open.']);
+  assert.equal(hear('text', `-this node is quiescent\n${none}+1\n`), ['error: -this node is quiescent', 'set']);
+  assert.equal(hear('text', ':one\n:two\n*\n+1\n', reserves), ['item one', 'hit', 'item two', 'hit', 'miss', 'miss']);
+});
+
+test('an item in a protocol of lines is one', () => {
+  const { requests } = open('text').wire;
+  for (let sequence = 0; sequence < 1000; sequence++) {
+    const { bytes, payloadEnd } = requests.set(0, 20);
+    const buffer = Buffer.alloc(bytes.length);
+    writeSet(requests.set(0, 20), buffer, 0, { run: 0x0a0d, producer: 6, sequence, queue: 0 });
+    assert.is(buffer.toString('latin1').split(/[\r\n]/).length, 4, `${sequence}`);
+    assert.is(readPayload(buffer, payloadEnd - 20, payloadEnd)?.sequence, sequence);
+  }
 });
 
 test('nats: acknowledgements of the stream, its errors, nobody listening, pings', () => {
