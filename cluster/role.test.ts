@@ -54,6 +54,11 @@ test('a leader that was restarted claims a new epoch and keeps its in-sync set',
   assert.equal(decideRole(input({ me: 'a' })), { kind: 'claim', record: { ...record, epoch: 8 } });
 });
 
+test('a leader whose copy is not whole, or that has no lease, does not lead again', () => {
+  assert.equal(decideRole(input({ me: 'a', whole: false })), { kind: 'none' });
+  assert.equal(decideRole(input({ me: 'a', eligible: false })), { kind: 'none' });
+});
+
 test('a leader that has begun the epoch leads on', () => {
   assert.equal(decideRole(input({ me: 'a', ownEpoch: 7 })), { kind: 'lead', epoch: 7 });
 });
