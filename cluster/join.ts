@@ -50,21 +50,29 @@ function emptied(knownId: string): WindhoverError {
   );
 }
 
-/** Makes sure that no other running node has this node's label; waits for the lease of one that has just ended. */
-export async function checkLabel(directory: Directory, clock: Clock, node: NodeRecord, waitMs: number): Promise<void> {
+/**
+ * Makes sure that no other running node has this node's label, or is this very node by a copy of its data folder: that one
+ * would take itself for a member of in-sync sets without what the other has acknowledged since. Waits for the lease of one
+ * that has just ended.
+ */
+export async function checkAlone(directory: Directory, clock: Clock, node: NodeRecord, waitMs: number): Promise<void> {
   const deadlineMs = clock.monotonicMs() + waitMs;
   for (;;) {
     const { nodes } = parseListing(await directory.list('node/'));
-    const other = [...nodes.values()].find((running) => running.label === node.label && running.id !== node.id);
-    if (other === undefined) return;
-    if (clock.monotonicMs() >= deadlineMs) {
-      throw new WindhoverError(
-        'invalid',
-        `another running node has the label ${node.label} (its peer address is ${other.peer})`,
-      );
-    }
+    const why = [...nodes.values()].map((running) => clash(node, running)).find((found) => found !== undefined);
+    if (why === undefined) return;
+    if (clock.monotonicMs() >= deadlineMs) throw new WindhoverError('invalid', why);
     await pause(clock, 200);
   }
+}
+
+/** Why the two can't both run; an earlier process of the node had the same addresses, or its lease runs out. */
+function clash(node: NodeRecord, running: NodeRecord): string | undefined {
+  const where = `its peer address is ${running.peer}`;
+  if (running.id !== node.id)
+    return running.label === node.label ? `another running node has the label ${node.label} (${where})` : undefined;
+  if (running.peer === node.peer) return undefined;
+  return `another running node has this node's id (${where}): a data folder is not to be copied, a new node begins with an empty one`;
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

@@ -2,7 +2,7 @@ import type { Directory } from '../cluster/directory/directory.ts';
 import { disclaim } from '../cluster/disclaim.ts';
 import { type ClusterLog, ClusterNode, type ClusterTiming } from '../cluster/driver.ts';
 import { ForwardServer } from '../cluster/forward-server.ts';
-import { checkLabel, joinCluster } from '../cluster/join.ts';
+import { checkAlone, joinCluster } from '../cluster/join.ts';
 import { type Hello, protocolVersion } from '../cluster/messages.ts';
 import type { ClusterRecord, NodeRecord } from '../cluster/partition-map.ts';
 import type { Transport } from '../cluster/transport.ts';
@@ -131,7 +131,7 @@ export class WindhoverNode implements NodeService {
       statusChangeGraceMs: config.statusChangeGracePeriod,
     });
     const record = nodeRecord(config, identity.nodeId, parts.makeId());
-    await checkLabel(directory, clock, record, parts.timing.lease.ttlMs + 500);
+    await checkAlone(directory, clock, record, parts.timing.lease.ttlMs + 500);
     const hello: Hello = { clusterId: cluster.id, node: record.id, incarnation: record.incarnation, protocolVersion };
     const broker = makeBroker(parts, config, hello);
     const { timing } = parts;

@@ -1,5 +1,6 @@
 /** One real process: what it refuses to start with, and what must not bring it down. */
 import { randomBytes } from 'node:crypto';
+import { cpSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
@@ -225,6 +226,14 @@ test('a label in use by another node is refused', async () => {
   const flags = ['--label', node.label];
   const refused = await NodeProcess.start({ data: join(temporaryFolder(), 'node'), directory, flags });
   await isRefused(refused, new RegExp(`another running node has the label ${node.label}`));
+  await serves();
+});
+
+test('a copy of a data folder is refused while the node it was copied from runs', async () => {
+  const { data, directory } = node.options;
+  const copy = join(temporaryFolder(), 'copy');
+  cpSync(data, copy, { recursive: true });
+  await isRefused(await NodeProcess.start({ data: copy, directory }), /another running node has this node's id/);
   await serves();
 });
 
