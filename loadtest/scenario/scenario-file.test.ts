@@ -39,6 +39,7 @@ test('what a file leaves out has its default', () => {
   assert.equal(resolve(`${small}    producers: [{ size: 64B }]\n    consumers: [{}]\n`), {
     name: 'mine',
     description: 'a small one',
+    protocol: 'memcache',
     queues: { prefix: 'loadtest-mine-ya-', count: 1, fanouts: [] },
     route: 'any',
     demands: {
