@@ -26,7 +26,7 @@ const firstCapacity = 8;
  */
 export class OffsetRuns {
   /** Invariant: numbers rise from run to run, segments never fall. */
-  readonly runs: OffsetRun[] = [];
+  runs: OffsetRun[] = [];
 
   /** Notes the place of `number`, which is above all that are noted. */
   add(segment: number, number: number, offset: number): void {
@@ -76,7 +76,10 @@ export class OffsetRuns {
   #begin(segment: number, first: number, offset: number): void {
     const offsets = new Uint32Array(firstCapacity);
     offsets[0] = offset;
-    this.runs.push({ segment, first, length: 1, offsets });
+    const run = { segment, first, length: 1, offsets };
+    // An array that has been pushed to has room for 17; most queues have one run.
+    if (this.runs.length === 0) this.runs = [run];
+    else this.runs.push(run);
   }
 
   /** Index of the first run that ends at or after `number`. */

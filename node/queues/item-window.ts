@@ -15,6 +15,14 @@ export interface WantedRead {
   readonly maxBytes: number;
 }
 
+/** New items of a window that is being read up to them. */
+interface Tail {
+  /** Ids of its first item, and of the one that comes next. */
+  readonly start: number;
+  end: number;
+  readonly items: Deque<Item>;
+}
+
 /**
  * The items of one queue that can be handed out, in order: those given back, then the rest of the log, the front of
  * which is in memory. By their ids:
@@ -39,13 +47,10 @@ export class ItemWindow {
   /** Descending, so that the next one is at the end. */
   readonly #returned: Item[] = [];
   readonly #window = new Deque<Item>();
-  readonly #tail = new Deque<Item>();
   #windowEnd: number;
-  /** Both `undefined` when there is no tail. */
-  #tailStart: number | undefined = undefined;
-  #tailEnd: number | undefined = undefined;
+  #tail: Tail | undefined = undefined;
   /** Ids that are reserved and that the window has not read yet: not to be handed out when it comes to them. */
-  readonly #skipped = new Set<number>();
+  #skipped: Set<number> | undefined = undefined;
   #windowBytes = 0;
   #memoryBytes = 0;
   #dataBytes = 0;
@@ -75,7 +80,7 @@ export class ItemWindow {
 
   /** Whether an item that is being added as `id`, the next one, is to be kept in memory. */
   keeps(id: number, dataBytes: number): boolean {
-    if (this.#windowEnd !== id && this.#tailStart === undefined) return false;
+    if (this.#windowEnd !== id && this.#tail === undefined) return false;
     const bytes = memoryBytesFor(dataBytes);
     if (this.#memoryBytes + bytes > this.#maxMemoryBytes) return false;
     return this.#budget.hasRoomForItem(this.#memoryBytes, this.#loadedItems, bytes);
@@ -88,17 +93,17 @@ export class ItemWindow {
       this.#pushWindow(item);
       return;
     }
-    assert(this.#tailEnd === item.id, 'an item was added to the tail out of turn');
-    this.#tailEnd = item.id + 1;
-    this.#tail.push(item);
+    assert(this.#tail?.end === item.id, 'an item was added to the tail out of turn');
+    this.#tail.end = item.id + 1;
+    this.#tail.items.push(item);
     this.#charge(item);
   }
 
   /** An item was added and not kept. */
   passBy(): void {
-    for (let item = this.#tail.shift(); item !== undefined; item = this.#tail.shift()) this.#discharge(item);
-    this.#tailStart = undefined;
-    this.#tailEnd = undefined;
+    const items = this.#tail?.items;
+    for (let item = items?.shift(); item !== undefined; item = items?.shift()) this.#discharge(item);
+    this.#tail = undefined;
   }
 
   /** The next item to hand out, if it is in memory; it stays there. */
@@ -116,7 +121,7 @@ export class ItemWindow {
 
   /** Whether the item is reserved: it is not to be handed out when the window comes to it. */
   skips(id: number): boolean {
-    return this.#skipped.has(id);
+    return this.#skipped?.has(id) === true;
   }
 
   /** Takes out what `next` gave. */
@@ -157,24 +162,25 @@ export class ItemWindow {
     const end = coveredEnd(read, visibleEnd);
     this.#loadReturned(read);
     const vanished = this.#dropVanished(fromId, end);
-    const gapEnd = this.#tailStart ?? nextId;
+    const gapEnd = this.#tail?.start ?? nextId;
     for (const stored of read.items) {
       if (stored.id < this.#windowEnd) continue;
       if (stored.id >= gapEnd) break;
-      if (this.#skipped.has(stored.id)) continue;
+      if (this.skips(stored.id)) continue;
       const item = new Item(stored.id, stored.bytes);
       item.load(stored);
       this.#pushWindow(item);
     }
     this.#advance(Math.min(end, gapEnd));
-    if (end >= visibleEnd && this.#tailStart === undefined && this.#windowEnd < nextId) this.#beginTail(nextId);
+    if (end >= visibleEnd && this.#tail === undefined && this.#windowEnd < nextId)
+      this.#tail = { start: nextId, end: nextId, items: new Deque() };
     return vanished;
   }
 
   /** Puts back an item that had been taken out, or that was named to `skip`: it is next, unless older ones are. */
   giveBack(item: Item): void {
     if (item.id >= this.#windowEnd) {
-      this.#skipped.delete(item.id);
+      this.#skipped?.delete(item.id);
       return;
     }
     this.#returned.splice(this.#placeOf(item.id), 0, item);
@@ -184,6 +190,7 @@ export class ItemWindow {
   /** An item that the window has not come to yet is reserved: it is not to be handed out. */
   skip(id: number): void {
     assert(id >= this.#windowEnd, 'an item was reserved that could have been handed out');
+    this.#skipped ??= new Set();
     this.#skipped.add(id);
   }
 
@@ -191,7 +198,8 @@ export class ItemWindow {
   flush(throughId: number): void {
     while ((this.#returned.at(-1)?.id ?? Number.POSITIVE_INFINITY) <= throughId) this.shift();
     while ((this.#window.first()?.id ?? Number.POSITIVE_INFINITY) <= throughId) this.shift();
-    while ((this.#tail.first()?.id ?? Number.POSITIVE_INFINITY) <= throughId) this.#discharge(this.#tail.shift());
+    const tail = this.#tail?.items;
+    while ((tail?.first()?.id ?? Number.POSITIVE_INFINITY) <= throughId) this.#discharge(tail?.shift());
     this.#advance(throughId + 1);
   }
 
@@ -202,7 +210,7 @@ export class ItemWindow {
     this.#loadedItems = 0;
     this.#returned.length = 0;
     this.#window.clear();
-    this.#tail.clear();
+    this.#tail = undefined;
   }
 
   /** The item given back that is next, unless one in the window is. */
@@ -230,25 +238,26 @@ export class ItemWindow {
   #advance(end: number): void {
     if (end <= this.#windowEnd) return;
     this.#windowEnd = end;
-    if (this.#tailStart !== undefined && this.#tailEnd !== undefined && end >= this.#tailStart) {
-      this.#windowEnd = Math.max(end, this.#tailEnd);
-      this.#joinTail();
+    if (this.#tail !== undefined && end >= this.#tail.start) {
+      this.#windowEnd = Math.max(end, this.#tail.end);
+      this.#joinTail(this.#tail.items);
     }
+    this.#forgetSkipped();
+  }
+
+  /** Those that the window has come to. */
+  #forgetSkipped(): void {
+    if (this.#skipped === undefined) return;
     for (const id of this.#skipped) if (id < this.#windowEnd) this.#skipped.delete(id);
+    if (this.#skipped.size === 0) this.#skipped = undefined;
   }
 
-  #beginTail(nextId: number): void {
-    this.#tailStart = nextId;
-    this.#tailEnd = nextId;
-  }
-
-  #joinTail(): void {
-    for (let item = this.#tail.shift(); item !== undefined; item = this.#tail.shift()) {
+  #joinTail(items: Deque<Item>): void {
+    for (let item = items.shift(); item !== undefined; item = items.shift()) {
       this.#window.push(item);
       this.#windowBytes += item.memoryBytes;
     }
-    this.#tailStart = undefined;
-    this.#tailEnd = undefined;
+    this.#tail = undefined;
   }
 
   #loadReturned(read: ReadItems): void {

@@ -132,7 +132,7 @@ export class Mover {
     if (left === 0) return this.#batchOver(moves, progress);
     for (const { id, flags, data } of batch) {
       const { queue, reason } = moves;
-      const origin = { queue: queue.name, reason, deliveries: queue.deliveries.get(id) ?? 0 };
+      const origin = { queue: queue.name, reason, deliveries: queue.deliveriesOf(id) };
       this.#context.put(destination, flags, data, origin, (result) => {
         left--;
         if (result.kind === 'stored') {

@@ -79,8 +79,7 @@ export class Queue {
   movingItems = 0;
   /** Items that were handed out too often, and have arrived in the queue for them. */
   deadLetters = 0;
-  /** How often items have come back from an open read, by id; only where that matters. */
-  readonly deliveries = new Map<number, number>();
+  #deliveries: Map<number, number> | undefined = undefined;
   transactions = 0;
   cancelledTransactions = 0;
   flushes = 0;
@@ -168,6 +167,24 @@ export class Queue {
     this.visibleEnd = id + 1;
   }
 
+  /** How often items have come back from an open read, by id; only where that matters. */
+  get deliveries(): Iterable<readonly [id: number, deliveries: number]> {
+    return this.#deliveries ?? [];
+  }
+
+  deliveriesOf(id: number): number {
+    return this.#deliveries?.get(id) ?? 0;
+  }
+
+  noteDeliveries(id: number, deliveries: number): void {
+    this.#deliveries ??= new Map();
+    this.#deliveries.set(id, deliveries);
+  }
+
+  forgetDeliveries(id: number): void {
+    this.#deliveries?.delete(id);
+  }
+
   /** Takes the next item out, after the window's `next` has given it. */
   takeNext(): Item {
     const item = this.window.shift();
@@ -200,7 +217,7 @@ export class Queue {
     const throughId = this.visibleEnd - 1;
     this.flushedThroughId = throughId;
     this.movingItems = 0;
-    this.deliveries.clear();
+    this.#deliveries = undefined;
     this.window.flush(throughId);
     this.items = 0;
     this.bytes = 0;

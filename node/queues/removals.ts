@@ -23,7 +23,7 @@ export class Removals {
   add(queue: Queue, id: number): void {
     if (queue.removals.isEmpty) this.#queues.push(queue);
     queue.removals.add(id);
-    if (queue.deliveries.size > 0) queue.deliveries.delete(id);
+    queue.forgetDeliveries(id);
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#context.clock.defer(() => {

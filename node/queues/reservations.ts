@@ -150,7 +150,7 @@ export class Reservations {
 
   /** Takes up how often an item was given back at another leader, where it may have been on its way elsewhere. */
   adoptCount({ id, deliveries }: DeliveryCount, queue: Queue): void {
-    queue.deliveries.set(id, deliveries);
+    queue.noteDeliveries(id, deliveries);
     if (queue.window.skips(id)) return; // somebody has it: what becomes of it is seen when it comes back
     if (queue.settings.deadLetterQueue === '' || deliveries < queue.settings.maxDeliveries) return;
     queue.window.skip(id);
@@ -271,8 +271,8 @@ export class Reservations {
     const { maxDeliveries, deadLetterQueue } = queue.settings;
     if (deadLetterQueue === '' || maxDeliveries === Number.POSITIVE_INFINITY) return false;
     if ((kind !== 'open' && kind !== 'lease') || !queue.holds(item)) return false;
-    const deliveries = (queue.deliveries.get(item.id) ?? 0) + 1;
-    queue.deliveries.set(item.id, deliveries);
+    const deliveries = queue.deliveriesOf(item.id) + 1;
+    queue.noteDeliveries(item.id, deliveries);
     return deliveries >= maxDeliveries;
   }
 
