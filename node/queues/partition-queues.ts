@@ -3,6 +3,7 @@ import type { PartitionLog } from '../../cluster/partition-log.ts';
 import { parentName } from '../../cluster/ring.ts';
 import { unreachable } from '../../journal/base/assert.ts';
 import { Adds } from './adds.ts';
+import { Confirms } from './confirms.ts';
 import { Expiry } from './expiry.ts';
 import { Families } from './families.ts';
 import { Mover } from './mover.ts';
@@ -15,7 +16,6 @@ import { Reads } from './reads.ts';
 import { Removals } from './removals.ts';
 import { decodeReservations, encodeReservations } from './reservation-records.ts';
 import { Reservations } from './reservations.ts';
-import { Settlements } from './settlements.ts';
 import type { Read } from './waiters.ts';
 
 const moved: Result = { kind: 'moved' };
@@ -46,7 +46,7 @@ export class PartitionQueues {
   readonly #mover: Mover;
   readonly #expiry: Expiry;
   readonly #reservations: Reservations;
-  readonly #settlements = new Settlements();
+  readonly #confirms: Confirms;
   readonly #reads: Reads;
   #settings: QueueSettingsSource;
   #state: 'serving' | 'frozen' | 'resigned' = 'serving';
@@ -65,6 +65,7 @@ export class PartitionQueues {
     });
     this.#reservations = new Reservations(context, this.#removals, this.#mover, (queue) => this.#givenBack(queue));
     this.#reads = new Reads(context, this.#queues, this.#expiry, this.#reservations);
+    this.#confirms = new Confirms(context, this.#queues, this.#reservations, this.#removals, this.#pending);
     this.#adds = new Adds(context, this.#families, this.#pending, this.#expiry);
     for (const queue of log.queues.values()) this.#open(queue);
     node.budget.takeQueues(this.#queues.size);
@@ -95,7 +96,7 @@ export class PartitionQueues {
         this.#get(request, operation);
         return;
       case 'settle':
-        request.complete(this.#settle(owner, operation));
+        this.#confirms.settle(request, operation);
         return;
       case 'delivered':
         this.#reservations.delivered(owner, operation);
@@ -125,11 +126,13 @@ export class PartitionQueues {
    */
   cancel(request: Request): void {
     this.#reads.cancel(request);
+    this.#confirms.cancel(request);
   }
 
   /** Every entry up to this sequence is durable on all in-sync replicas. */
   committed(sequence: number): void {
     this.#adds.committed(sequence);
+    this.#confirms.committed(sequence);
     const inSync = this.#context.log.inSync();
     for (let answer = this.#pending.next(sequence); answer !== undefined; answer = this.#pending.next(sequence)) {
       const { queue } = answer;
@@ -274,33 +277,30 @@ export class PartitionQueues {
   #get(request: Request, operation: Extract<Operation, { kind: 'get' }>): void {
     const { settle, settleId } = operation;
     if (operation.again) this.#reservations.takeBack(request.owner, operation.queue, operation.attempt ?? 0);
-    if (settle === 'close') this.#reservations.close(request.owner, operation.queue, settleId);
-    else if (settle === 'abort') {
+    if (settle === 'close') {
+      this.#confirms.close(request, operation, () => this.#readAfter(request, operation));
+      return;
+    }
+    if (settle === 'abort') {
       const refusal = this.#reservations.abort(request.owner, operation.queue, settleId, operation.delayMs ?? 0);
       if (refusal !== undefined) return request.complete(refusal);
     }
+    this.#readAfter(request, operation);
+  }
+
+  /** What a get asks beside settling. */
+  #readAfter(request: Request, operation: Extract<Operation, { kind: 'get' }>): void {
     if (operation.read === 'nothing') {
       request.complete({ kind: 'empty' });
+      return;
+    }
+    if (this.#state !== 'serving') {
+      request.complete(moved);
       return;
     }
     const queue = this.#queues.get(operation.queue);
     if (queue === undefined) this.#firstRead(request, operation, operation.read);
     else this.#reads.read(queue, request, operation, operation.read);
-  }
-
-  /**
-   * A close that is asked again, and whose item is gone, has been done by the leader before: to say otherwise might
-   * make a client undo what it did with the item, which won't come again.
-   */
-  #settle(owner: Owner, operation: Extract<Operation, { kind: 'settle' }>): Result {
-    const earlier = this.#settlements.recall(owner, operation);
-    if (earlier !== undefined) return earlier;
-    const { how, id, again } = operation;
-    const queue = this.#queues.get(operation.queue);
-    const answer = queue === undefined ? missing : this.#reservations.settle(queue, operation);
-    this.#settlements.remember(owner, operation, answer);
-    if (answer.kind !== 'missing' || !again || how !== 'close') return answer;
-    return this.#context.log.queues.get(operation.queue)?.isLive(id) ? missing : done;
   }
 
   /**

@@ -25,6 +25,8 @@ export interface QueueSettings {
   readonly maxMemoryBytes: number;
   /** An open read goes back to its queue after so long. */
   readonly openTransactionTimeoutMs: number;
+  /** When a close is answered: at once (a crash may bring the item again), or when its removal is on all in-sync replicas. */
+  readonly confirm: 'immediate' | 'committed';
   /** Open reads that one connection may have on one queue. */
   readonly maxOpenTransactions: number;
   /** So long the names are remembered by which producers tell an item sent twice from two items. */
@@ -60,6 +62,7 @@ export const defaultQueueSettings: QueueSettings = {
   maxExpireSweep: Number.POSITIVE_INFINITY,
   maxMemoryBytes: 128 * 1024 * 1024,
   openTransactionTimeoutMs: Number.POSITIVE_INFINITY,
+  confirm: 'immediate',
   maxOpenTransactions: 1,
   dedupWindowMs: 5 * 60_000,
   minInSync: 1,

@@ -37,6 +37,8 @@ export class Queue {
   readonly waiters = new WaitingLine();
   /** Removed, and not in the log as such yet. */
   readonly removals = new RunList();
+  /** Of the entry that said so last, in this leadership; 0: none. */
+  removedBySequence = 0;
   /** The id of the next item to be added. */
   nextId: number;
   /** Items below are committed. Invariant: at most `nextId`. */

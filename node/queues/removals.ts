@@ -5,8 +5,8 @@ import type { Queue } from './queue.ts';
 const retryMs = 100;
 
 /**
- * Removals on their way into the log. Nobody waits for them, so those of one tick become one entry a queue: a run of
- * ids, when they were handed out in order.
+ * Removals on their way into the log. Mostly nobody waits for them, so those of one tick become one entry a queue: a run of
+ * ids, when they were handed out in order. Those that somebody waits for don't wait for the tick's end.
  */
 export class Removals {
   readonly #context: PartitionContext;
@@ -49,10 +49,13 @@ export class Removals {
     if (this.#queues.length > 0) this.#later();
   }
 
-  /** Appends what has been gathered for one queue. */
-  append(queue: Queue): void {
-    if (this.#stopped || !this.#context.log.writable() || queue.deleted || queue.removals.isEmpty) return;
-    this.#context.log.removeItems(queue.number, queue.removals.take());
+  /** Appends what has been gathered for one queue. Gives the sequence of its latest removal; undefined when nothing can be written. */
+  append(queue: Queue): number | undefined {
+    if (this.#stopped || !this.#context.log.writable() || queue.deleted) return undefined;
+    if (!queue.removals.isEmpty) {
+      queue.removedBySequence = this.#context.log.removeItems(queue.number, queue.removals.take());
+    }
+    return queue.removedBySequence;
   }
 
   #later(): void {

@@ -63,10 +63,11 @@ export class Reservations {
     return true;
   }
 
-  /** Confirms the owner's oldest open read on the queue, or the one of item `id`, if it has it. */
-  close(owner: Owner, queue: string, id: number | undefined): void {
+  /** Confirms the owner's oldest open read on the queue, or the one of item `id`; false when it has none. */
+  close(owner: Owner, queue: string, id: number | undefined): boolean {
     const reservation = this.#table.open(owner, queue, id);
     if (reservation !== undefined) this.#remove(reservation);
+    return reservation !== undefined;
   }
 
   /**

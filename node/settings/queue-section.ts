@@ -46,6 +46,7 @@ export const queueSettingForms: { readonly [Field in keyof QueueSettings]: Setti
   maxQueueAgeMs: limit('maxQueueAge', duration, durationText),
   maxMemoryBytes: quantity('maxMemorySize', size, sizeText),
   openTransactionTimeoutMs: limit('openTransactionTimeout', duration, durationText),
+  confirm: oneOf('confirm', ['immediate', 'committed']),
   maxOpenTransactions: quantity('maxOpenTransactions', count, String),
   dedupWindowMs: quantity('dedupWindow', duration, durationText),
   minInSync: quantity('minInSync', copies, String),
@@ -162,6 +163,10 @@ function clients(name: string): SettingForm<ClientList> {
     },
     write: (list) => (list === 'everyone' ? 'none' : `[${list.map((entry) => JSON.stringify(entry)).join(', ')}]`),
   };
+}
+
+function oneOf<T extends string>(name: string, words: readonly [T, T]): SettingForm<T> {
+  return { name, wanted: words.join(' or '), parse: (value) => words.find((word) => word === value), write: String };
 }
 
 function yesOrNo(name: string): SettingForm<boolean> {

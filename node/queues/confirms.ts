@@ -1,0 +1,106 @@
+import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
+import type { PartitionContext } from './partition-context.ts';
+import { nothingAdded, type PendingAnswers } from './pending-answers.ts';
+import type { Queue } from './queue.ts';
+import type { Removals } from './removals.ts';
+import type { Reservations } from './reservations.ts';
+import { Settlements } from './settlements.ts';
+
+type Get = Extract<Operation, { readonly kind: 'get' }>;
+type Settle = Extract<Operation, { readonly kind: 'settle' }>;
+
+const done: Result = { kind: 'done' };
+const missing: Result = { kind: 'missing' };
+const notWritten: Result = {
+  kind: 'failed',
+  why: 'the item is confirmed, and may come again: there is no room on the disk',
+};
+const notOpen: Result = { kind: 'failed', why: 'the item was not confirmed: its read is not open any more' };
+
+/**
+ * Ends the open reads of one partition as their clients say: at once, or, with the queue's `confirm: committed`, in such a
+ * way that whoever hears of it can count on it: the item's removal is then on every in-sync replica.
+ */
+export class Confirms {
+  readonly #context: PartitionContext;
+  readonly #queues: ReadonlyMap<string, Queue>;
+  readonly #reservations: Reservations;
+  readonly #removals: Removals;
+  readonly #pending: PendingAnswers;
+  readonly #settlements = new Settlements();
+  /** Requests that wait for a removal. */
+  readonly #waiting = new Set<Request>();
+  #committed = 0;
+
+  constructor(
+    context: PartitionContext,
+    queues: ReadonlyMap<string, Queue>,
+    reservations: Reservations,
+    removals: Removals,
+    pending: PendingAnswers,
+  ) {
+    this.#context = context;
+    this.#queues = queues;
+    this.#reservations = reservations;
+    this.#removals = removals;
+    this.#pending = pending;
+  }
+
+  /** Every entry up to this sequence is committed. */
+  committed(sequence: number): void {
+    this.#committed = sequence;
+  }
+
+  /** The client of a request that waits has gone: it neither goes on nor is completed. */
+  cancel(request: Request): void {
+    this.#waiting.delete(request);
+  }
+
+  /** Does what a settlement by id asks, and completes it. */
+  settle(request: Request, operation: Settle): void {
+    const answer = this.#settle(request.owner, operation);
+    const queue = this.#queues.get(operation.queue);
+    const mustWait = operation.how === 'close' && answer.kind === 'done' && queue?.settings.confirm === 'committed';
+    if (mustWait) this.#onceRemoved(queue, request, () => request.complete(answer));
+    else request.complete(answer);
+  }
+
+  /** Closes the read that a get names, if it is open, and goes `on` with the get; it fails when it can't keep its promise. */
+  close(request: Request, { queue: name, settleId }: Get, on: () => void): void {
+    const wasOpen = this.#reservations.close(request.owner, name, settleId);
+    const queue = this.#queues.get(name);
+    if (queue?.settings.confirm !== 'committed') on();
+    else if (wasOpen) this.#onceRemoved(queue, request, on);
+    else if (settleId && this.#context.log.queues.get(name)?.isLive(settleId)) request.complete(notOpen);
+    else on();
+  }
+
+  #onceRemoved(queue: Queue, request: Request, on: () => void): void {
+    const sequence = this.#removals.append(queue);
+    if (sequence === undefined) return request.complete(notWritten);
+    if (sequence <= this.#committed) return on();
+    this.#waiting.add(request);
+    const { operation, owner } = request;
+    const complete = (result: Result): void => {
+      if (!this.#waiting.delete(request)) return;
+      if (result.kind === 'failed') request.complete(result);
+      else on();
+    };
+    this.#pending.push({ sequence, request: { operation, owner, complete }, result: done, ...nothingAdded });
+  }
+
+  /**
+   * A close that is asked again, and whose item is gone, has been done by the leader before: to say otherwise might
+   * make a client undo what it did with the item, which won't come again.
+   */
+  #settle(owner: Owner, operation: Settle): Result {
+    const earlier = this.#settlements.recall(owner, operation);
+    if (earlier !== undefined) return earlier;
+    const { how, id, again } = operation;
+    const queue = this.#queues.get(operation.queue);
+    const answer = queue === undefined ? missing : this.#reservations.settle(queue, operation);
+    this.#settlements.remember(owner, operation, answer);
+    if (answer.kind !== 'missing' || !again || how !== 'close') return answer;
+    return this.#context.log.queues.get(operation.queue)?.isLive(id) ? missing : done;
+  }
+}
