@@ -41,7 +41,7 @@ export const defaultTiming: ClusterTiming = {
   lease: { ttlMs: 2500, marginMs: 700, renewEveryMs: 600 },
   tickMs: 200,
   controllerEveryMs: 1000,
-  heartbeatMs: 500,
+  heartbeatMs: 800,
   hangMs: 2000,
   redialMs: 250,
   graceMs: 300,
@@ -125,6 +125,7 @@ export class ClusterNode {
       handover: (leader, message) => this.#partitions.get(message.partition)?.promised(leader, message),
       mapChanged: (message) => this.#mapChanged(message),
       broken: () => this.#evaluateAll(),
+      heardMs: (node) => this.followers.heardMs(node),
     });
     this.followers = new FollowServer(store, clock, {
       subscribe: (from, message) =>
@@ -349,7 +350,7 @@ export class ClusterNode {
     this.#lease.tick();
     if (this.#lease.holds() && this.#lease.lapses !== this.#verifiedLapses) void this.#verify();
     this.#leaders.tick();
-    this.followers.tick(timing.heartbeatMs, timing.hangMs);
+    this.followers.tick(timing, (node) => this.#leaders.beatsTo(node));
     this.#evaluateAll();
     if (this.#state === 'up') this.#controller.tick();
   }

@@ -65,6 +65,7 @@ class Stage {
   readonly sent: FollowerMessage[] = [];
   /** How often it has closed its link. */
   closed = 0;
+  heardElsewhereMs = Number.NEGATIVE_INFINITY;
   #handler: LinkHandler<FollowerMessage, LeaderMessage> | undefined;
 
   constructor(
@@ -87,6 +88,7 @@ class Stage {
       mapChanged: () => {},
       broken: () => {},
       warn,
+      heardElsewhereMs: () => this.heardElsewhereMs,
     };
     const address = 'leader:1';
     this.client = new FollowClient({ transport, clock, store, address, hello: hello('f'), timing, events });
@@ -189,6 +191,21 @@ test('a replica that is damaged is asked for anew, once, as a log that is none o
   await clock.runFor(50);
   assert.is(store.replica(1).damage, undefined);
   assert.is((await clock.complete(store.readItems(1, 2, 1, 1000))).items[0]?.data.toString(), 'the item');
+});
+
+test('a leader is heard over either link, and hung when it is silent on both', async () => {
+  const clock = new SimClock();
+  const stage = new Stage(clock, (await Log.open(clock)).store);
+  await clock.runFor(timing.hangMs);
+  stage.heardElsewhereMs = clock.monotonicMs();
+  await clock.runFor(1000);
+  assert.is(stage.client.suspicion, 'none');
+  await clock.runFor(timing.hangMs - 1000);
+  assert.is(stage.client.suspicion, 'none');
+  await clock.runFor(1);
+  assert.is(stage.client.suspicion, 'hung');
+  stage.receive({ kind: 'heartbeat' });
+  assert.is(stage.client.suspicion, 'none');
 });
 
 test('a log that a snapshot replaces is not acknowledged any more', async () => {

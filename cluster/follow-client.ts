@@ -13,9 +13,12 @@ export interface FollowClientEvents {
   /** The link broke, or nobody listens: whoever suspects the leader looks at `suspicion`. */
   broken(): void;
   warn(message: string): void;
+  /** When the leader was last heard over its own link to this node, on which it follows; it need not beat on both. */
+  heardElsewhereMs(): number;
 }
 
 export interface FollowTiming {
+  /** Something is sent so often. A leader sends nothing for that alone on the links of those that it follows itself. */
   readonly heartbeatMs: number;
   /** A peer silent for so long is taken for hung. */
   readonly hangMs: number;
@@ -98,7 +101,17 @@ export class FollowClient {
   /** Why the peer may be dead: nobody listens there, or it has been silent for too long. */
   get suspicion(): 'none' | 'unreachable' | 'hung' {
     if (this.#unreachable) return 'unreachable';
-    return this.#clock.monotonicMs() - this.#lastHeardMs > this.#timing.hangMs ? 'hung' : 'none';
+    return this.#isSilent() ? 'hung' : 'none';
+  }
+
+  /** There is a link, and something to be pulled over it. */
+  get isPulling(): boolean {
+    return this.#link !== undefined && this.subscribed > 0;
+  }
+
+  #isSilent(): boolean {
+    const heardMs = Math.max(this.#lastHeardMs, this.#events.heardElsewhereMs());
+    return this.#clock.monotonicMs() - heardMs > this.#timing.hangMs;
   }
 
   get subscribed(): number {
@@ -127,7 +140,7 @@ export class FollowClient {
     if (this.#dial === undefined && nowMs >= this.#redialAtMs) this.#connect();
     if (this.#link === undefined) return;
     if (nowMs - this.#lastSentMs >= this.#timing.heartbeatMs) this.#send({ kind: 'heartbeat' });
-    if (nowMs - this.#lastHeardMs > this.#timing.hangMs) this.#dial?.close();
+    if (this.#isSilent()) this.#dial?.close();
     for (const [partition, subscription] of this.#subscriptions) this.#tellDamage(partition, subscription);
   }
 

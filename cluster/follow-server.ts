@@ -2,6 +2,7 @@ import type { Clock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import { entryBytes, entryPartition, entrySequence } from '../journal/log/entry.ts';
 import type { Snapshot, Store } from '../journal/store/store.ts';
+import type { FollowTiming } from './follow-client.ts';
 import type { FollowerMessage, LeaderMessage } from './messages.ts';
 import type { Link, LinkHandler } from './transport.ts';
 
@@ -109,8 +110,15 @@ export class FollowServer {
     for (const subscriber of this.#subscribers) subscriber.drop(partition);
   }
 
-  tick(heartbeatMs: number, hangMs: number): void {
-    for (const subscriber of this.#subscribers) subscriber.tick(heartbeatMs, hangMs);
+  /** When the node was last heard over its link; -Infinity without one. */
+  heardMs(node: string): number {
+    for (const subscriber of this.#subscribers) if (subscriber.node === node) return subscriber.heardMs;
+    return Number.NEGATIVE_INFINITY;
+  }
+
+  /** To be called often: beats to those that don't hear of this node by `beatsElsewhere`, drops those that are silent. */
+  tick(timing: FollowTiming, beatsElsewhere: (node: string) => boolean): void {
+    for (const subscriber of this.#subscribers) subscriber.tick(timing, beatsElsewhere(subscriber.node));
   }
 
   close(): void {
@@ -142,6 +150,10 @@ class Subscriber {
     this.#clock = clock;
     this.#events = events;
     this.#lastHeardMs = this.#lastSentMs = clock.monotonicMs();
+  }
+
+  get heardMs(): number {
+    return this.#lastHeardMs;
   }
 
   received(message: FollowerMessage): void {
@@ -330,9 +342,9 @@ class Subscriber {
     this.#subscriptions.delete(partition);
   }
 
-  tick(heartbeatMs: number, hangMs: number): void {
+  tick({ heartbeatMs, hangMs }: FollowTiming, beatsElsewhere: boolean): void {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#lastSentMs >= heartbeatMs) this.send({ kind: 'heartbeat' });
+    if (!beatsElsewhere && nowMs - this.#lastSentMs >= heartbeatMs) this.send({ kind: 'heartbeat' });
     if (nowMs - this.#lastHeardMs > hangMs) this.close();
   }
 

@@ -160,6 +160,7 @@ export class ForwardClient {
     const heartbeat = new Heartbeat({
       clock: this.#options.clock,
       beat: () => link.send({ kind: 'heartbeat' }),
+      expecting: () => this.outstanding > 0,
       silent: () => this.#silent(session),
     });
     const session: Session = { link, heartbeat };

@@ -69,7 +69,9 @@ class ForwardSession implements LinkHandler<ForwardReply, ForwarderMessage> {
     this.#ended = ended;
     this.#heartbeat = new Heartbeat({
       clock: server.clock,
-      beat: () => link.send({ kind: 'heartbeat' }),
+      // Who waits for nothing need not hear that this node lives.
+      beat: () => this.#requests.size > 0 && link.send({ kind: 'heartbeat' }),
+      expecting: () => true,
       silent: () => this.end(),
     });
   }

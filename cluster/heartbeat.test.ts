@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Clock } from '../journal/base/clock.ts';
+import { SimClock } from '../journal/testing/sim-clock.ts';
 import { Heartbeat } from './heartbeat.ts';
 
 /** A clock whose callbacks run when the test says so, however late. */
@@ -27,23 +28,43 @@ class LateClock implements Clock {
   }
 }
 
-function watched(): { clock: LateClock; heartbeat: Heartbeat; trace: string[] } {
+function watched(expecting = () => true): { clock: LateClock; heartbeat: Heartbeat; trace: string[] } {
   const clock = new LateClock();
   const trace: string[] = [];
-  const heartbeat = new Heartbeat({ clock, beat: () => trace.push('beat'), silent: () => trace.push('silent') });
+  const heartbeat = new Heartbeat({
+    clock,
+    expecting,
+    beat: () => trace.push('beat'),
+    silent: () => trace.push('silent'),
+  });
   return { clock, heartbeat, trace };
 }
 
-test('beats every half second until the peer has been silent for two', () => {
-  const { clock, trace } = watched();
-  for (let i = 0; i < 10; i++) clock.advance(500);
-  assert.equal(trace, ['beat', 'beat', 'beat', 'silent']);
+test('beats every 0.8 s until the peer has been silent for exactly two', async () => {
+  const clock = new SimClock();
+  const trace: string[] = [];
+  const tell = (what: string) => () => trace.push(`${what} ${clock.monotonicMs()}`);
+  new Heartbeat({ clock, expecting: () => true, beat: tell('beat'), silent: tell('silent') });
+  await clock.runFor(10_000);
+  assert.equal(trace, ['beat 800', 'beat 1600', 'silent 2000']);
+});
+
+test('a peer that has nothing to answer is not silent until it has', () => {
+  let expecting = false;
+  const { clock, trace } = watched(() => expecting);
+  for (let i = 0; i < 5; i++) clock.advance(800);
+  expecting = true;
+  clock.advance(800);
+  clock.advance(800);
+  assert.equal(trace, Array(7).fill('beat'));
+  clock.advance(400);
+  assert.is(trace.at(-1), 'silent');
 });
 
 test('whoever is heard is not silent', () => {
   const { clock, heartbeat, trace } = watched();
   for (let i = 0; i < 10; i++) {
-    clock.advance(500);
+    clock.advance(800);
     heartbeat.heard();
   }
   assert.equal(trace, Array(10).fill('beat'));
@@ -54,11 +75,11 @@ test('whoever is heard is not silent', () => {
 
 test('a block of our own is not taken for silence of the peer', () => {
   const { clock, trace } = watched();
-  clock.advance(500);
+  clock.advance(800);
   clock.advance(10_000);
-  assert.equal(trace, ['beat', 'beat']);
-  for (let i = 0; i < 4; i++) clock.advance(500);
-  assert.equal(trace, ['beat', 'beat', 'beat', 'beat', 'beat', 'silent']);
+  assert.equal(trace, ['beat', 'beat'], 'the second was due 0.8 s after the first');
+  clock.advance(400);
+  assert.equal(trace, ['beat', 'beat', 'silent']);
 });
 
 test.run();

@@ -11,6 +11,8 @@ export interface LeaderLinksOptions {
   readonly hello: Hello;
   readonly timing: FollowTiming;
   readonly log: { warn(message: string): void };
+  /** When that node was last heard as a follower of this one. */
+  heardMs(node: string): number;
   /** Where that node listens to peers; undefined while it isn't there. */
   address(leader: string): string | undefined;
   handover(leader: string, message: Extract<LeaderMessage, { kind: 'handover' }>): void;
@@ -43,6 +45,11 @@ export class LeaderLinks {
     return client !== undefined && client.suspicion !== 'none';
   }
 
+  /** Whether that node hears from this one over a link to it as a leader. */
+  beatsTo(node: string): boolean {
+    return this.#clients.get(node)?.isPulling ?? false;
+  }
+
   handoverReady(leader: string, partition: number, epoch: number): void {
     this.#clients.get(leader)?.handoverReady(partition, epoch);
   }
@@ -68,7 +75,7 @@ export class LeaderLinks {
     if (known !== undefined) return known;
     const address = this.#options.address(leader);
     if (address === undefined) return undefined;
-    const { transport, clock, store, hello, timing, log, handover, mapChanged, broken } = this.#options;
+    const { transport, clock, store, hello, timing, log, handover, mapChanged, broken, heardMs } = this.#options;
     const client = new FollowClient({
       transport,
       clock,
@@ -81,6 +88,7 @@ export class LeaderLinks {
         mapChanged,
         broken,
         warn: (message) => log.warn(message),
+        heardElsewhereMs: () => heardMs(leader),
       },
     });
     this.#clients.set(leader, client);

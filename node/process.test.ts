@@ -180,7 +180,10 @@ test('garbage on the admin port is answered 400 or 404', async () => {
   assert.match(await throwAt(node.adminPort, 'GET /nowhere HTTP/1.1\r\nHost: here\r\n\r\n'), /^HTTP\/1.1 404 /);
   assert.match(await throwAt(node.adminPort, 'CONNECT here:1 HTTP/1.1\r\nHost: here\r\n\r\n'), /^$/);
   assert.is((await fetch(`http://127.0.0.1:${node.adminPort}/ready`)).status, 200);
-  assert.match(await (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text(), /^process_cpu/m);
+  const metrics = await (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text();
+  assert.match(metrics, /^process_cpu/m);
+  assert.match(metrics, /^nodejs_eventloop_lag_seconds /m);
+  assert.not.match(metrics, /^nodejs_eventloop_lag_p99/m, 'a timer every few ms would be needed');
   await serves();
 });
 

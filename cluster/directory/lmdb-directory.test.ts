@@ -161,7 +161,7 @@ test('a change that nobody was told of is seen at the next look', async ({ folde
     (view) => view.put('k', 'silent'),
     () => true,
   );
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await new Promise((resolve) => setTimeout(resolve, 700));
   assert.is(last, 'silent');
   await file.close();
   await directory.close();

@@ -34,7 +34,7 @@ const leasePrefix = 'lease/';
 const newsKey = 'news';
 
 /** Between looks when the kernel tells us of changes, and when it won't (no more inotify instances): see docs/adr/0004. */
-const toldIntervalMs = 250;
+const toldIntervalMs = 500;
 const untoldIntervalMs = 50;
 const listingMaxAgeMs = 2000;
 

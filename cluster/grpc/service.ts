@@ -47,6 +47,13 @@ const commonOptions = {
 };
 
 /**
+ * Whether a peer lives is for the heartbeats of the links to find out. gRPC's own pings are only there to get rid, in
+ * time, of connections whose other end vanished or never spoke gRPC, and at the dialling side of one that broke unnoticed
+ * while the peer is heard on another.
+ */
+const pings = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms': 10_000 };
+
+/**
  * One channel a dial, so that closing it drops the connection, and so that two links never share one's fate or window.
  * Bulk flows from the server to the client, since only a client can have a receive window of more than 64 KiB.
  * No retries: they would keep a copy of everything sent.
@@ -58,18 +65,14 @@ export const clientOptions: ChannelOptions = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1000,
   'grpc.enable_retries': 0,
+  ...pings,
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
 };
 
-/**
- * Whether a peer lives is for the heartbeats of the links to find out. gRPC's own pings are only there to get rid, in
- * time, of connections whose other end vanished or never spoke gRPC: a server has no other way to drop one.
- */
 export const serverOptions: ServerOptions = {
   ...commonOptions,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
+  ...pings,
   'grpc.max_connection_idle_ms': 60_000,
   'grpc.max_concurrent_streams': 16,
 };
