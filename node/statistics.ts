@@ -26,13 +26,15 @@ export function serverStatistics(broker: BrokerFigures, figures: ServerFigures):
   let items = 0;
   let bytes = 0;
   let queueCount = 0;
+  let shown = 0;
   const queues: Statistic[] = [];
   for (const partition of broker.partitionsLed.values()) {
-    const totals = partition.totals();
-    items += totals.items;
-    bytes += totals.bytes;
+    items += partition.totals.items;
+    bytes += partition.totals.bytes;
+    queueCount += partition.queueCount;
     for (const queue of partition.queueNames) {
-      if (queueCount++ >= maxQueuesShown) continue;
+      if (shown === maxQueuesShown) break;
+      shown++;
       for (const [name, value] of partition.statistics(queue) ?? []) queues.push([`queue_${queue}_${name}`, value]);
     }
   }
@@ -44,7 +46,7 @@ export function serverStatistics(broker: BrokerFigures, figures: ServerFigures):
     ['forwarded_commands', broker.forwarded],
     ['held_commands', broker.heldRequests],
     ['queues', queueCount],
-    ['queues_not_shown', Math.max(0, queueCount - maxQueuesShown)],
+    ['queues_not_shown', queueCount - shown],
     ...queues,
   ];
 }

@@ -46,7 +46,7 @@ test('it is neither shown nor counted while it is put off, and keeps its expiry'
   at.set('work', 'later', { delayMs: 2000 });
   at.commit();
   assert.is(at.get('work', owner(1), { read: 'peek' }).answer, 'empty');
-  assert.is(at.queues.totals().items, 0);
+  assert.is(at.queues.totals.items, 0);
   await at.clock.runFor(1500);
   assert.is(at.get('work').answer, 'empty');
   await at.clock.runFor(500);

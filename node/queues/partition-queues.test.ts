@@ -452,7 +452,7 @@ test('statistics have Kestrel’s names', async () => {
       queueExpires: 0,
     },
   );
-  assert.equal(at.queues.totals(), { items: 1, bytes: 5 });
+  assert.equal(at.queues.totals, { items: 1, bytes: 5 });
   assert.is(at.queues.statistics('none'), undefined);
 });
 

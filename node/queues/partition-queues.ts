@@ -9,7 +9,7 @@ import { Families } from './families.ts';
 import { Mover } from './mover.ts';
 import type { NodeContext, PartitionContext } from './partition-context.ts';
 import { nothingAdded, PendingAnswers, tooFewInSync } from './pending-answers.ts';
-import { Queue, type StoredCounts } from './queue.ts';
+import { Queue, type QueueTotals, type StoredCounts } from './queue.ts';
 import type { QueueSettingsSource } from './queue-settings.ts';
 import { queueStatistics, type Statistics } from './queue-stats.ts';
 import { Reads } from './reads.ts';
@@ -48,6 +48,8 @@ export class PartitionQueues {
   readonly #reservations: Reservations;
   readonly #confirms: Confirms;
   readonly #reads: Reads;
+  /** What can be read now, over all queues. */
+  readonly totals: Readonly<QueueTotals> = { items: 0, bytes: 0 };
   #settings: QueueSettingsSource;
   #state: 'serving' | 'frozen' | 'resigned' = 'serving';
 
@@ -238,19 +240,12 @@ export class PartitionQueues {
     }
   }
 
-  get queueNames(): IterableIterator<string> {
-    return this.#queues.keys();
+  get queueCount(): number {
+    return this.#queues.size;
   }
 
-  /** What can be read now, over all queues: items, and bytes of their data. */
-  totals(): { items: number; bytes: number } {
-    let items = 0;
-    let bytes = 0;
-    for (const queue of this.#queues.values()) {
-      items += queue.items;
-      bytes += queue.bytes;
-    }
-    return { items, bytes };
+  get queueNames(): IterableIterator<string> {
+    return this.#queues.keys();
   }
 
   /** One queue's statistics; `undefined` when there is no such queue. */
@@ -339,7 +334,7 @@ export class PartitionQueues {
 
   #open(stored: StoredCounts): Queue {
     const { budget, clock } = this.#context;
-    const queue = new Queue(stored, this.#settings.of(stored.name), budget, clock.monotonicMs());
+    const queue = new Queue(stored, this.#settings.of(stored.name), budget, clock.monotonicMs(), this.totals);
     this.#queues.set(queue.name, queue);
     this.#families.add(queue);
     this.#expiry.watch(queue);
@@ -396,8 +391,7 @@ export class PartitionQueues {
   /** Gives the sequence of the deletion. Nobody waits any more. */
   #drop(queue: Queue): number {
     const { log, budget, counters } = this.#context;
-    queue.deleted = true;
-    queue.window.close();
+    queue.close();
     this.#queues.delete(queue.name);
     this.#families.remove(queue);
     budget.takeQueues(-1);

@@ -11,6 +11,12 @@ import { WaitingLine } from './waiters.ts';
 /** What a queue's life at a leader begins with. */
 export type StoredCounts = Pick<StoredQueue, 'name' | 'number' | 'nextId' | 'firstId' | 'count' | 'bytes'>;
 
+/** What can be read now, over many queues: items, and bytes of their data. */
+export interface QueueTotals {
+  items: number;
+  bytes: number;
+}
+
 /** The removal of a queue's expired items, under way. */
 export interface Sweep {
   /** How many more it may remove. */
@@ -86,9 +92,17 @@ export class Queue {
   cancelledTransactions = 0;
   flushes = 0;
   ageMs = 0;
+  /** Invariant: `items` and `bytes` are counted in it while the queue is there. */
+  #totals: QueueTotals;
 
   /** A queue as stored; `stored` is not kept. */
-  constructor(stored: StoredCounts, settings: QueueSettings, budget: NodeBudget, madeAtMs: number) {
+  constructor(
+    stored: StoredCounts,
+    settings: QueueSettings,
+    budget: NodeBudget,
+    madeAtMs: number,
+    totals: QueueTotals,
+  ) {
     this.madeAtMs = madeAtMs;
     this.settings = settings;
     this.name = stored.name;
@@ -96,8 +110,10 @@ export class Queue {
     this.nextId = stored.nextId;
     this.visibleEnd = stored.nextId;
     this.mayExpireThroughId = stored.nextId - 1;
-    this.items = stored.count;
-    this.bytes = stored.bytes;
+    this.#totals = totals;
+    this.items = 0;
+    this.bytes = 0;
+    this.#count(stored.count, stored.bytes);
     this.window = new ItemWindow(stored.firstId, settings.maxMemoryBytes, budget);
   }
 
@@ -164,8 +180,7 @@ export class Queue {
   committed(id: number, dataBytes: number): void {
     this.pendingItems--;
     this.pendingBytes -= dataBytes;
-    this.items++;
-    this.bytes += dataBytes;
+    this.#count(1, dataBytes);
     this.visibleEnd = id + 1;
   }
 
@@ -196,15 +211,13 @@ export class Queue {
 
   /** An item that could be read can't any more. */
   countOut(item: Item): void {
-    this.items--;
-    this.bytes = this.items === 0 ? 0 : Math.max(0, this.bytes - item.bytes);
+    this.#count(-1, this.items === 1 ? -this.bytes : -Math.min(this.bytes, item.bytes));
   }
 
   /** Puts an item back that was taken out; gives whether it is there to be put back at all. */
   giveBack(item: Item): boolean {
     if (!this.holds(item)) return false;
-    this.items++;
-    this.bytes += item.bytes;
+    this.#count(1, item.bytes);
     this.window.giveBack(item);
     return true;
   }
@@ -214,6 +227,22 @@ export class Queue {
     return !this.deleted && id > this.flushedThroughId;
   }
 
+  /** It is deleted, or this node leads it no more. What may be counted yet is nobody's. */
+  close(): void {
+    this.deleted = true;
+    this.window.close();
+    this.#totals.items -= this.items;
+    this.#totals.bytes -= this.bytes;
+    this.#totals = { items: 0, bytes: 0 };
+  }
+
+  #count(items: number, bytes: number): void {
+    this.items += items;
+    this.bytes += bytes;
+    this.#totals.items += items;
+    this.#totals.bytes += bytes;
+  }
+
   /** Drops all items that are committed; gives the id of the last. */
   flush(): number {
     const throughId = this.visibleEnd - 1;
@@ -221,8 +250,7 @@ export class Queue {
     this.movingItems = 0;
     this.#deliveries = undefined;
     this.window.flush(throughId);
-    this.items = 0;
-    this.bytes = 0;
+    this.#count(-this.items, -this.bytes);
     this.flushes++;
     return throughId;
   }
