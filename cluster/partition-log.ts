@@ -1,8 +1,9 @@
+import type { PlacedData } from '../journal/store/appender.ts';
 import type { ItemExtras, ItemOrigin, SeenToken } from '../journal/store/item-extras.ts';
 import { StoredItem } from '../journal/store/item-reader.ts';
 import type { StoredQueue } from '../journal/store/stored-queue.ts';
 
-export type { ItemExtras, ItemOrigin, SeenToken, StoredQueue };
+export type { ItemExtras, ItemOrigin, PlacedData, SeenToken, StoredQueue };
 export { StoredItem };
 
 /** A run of a queue's items, read back from the journal or the backlog. */
@@ -52,6 +53,9 @@ export interface PartitionLog {
     data: Buffer,
     extras?: ItemExtras,
   ): number;
+
+  /** Where the data of the item stands that was added last. One object, overwritten by the next `addItem`. */
+  readonly lastAdded: Readonly<PlacedData>;
 
   /** Whether an item was named so whose name's time is not over. One whose entry has not been written yet is not found. */
   hasToken(queue: number, token: string, nowMs: number): boolean;

@@ -6,6 +6,7 @@ export function storeLog(store: Store, partition: number, inSync: () => number):
   return {
     partition,
     queues: store.replica(partition).queues,
+    lastAdded: store.lastAdded,
     refusal: () => (store.room === 'ample' ? undefined : 'no room on the disk'),
     inSync,
     writable: () => store.room !== 'none',

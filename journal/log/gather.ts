@@ -2,8 +2,11 @@ import { assert } from '../base/assert.ts';
 import { entryBytes, entryCrc, entryHeaderBytes, sealEntry } from './entry.ts';
 import { frameBytes, frameBytesPerEntry, frameHeaderBytes } from './frame.ts';
 
-/** Entries are gathered into chunks of this length; one that is longer gets a chunk of its own. */
-export const chunkBytes = 256 * 1024;
+/**
+ * Entries are gathered into chunks of this length; one that is longer than half of it, and finds no room, gets a chunk of
+ * its own length. Short, since whoever keeps an entry in memory keeps its chunk.
+ */
+export const chunkBytes = 16 * 1024;
 
 const initialFrameBytes = 4096;
 const keptFrameBytes = 64 * 1024;
@@ -109,7 +112,7 @@ export class Gather {
     if (this.#entries > 0 && this.#payloadBytes + bytes > this.#maxBatchBytes) this.#closeBatch();
     if (this.#position + bytes > this.buffer.length) {
       this.#closePart();
-      this.#startChunk(Buffer.allocUnsafeSlow(Math.max(chunkBytes, bytes)));
+      this.#startChunk(Buffer.allocUnsafeSlow(bytes > chunkBytes / 2 ? bytes : chunkBytes));
     }
   }
 

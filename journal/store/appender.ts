@@ -32,8 +32,17 @@ interface AppendEnd {
   receiving: boolean;
 }
 
+/** Where the data of an item stands in memory. */
+export interface PlacedData {
+  /** Its bytes from `start` on don't change or move, for as long as somebody keeps it. */
+  memory: Buffer;
+  start: number;
+}
+
 /** Appends entries to the journal and numbers them. What they mean is taken in when they have been written. */
 export class Appender {
+  /** Of the item added last. */
+  readonly lastAdded: PlacedData = { memory: Buffer.alloc(0), start: 0 };
   readonly #journal: Journal;
   readonly #ends = new Map<number, AppendEnd>();
 
@@ -89,6 +98,8 @@ export class Appender {
     writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
     if (extras !== undefined) writeExtras(buffer, body, extras);
     buffer.set(data, body + headBytes);
+    this.lastAdded.memory = buffer;
+    this.lastAdded.start = body + headBytes;
     return this.#seal(partition, end, extras === undefined ? kinds.itemAdded : kinds.itemExtended);
   }
 

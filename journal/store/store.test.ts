@@ -9,6 +9,25 @@ import { kinds } from './entries.ts';
 import { keptEpochs } from './replica.ts';
 import { Store } from './store.ts';
 
+test('the data of an item stays where it was placed when it was added, whatever comes later', async () => {
+  const node = new StoreNode();
+  const store = await node.open();
+  store.beginEpoch(3, 1, 'a');
+  const queue = store.createQueue(3, 'work');
+  const sizes = [0, 10, 9000, 50, 5000, 6000, 20_000, 1, 4000];
+  const kept = sizes.map((size, index) => {
+    const extras = index % 2 === 0 ? undefined : { isDelayed: true, named: undefined, origin: undefined };
+    store.addItem(3, queue, index + 1, 0, 0, 0, Buffer.alloc(size, index + 65), extras);
+    return { ...store.lastAdded };
+  });
+  await node.flush();
+  for (const [index, { memory, start }] of kept.entries()) {
+    const size = sizes[index] as number;
+    assert.equal(memory.subarray(start, start + size), Buffer.alloc(size, index + 65));
+  }
+  await node.clock.complete(store.close());
+});
+
 test('what was added is read back, also after a power loss', async () => {
   const node = new StoreNode();
   let store = await node.open();

@@ -5,7 +5,7 @@ import type { Disk } from '../log/disk.ts';
 import { entryBodyStart, entryEpoch, entryKind, entryPartition, entrySequence } from '../log/entry.ts';
 import { Journal, type JournalSink, type Room } from '../log/journal.ts';
 import { readU64 } from '../log/u64.ts';
-import { Appender } from './appender.ts';
+import { Appender, type PlacedData } from './appender.ts';
 import { backlogFolder } from './backlog-file.ts';
 import { BacklogReader } from './backlog-reader.ts';
 import { type Checkpoint, checkpointName, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
@@ -183,6 +183,11 @@ export class Store {
     extras?: ItemExtras,
   ): number {
     return this.#appender.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data, extras);
+  }
+
+  /** Where the data of the item stands that was added last, of all partitions. One object, overwritten by the next. */
+  get lastAdded(): Readonly<PlacedData> {
+    return this.#appender.lastAdded;
   }
 
   /** Removes items: from, to, from, to …, both ends gone. Ids that are gone already don't matter. */

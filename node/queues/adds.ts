@@ -18,12 +18,13 @@ export class Adds {
   readonly #families: Families;
   readonly #pending: PendingAnswers;
   readonly #expiry: Expiry;
-  readonly #copies = new ItemCopies();
+  readonly #copies: ItemCopies;
   /** Items that were named, by their names, on their way to the disks: sequences of the entries that say so, rising. */
   readonly #named = new Map<string, number>();
 
   constructor(context: PartitionContext, families: Families, pending: PendingAnswers, expiry: Expiry) {
     this.#context = context;
+    this.#copies = new ItemCopies(context.log);
     this.#families = families;
     this.#pending = pending;
     this.#expiry = expiry;

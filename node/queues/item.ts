@@ -7,8 +7,8 @@ export interface Expiring {
   readonly addedAtMs: number;
 }
 
-/** What an item in memory costs beside its data: the object, its place in the window, what is left over in its slab. */
-const overheadBytes = 200;
+/** What an item in memory costs beside its data: the object, its place in the window, its entry's head, what is left over in its chunk. */
+const overheadBytes = 240;
 
 /**
  * An item that has been stored and not removed. It may be known by its id and size alone: one that was handed over by

@@ -1,6 +1,7 @@
 import {
   type ItemExtras,
   type PartitionLog,
+  type PlacedData,
   type ReadItems,
   StoredItem,
   type StoredQueue,
@@ -56,6 +57,7 @@ class FakeQueue implements StoredQueue {
 export class FakePartitionLog implements PartitionLog {
   readonly partition = 7;
   readonly queues = new Map<string, FakeQueue>();
+  readonly lastAdded: PlacedData = { memory: Buffer.alloc(0), start: 0 };
   sequence = 0;
   /** Up to here items are found by reads whatever happens; beyond, when `findsUncommitted` is set. */
   committedSequence = 0;
@@ -113,6 +115,7 @@ export class FakePartitionLog implements PartitionLog {
     const copy = Buffer.from(data);
     const item = new StoredItem(id, flags, expiresAtMs, addedAtMs, isDelayed, origin, copy, 0, copy.length);
     queue.items.set(id, item);
+    this.lastAdded.memory = copy;
     const sequence = this.#append(`add ${queue.name} ${id}`);
     this.#sequences.set(item, sequence);
     if (named !== undefined) this.#tokens.set(`${named.queue} ${named.token}`, { untilMs: named.untilMs, sequence });
