@@ -1,5 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { entryKind } from '../journal/log/entry.ts';
+import { kinds } from '../journal/store/entries.ts';
 import { Store } from '../journal/store/store.ts';
 import { seededRandom } from '../journal/testing/random.ts';
 import { SimClock } from '../journal/testing/sim-clock.ts';
@@ -23,7 +25,12 @@ class Stage {
   readonly toFollower: LeaderMessage[] = [];
   /** What the partition tells the queues. */
   readonly told: string[] = [];
+  /** Who was in sync when the follower was sent a snapshot. */
+  inSyncWhenFilled: readonly string[] | undefined;
   isQuiet = true;
+  holdsLease = true;
+  /** What the queues were last told to be committed. */
+  committed = 0;
   partition!: Partition;
   #disk!: SimDisk;
   #store!: Store;
@@ -56,17 +63,33 @@ class Stage {
     await clock.runFor(50);
     this.#follower = followers.accept({
       peer: hello,
-      send: (message) => this.toFollower.push(message),
+      send: (message) => {
+        this.toFollower.push(message);
+        if (message.kind === 'entries' && entryKind(message.bytes, 0) === kinds.snapshotBegun)
+          this.inSyncWhenFilled = this.partition.record.inSync;
+      },
       queuedBytes: 0,
       close: () => {},
     });
-    this.#follower.received({ kind: 'subscribe', partition: number, epoch, lastSequence: 0, lastEpoch: 0 });
-    this.#follower.received({
-      kind: 'acknowledge',
-      ends: [{ partition: number, epoch, sequence: 1 }],
-      durableBytes: 0,
-    });
+    this.followerAsks(0, 0);
+    assert.equal([this.partition.phase, this.told], ['starting', []], 'its first entry is not on every member yet');
+    this.followerHas(1);
     assert.is(this.partition.phase, 'serving');
+  }
+
+  followerAsks(lastSequence: number, lastEpoch: number): void {
+    this.#follower.received({ kind: 'subscribe', partition: number, epoch, lastSequence, lastEpoch });
+  }
+
+  followerHas(sequence: number): void {
+    this.#follower.received({ kind: 'acknowledge', ends: [{ partition: number, epoch, sequence }], durableBytes: 0 });
+  }
+
+  /** Appends an entry, which is durable here when it resolves; gives its sequence. */
+  async append(): Promise<number> {
+    const sequence = this.#store.createQueue(number, `queue ${this.#store.appendedSequence(number)}`);
+    await this.clock.complete(this.#store.flushed());
+    return sequence;
   }
 
   #followers(store: Store): FollowServer {
@@ -92,7 +115,9 @@ class Stage {
       timing: { graceMs: 300, handoverTimeoutMs: 1000, swapRetryMs: 100 },
       service: {
         lead: () => told.push('lead'),
-        committed: () => {},
+        committed: (_partition, sequence) => {
+          this.committed = sequence;
+        },
         freeze: () => told.push('freeze'),
         thaw: () => told.push('thaw'),
         isQuiet: () => this.isQuiet,
@@ -101,7 +126,7 @@ class Stage {
         resign: () => told.push('resign'),
         routeChanged: () => {},
       },
-      mayServe: () => true,
+      mayServe: () => this.holdsLease,
       mayLead: () => true,
       suspects: () => false,
       follow: () => {},
@@ -171,6 +196,39 @@ test('a follower that is ready is given the lead, by one swap of the record', as
   const record = await stage.recorded();
   assert.equal([record?.leader, record?.epoch, record?.inSync], ['b', epoch + 1, ['a', 'b']]);
   assert.equal(stage.told, ['lead', 'freeze', 'moved']);
+});
+
+test('the log is handed over when the follower has its last entry, not before', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  const last = await stage.append();
+  stage.partition.handOver('b', false);
+  await stage.wait(200);
+  assert.is.not(stage.toFollower.at(-1)?.kind, 'handover');
+  stage.followerHas(last);
+  assert.is(stage.toFollower.at(-1)?.kind, 'handover');
+});
+
+test('without its lease a leader acknowledges nothing', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  const before = stage.committed;
+  const last = await stage.append();
+  stage.holdsLease = false;
+  stage.followerHas(last);
+  await stage.wait(200);
+  assert.equal([stage.committed, stage.partition.route], [before, 'hold']);
+  stage.holdsLease = true;
+  await stage.wait(50);
+  assert.equal([stage.committed, stage.partition.route], [last, 'local']);
+});
+
+test('a follower throws its log away for a snapshot only after it has left the in-sync set', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  stage.followerAsks(99, 1);
+  await stage.wait(500);
+  assert.equal(stage.inSyncWhenFilled, ['a']);
 });
 
 test('the log is not told to end while something may still be appended to it', async () => {
