@@ -131,6 +131,19 @@ test('what was admitted is acknowledged when it is durable, not before', async (
   assert.is(stage.acknowledged(1), 1);
 });
 
+test('the end of its log is told when that is durable, for it counts as acknowledged', async () => {
+  const clock = new SimClock();
+  const log = await (await Log.open(clock)).entries((store) => store.beginEpoch(1, 1, 'l'));
+  const { store } = await Log.open(clock);
+  const stage = new Stage(clock, store);
+  store.appendRun(log);
+  stage.client.follow(1, 2);
+  await clock.runFor(syncMs - 1);
+  assert.equal([store.replica(1).lastSequence, stage.sent], [1, []]);
+  await clock.runFor(2);
+  assert.equal(stage.sent, [{ kind: 'subscribe', partition: 1, epoch: 2, lastSequence: 1, lastEpoch: 1 }]);
+});
+
 test('entries before the subscription is open, or of an epoch that was not admitted, are neither taken nor acknowledged', async () => {
   const clock = new SimClock();
   const leader = await Log.open(clock);

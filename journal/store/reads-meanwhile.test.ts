@@ -1,7 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SimClock } from '../testing/sim-clock.ts';
+import { SimDisk } from '../testing/sim-disk.ts';
+import { smallStore } from '../testing/small-store.ts';
 import { StoreNode } from '../testing/store-node.ts';
-import type { Store } from './store.ts';
+import { Store } from './store.ts';
 
 /** A node with so many items of 1,000 bytes in one queue. */
 async function filled(items: number): Promise<{ node: StoreNode; store: Store; queue: number }> {
@@ -35,6 +38,31 @@ test('items that go while they are read from a segment are not given', async () 
   await node.flush();
   const { items } = await node.clock.complete(reading);
   assert.equal([items[0]?.id, items[1]?.id], [1, 11]);
+});
+
+test('a segment is kept for a read that has to look a second time, whenever it is settled meanwhile', async () => {
+  for (let delayMs = 0; delayMs < 200; delayMs += 2) {
+    const clock = new SimClock();
+    const disk = new SimDisk({ clock, operationMs: 5 });
+    const settings = { ...smallStore, unsettledBytes: 1 };
+    const store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings }));
+    store.beginEpoch(1, 1, 'a');
+    const queue = store.createQueue(1, 'q');
+    const sizes = [10, 10, 10, 10, 10, 10, 10, 7000, 3000, 3000, 3000];
+    for (const [index, bytes] of sizes.entries()) {
+      store.addItem(1, queue, index + 1, 0, 0, 0, Buffer.alloc(bytes));
+      await clock.complete(store.flushed());
+    }
+    await clock.runFor(delayMs);
+    // Of its length nothing is known but the mean.
+    const { items } = await clock.complete(store.readItems(1, queue, 8, 100));
+    assert.equal(
+      items.map(({ data }) => data.length),
+      [7000],
+      `after ${delayMs} ms`,
+    );
+    await clock.complete(store.close());
+  }
 });
 
 test('a log that is thrown away while it is read is not given', async () => {
