@@ -24,7 +24,9 @@ test('flags and ids come back with the item', () => {
   const at = new QueueHarness();
   at.set('work', 'one', { flags: 4_000_000_000 });
   at.commit();
-  assert.equal(at.get('work').results, [{ kind: 'item', id: 1, flags: 4_000_000_000, data: Buffer.from('one') }]);
+  const [item] = at.get('work').results;
+  assert.ok(item?.kind === 'item');
+  if (item?.kind === 'item') assert.equal([item.id, item.flags, String(item.data)], [1, 4_000_000_000, 'one']);
 });
 
 test('items leave the log when they are delivered or closed, those of one tick as runs', async () => {
