@@ -4,6 +4,7 @@ import { seededRandom } from '../testing/random.ts';
 import { type RecordedEntry, Recorder } from '../testing/recorder.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
+import { WatchedDisk } from '../testing/watched-disk.ts';
 import { Journal, type JournalOptions } from './journal.ts';
 import { segmentHeaderBytes } from './segment.ts';
 
@@ -132,7 +133,7 @@ test('one seed is one history', async () => {
   assert.is(await live(scenario), await live(scenario));
 });
 
-test('a crash at every step of writing, rotating and recycling loses nothing durable', async () => {
+test('a crash at every step of writing, rotating, recycling and removing spares loses nothing durable', async () => {
   for (const kind of ['power', 'process'] as const) {
     for (let steps = 1; ; steps++) {
       if (!(await crashAfter(steps, kind))) break;
@@ -146,8 +147,12 @@ async function crashAfter(steps: number, kind: 'power' | 'process'): Promise<boo
   const random = seededRandom(steps);
   const disk = new SimDisk({ clock, operationMs: 1, syncMs: 1, random });
   const sink = new Recorder();
+  let removing = () => {};
+  const watched = new WatchedDisk(disk, (operation, name) => {
+    if (operation === 'remove' && name.endsWith('.spare')) removing();
+  });
   const options: JournalOptions = {
-    disk,
+    disk: watched,
     clock,
     folder: 'journal',
     segmentBytes: segmentHeaderBytes + 4096,
@@ -175,6 +180,9 @@ async function crashAfter(steps: number, kind: 'power' | 'process'): Promise<boo
         firstSegment = oldest.number + 1;
         await journal.release(oldest.number);
       }
+      // It is quiet until spares are being removed, and segments are filled meanwhile; then until all are gone.
+      if (round === 4 || round === 9) await new Promise<void>((resolve) => (removing = resolve));
+      if (round === 9) await new Promise<void>((resolve) => clock.schedule(1000, resolve));
     }
     await journal.close();
     ended = true;

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { WindhoverError } from '../base/errors.ts';
+import { WindhoverError } from '../base/errors.ts';
 import { Recorder } from '../testing/recorder.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
@@ -168,6 +168,55 @@ test('at rest spares are made for a burst, and while segments are being filled n
   await clock.complete(journal.release(4));
   await clock.runFor(2100);
   assert.equal([journal.segments.length, spares()], [1, 5], 'one more is kept than would be made');
+  await clock.complete(journal.close());
+});
+
+function spares(disk: SimDisk): number {
+  return disk.names().filter((name) => name.endsWith('.spare')).length;
+}
+
+test('when nothing has been written for long, spares shrink to those needed at once, and grow again with traffic', async () => {
+  const disk = new SimDisk({ clock });
+  const journal = await openJournal(options(disk), new Recorder());
+  await clock.runFor(10);
+  assert.is(spares(disk), 4);
+  append(journal, 1, 1, 'x');
+  await clock.runFor(29_000);
+  append(journal, 1, 2, 'x');
+  await clock.runFor(29_000);
+  assert.is(spares(disk), 4, 'they stay while anything is written');
+  await clock.runFor(35_000);
+  assert.is(spares(disk), 2);
+  assert.is(journal.room, 'ample');
+  for (let sequence = 3; sequence <= 5; sequence++) {
+    append(journal, 1, sequence, 'x'.repeat(7000));
+    await clock.complete(journal.flushed());
+  }
+  await clock.runFor(2500);
+  assert.is(spares(disk), 4);
+  await clock.runFor(70_000);
+  assert.is(spares(disk), 2);
+  const live = journal.segments.length;
+  assert.ok(live > 2);
+  await clock.complete(journal.release((journal.segments.at(-1)?.number ?? 0) - 1));
+  assert.is(spares(disk), 2, 'what is released goes too');
+  await clock.complete(journal.close());
+  assert.is(disk.names().length, 3);
+});
+
+test('a spare that can not be removed does no harm', async () => {
+  const sink = new Recorder();
+  let refused = 0;
+  const disk = new WatchedDisk(new SimDisk({ clock }), (operation) => {
+    if (operation !== 'remove') return;
+    refused++;
+    throw new WindhoverError('io', 'the removal failed, as told');
+  });
+  const journal = await openJournal(options(disk), sink);
+  await clock.runFor(70_000);
+  assert.equal([refused, sink.failures], [1, []]);
+  append(journal, 1, 1, 'goes on');
+  await clock.complete(journal.flushed());
   await clock.complete(journal.close());
 });
 

@@ -8,6 +8,10 @@ import { writeFully } from './write-fully.ts';
 const retryMs = 1000;
 /** For so long after a segment was filled no more spares are made than are needed at once. */
 const restMs = 2000;
+/** When nothing was written for so long, spares beyond those needed at once are removed. */
+const quietMs = 30_000;
+
+const noSegment: LiveSegment = { number: 0, usedBytes: 0 };
 
 /** What the spares tell the journal. */
 export interface SparesEvents {
@@ -20,7 +24,8 @@ export interface SparesEvents {
 /**
  * Segment files made ready ahead of their use. Making one means to fill it with zeros, which costs the disk and the
  * processor as much as to fill it with entries; so more of them than are needed at once are made while nobody fills
- * segments, and segments that are released are used again. A file is allocated under one name (`.new`), kept under another
+ * segments, and segments that are released are used again. They go again when nothing has been written for long, and are
+ * not made before a segment has been filled. A file is allocated under one name (`.new`), kept under another
  * (`.spare`), and gets its segment's name only when its header is durable; so whatever a crash leaves, each name says how
  * far the file had come.
  */
@@ -37,6 +42,10 @@ export class Spares {
   #isRefused = false;
   /** Until it runs, segments are being filled. */
   #rest: Timer | undefined;
+  /** Until it runs, something may be written; then it looks whether something was. */
+  #quiet: Timer | undefined;
+  /** Files are being removed. */
+  #shrinking: Promise<void> | undefined;
   #closed = false;
 
   /** @param live the journal's segments, with which the spares share its limit */
@@ -58,6 +67,7 @@ export class Spares {
 
   /** Takes up the spares that an earlier process left, and removes what is unfinished or of another length. */
   async adopt(names: readonly string[]): Promise<void> {
+    this.#watchForQuiet();
     for (const name of names) {
       const parsed = parseJournalFileName(name);
       if (parsed === undefined || parsed.kind === 'segment') continue;
@@ -70,7 +80,7 @@ export class Spares {
 
   /** Makes spares in the background, as many as are wanted now; after want of room tries again each second. */
   replenish(): void {
-    const wanted = this.#rest === undefined ? this.#mostKept() - 1 : this.#options.spareSegments;
+    const wanted = this.#rest === undefined && !this.#isQuiet ? this.#mostKept() - 1 : this.#options.spareSegments;
     if (this.#closed || this.#ready.length >= wanted || this.#making !== undefined || this.#retry !== undefined) return;
     this.#making = this.#make();
   }
@@ -78,6 +88,7 @@ export class Spares {
   /** A segment has been filled, and others may follow soon. */
   segmentFilled(): void {
     if (this.#closed) return;
+    this.#watchForQuiet();
     this.#rest?.cancel();
     this.#rest = this.#options.clock.schedule(restMs, () => {
       this.#rest = undefined;
@@ -129,7 +140,8 @@ export class Spares {
     const { disk } = this.#options;
     const name = this.#path(segment, 'segment');
     const planned = this.#ready.length + (this.#making === undefined ? 0 : 1);
-    if (planned >= this.#mostKept() || this.#closed || !(await this.#isWhole(name))) return disk.remove(name);
+    const kept = this.#isQuiet ? this.#options.spareSegments : this.#mostKept();
+    if (planned >= kept || this.#closed || !(await this.#isWhole(name))) return disk.remove(name);
     const number = this.#nextNumber++;
     try {
       await disk.rename(name, this.#path(number, 'spare'));
@@ -141,12 +153,48 @@ export class Spares {
     this.#events.changed();
   }
 
-  /** Makes no more; resolves when none is being made. */
-  close(): Promise<void> {
+  /** Makes and removes no more; resolves when none is being made or removed. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#retry?.cancel();
     this.#rest?.cancel();
-    return this.attempted();
+    this.#quiet?.cancel();
+    await this.#shrinking;
+    await this.attempted();
+  }
+
+  /** Nothing is being written, and no segment was filled since that was seen. */
+  get #isQuiet(): boolean {
+    return this.#quiet === undefined;
+  }
+
+  #watchForQuiet(): void {
+    if (this.#closed) return;
+    this.#quiet?.cancel();
+    const { number, usedBytes } = this.#live.at(-1) ?? noSegment;
+    this.#quiet = this.#options.clock.schedule(quietMs, () => {
+      const last = this.#live.at(-1) ?? noSegment;
+      const wasWritten = last.number !== number || last.usedBytes !== usedBytes;
+      if (wasWritten || this.making) return this.#watchForQuiet();
+      this.#quiet = undefined;
+      this.#shrinking ??= this.#shrink();
+    });
+  }
+
+  /** One after another: each is out of the list before its file goes, so that whatever happens in between nobody takes it. */
+  async #shrink(): Promise<void> {
+    try {
+      while (this.#isQuiet && !this.#closed && this.#ready.length > this.#options.spareSegments) {
+        const number = this.#ready.pop() ?? 0;
+        this.#events.changed();
+        await this.#options.disk.remove(this.#path(number, 'spare'));
+      }
+    } catch (error) {
+      // The file is of use again at the next start.
+      if (!(error instanceof WindhoverError)) throw error;
+    } finally {
+      this.#shrinking = undefined;
+    }
   }
 
   /** Half of what the journal may take, and no more than is left of it beside the live segments. */

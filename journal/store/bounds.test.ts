@@ -129,6 +129,25 @@ test('a backlog keeps nothing for a settled item, and leaves nothing on the disk
   assert.ok((await place.diskBytes()) <= settings.limitBytes + 1000);
 });
 
+test('a store without items that is let rest takes three segments, and one with items keeps its log', async () => {
+  const place = await new Place().open();
+  for (let round = 0; round < 40; round++) await place.add(50);
+  place.store.removeItems(1, 2, [1, 1999]);
+  await place.clock.runFor(120_000);
+  const kept = (settings.unsettledBytes + settings.segmentBytes) / settings.segmentBytes;
+  assert.ok((await place.diskBytes()) > kept * settings.segmentBytes);
+  place.store.removeItems(1, 2, [2000, 2000]);
+  await place.clock.runFor(29_000);
+  assert.ok((await place.diskBytes()) > kept * settings.segmentBytes);
+  await place.clock.runFor(60_000);
+  const bytes = await place.diskBytes();
+  assert.ok(bytes <= 3 * settings.segmentBytes + 1000, `${bytes} bytes`);
+  await place.clock.complete(place.store.close());
+  await place.open();
+  await place.add(10);
+  assert.is(place.replica.queue(2)?.count, 10);
+});
+
 test("an old item keeps only its own bytes, whoever's stood beside it", async () => {
   const place = await new Place().open();
   const other = place.store.createQueue(1, 'other');

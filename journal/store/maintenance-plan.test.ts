@@ -13,6 +13,7 @@ const quiet: MaintenanceView = {
   neededSegment: Number.POSITIVE_INFINITY,
   isRoomAmple: true,
   isIdle: false,
+  isDeserted: false,
   garbageBytes: 0,
   backlog: [],
   settings: { ...defaultStoreSettings, unsettledBytes: 2 * full },
@@ -39,6 +40,11 @@ const cases: [string, Partial<MaintenanceView>, ReturnType<typeof nextStep>][] =
   [
     'room is scarce: the oldest is settled, however little there is',
     { isRoomAmple: false },
+    { kind: 'settle', segment: 6 },
+  ],
+  [
+    'nothing alive, and nothing written for long: the oldest is settled',
+    { isDeserted: true },
     { kind: 'settle', segment: 6 },
   ],
   [

@@ -34,6 +34,8 @@ export interface MaintenanceView {
   readonly isRoomAmple: boolean;
   /** Nothing has been written for a while. */
   readonly isIdle: boolean;
+  /** Nothing has been written for long, and no queue has an item: nobody will miss the log. */
+  readonly isDeserted: boolean;
   /** Length of the backlog files that wait to be deleted. */
   readonly garbageBytes: number;
   /** Backlog files that may be compacted. */
@@ -51,7 +53,7 @@ export function nextStep(view: MaintenanceView): Step {
   const fullBytes = full.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
   const oldest = full[0];
   const settle: Step | undefined = oldest && { kind: 'settle', segment: oldest.number };
-  if (settle !== undefined && !view.isRoomAmple) return settle;
+  if (settle !== undefined && (!view.isRoomAmple || view.isDeserted)) return settle;
   const files = filesToCompact(view);
   if (files.length > 0) return { kind: 'compact', files };
   if (settle !== undefined && fullBytes > settings.unsettledBytes) return settle;

@@ -9,6 +9,8 @@ import type { StoreParts } from './store-parts.ts';
 const tickMs = 1000;
 /** With nothing written for so long, garbage is cleared away however little it is. */
 const idleMs = 2000;
+/** With nothing written for so long, and nothing alive, the log that followers may resume in goes as well. */
+const desertedMs = 30_000;
 /** With more than this of the journal's limit in use, readers of old segments don't count, before writers have to wait. */
 const scarceShare = 0.75;
 const maxRetryMs = 10_000;
@@ -110,10 +112,20 @@ export class Maintenance {
       neededSegment: uses.oldest(),
       isRoomAmple,
       isIdle: clock.monotonicMs() - this.#seenAtMs >= idleMs,
+      isDeserted: journal.segments.length > 1 && this.#isDeserted(),
       garbageBytes: this.#garbageBytes(),
       backlog: this.#backlog(),
       settings,
     });
+  }
+
+  #isDeserted(): boolean {
+    const { clock, state } = this.#parts;
+    if (clock.monotonicMs() - this.#seenAtMs < desertedMs) return false;
+    for (const { queues } of state.replicas.values()) {
+      for (const { count } of queues.values()) if (count > 0) return false;
+    }
+    return true;
   }
 
   /** Length of the files that could be deleted. */

@@ -8,7 +8,10 @@ export interface StoreSettings {
   readonly spareSegments: number;
   /** Bound of all segments together; past it nothing is added any more. */
   readonly limitBytes: number;
-  /** Full segments are settled, oldest first, as long as they hold more than this: the log that followers may resume in. */
+  /**
+   * Full segments are settled, oldest first, as long as they hold more than this: the log that followers may resume in.
+   * Those of a node without items go when nothing has been written for half a minute.
+   */
   readonly unsettledBytes: number;
   /** A backlog file is not appended to any more once it is so long. */
   readonly backlogFileBytes: number;
