@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cleanUp, LocalCluster, NodeProcess, temporaryFolder } from './testing/node-process.ts';
+import { freePorts } from './testing/ports.ts';
 
 const repository = resolve(import.meta.dirname, '..');
 const document = readFileSync(join(repository, 'docs/clients.md'), 'utf8');
@@ -40,6 +41,7 @@ const needs: Readonly<Record<string, readonly string[]>> = {
   "Python: pymemcache's HashClient": ['/usr/bin/python3', '-c', 'import pymemcache'],
   'PHP: memcached': ['php', '-r', 'exit(class_exists("Memcached") ? 0 : 1);'],
   'Perl: Cache::Memcached': ['perl', '-MCache::Memcached', '-e', '1'],
+  'Node: thrift': ['thrift', '--version'],
 };
 
 interface Example {
@@ -90,14 +92,19 @@ class Run {
     const { language, text } = example;
     const folder = temporaryFolder();
     const [first, second = first, third = first] = nodes.map(({ memcachePort }) => String(memcachePort));
+    const thriftPort = String(nodes[0]?.thriftPort);
     const program = text
       .replaceAll('22133', first as string)
       .replaceAll('22134', second as string)
       .replaceAll('22135', third as string)
+      .replaceAll('26133', thriftPort)
       .replaceAll('tasks', `tasks-of-${examples.indexOf(example)}`)
       .replace(new RegExp(`^.*${marker}$`, 'm'), pauses === 'pauses' ? language.pause : '');
     symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
     writeFileSync(join(folder, language.file), program);
+    if (text.includes('gen-nodejs')) {
+      spawnSync('thrift', ['--gen', 'js:node', '-o', folder, join(repository, 'proto/kestrel.thrift')]);
+    }
     const [command = '', ...args] = [...language.command, language.file];
     const child = spawn(command, args, { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'], timeout: 90_000 });
     this.#child = child;
@@ -133,8 +140,9 @@ let bare: NodeProcess;
 
 test.before(async () => {
   const folder = temporaryFolder();
-  const cluster = await LocalCluster.start(3, ['--echo-key', 'full']);
-  bare = await NodeProcess.start({ data: join(folder, 'node'), directory: `lmdb:${join(folder, 'directory')}` });
+  const cluster = await LocalCluster.start(3, ['--echo-key', 'full'], 5);
+  const ports = await freePorts(5);
+  bare = await NodeProcess.start({ data: join(folder, 'node'), directory: `lmdb:${join(folder, 'directory')}`, ports });
   for (const example of there) {
     const run = new Run(example, cluster.nodes, 'pauses');
     runs.set(example, run);
