@@ -12,7 +12,7 @@
  * the same list, to forbid timers and the machine's clock.
  */
 const pureFiles = [
-  'journal/base/(assert|errors|quantities)',
+  'journal/base/(assert|distribution|errors|quantities)',
   'journal/log/(entry|frame|gather|recovery|segment|u64)',
   'journal/kestrel/(entry|files|queue)',
   'journal/store/(backlog-file|checkpoint|codec|entries|extent|id-runs|item-extras|maintenance-plan|offset-runs|replica|seen-tokens|segment-uses|state|stored-queue)',

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
-import type { Store } from '../journal/store/store.ts';
+import type { Store, StoreFigures } from '../journal/store/store.ts';
 import { Controller } from './controller.ts';
 import type { Directory, Versioned } from './directory/directory.ts';
 import type { FollowTiming } from './follow-client.ts';
@@ -24,6 +24,7 @@ import {
   wholePartitions,
   withRecord,
 } from './partition-map.ts';
+import { type FollowerLag, replicationLag } from './replication-lag.ts';
 import type { Transport } from './transport.ts';
 
 /** All times of the cluster's life, in ms. */
@@ -191,6 +192,15 @@ export class ClusterNode {
   leaderOf(partition: number): NodeRecord | undefined {
     const record = this.#partitions.get(partition)?.record;
     return record === undefined ? undefined : this.#view.nodes.get(record.leader);
+  }
+
+  get storeFigures(): StoreFigures {
+    return this.#options.store.figures;
+  }
+
+  /** What this node's followers lack, by their ids. */
+  replicationLag(): ReadonlyMap<string, FollowerLag> {
+    return replicationLag(this.#options.node.id, this.#partitions.values(), this.followers);
   }
 
   /** Undefined when every partition has a running leader and as many replicas in sync as there should be; else what is missing. */

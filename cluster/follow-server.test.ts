@@ -48,4 +48,40 @@ test('a follower is sent signs of life unless it has them over another link, and
   assert.ok(isClosed);
 });
 
+test('what is under way to a follower is told until it is durable there', async () => {
+  const clock = new SimClock();
+  const disk = new SimDisk({ clock, operationMs: 0, syncMs: 1 });
+  const store = await clock.complete(Store.open({ disk, clock, sync: 'always' }));
+  const server = new FollowServer(store, clock, {
+    subscribe: () => ({ kind: 'log', epoch: 1, fromSequence: 1 }),
+    needsSnapshot: () => {},
+    acknowledged: () => {},
+    left: () => {},
+    lost: () => {},
+    handoverReady: () => {},
+  });
+  let sentBytes = 0;
+  const peer = { clusterId: 'c', node: 'f', incarnation: 'f1', protocolVersion };
+  const link = server.accept({
+    peer,
+    queuedBytes: 0,
+    send: (message) => {
+      if (message.kind === 'entries') sentBytes += message.bytes.length;
+    },
+    close: () => {},
+  });
+  store.beginEpoch(1, 1, 'l');
+  await clock.complete(store.flushed());
+  link.received({ kind: 'subscribe', partition: 1, epoch: 1, lastSequence: 0, lastEpoch: 0 });
+  await clock.runFor(10);
+  assert.ok(sentBytes > 0);
+  assert.is(server.underWay('f')?.bytes, sentBytes);
+  const { ms = 0 } = server.underWay('f') ?? {};
+  await clock.runFor(500);
+  assert.is(server.underWay('f')?.ms, ms + 500);
+  link.received({ kind: 'acknowledge', ends: [], durableBytes: sentBytes });
+  assert.equal(server.underWay('f'), { bytes: 0, ms: 0 });
+  assert.is(server.underWay('g'), undefined);
+});
+
 test.run();

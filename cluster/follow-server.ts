@@ -41,6 +41,12 @@ interface Subscription {
   reading: boolean;
 }
 
+/** Bytes on their way to a follower's disk, and since when the oldest of them is. */
+export interface UnderWay {
+  readonly bytes: number;
+  readonly ms: number;
+}
+
 /** The leader's end of all links from followers: sends each the log of what it subscribes to. */
 export class FollowServer {
   readonly #store: Store;
@@ -116,6 +122,12 @@ export class FollowServer {
     return Number.NEGATIVE_INFINITY;
   }
 
+  /** What the node has been sent, or is about to be, and has not made durable; undefined without a link. */
+  underWay(node: string): UnderWay | undefined {
+    for (const subscriber of this.#subscribers) if (subscriber.node === node) return subscriber.underWay;
+    return undefined;
+  }
+
   /** To be called often: beats to those that don't hear of this node by `beatsElsewhere`, drops those that are silent. */
   tick(timing: FollowTiming, beatsElsewhere: (node: string) => boolean): void {
     for (const subscriber of this.#subscribers) subscriber.tick(timing, beatsElsewhere(subscriber.node));
@@ -141,6 +153,8 @@ class Subscriber {
   #pendingBytes = 0;
   #lastHeardMs: number;
   #lastSentMs: number;
+  /** Each message of entries that is not durable yet: where it ends among the bytes sent, and when it was. */
+  readonly #underWay: { readonly endBytes: number; readonly sentMs: number }[] = [];
   #closed = false;
 
   constructor(link: Link<LeaderMessage>, store: Store, clock: Clock, events: FollowServerEvents) {
@@ -150,6 +164,12 @@ class Subscriber {
     this.#clock = clock;
     this.#events = events;
     this.#lastHeardMs = this.#lastSentMs = clock.monotonicMs();
+  }
+
+  get underWay(): UnderWay {
+    const sentMs = this.#underWay[0]?.sentMs;
+    const ms = sentMs === undefined ? 0 : this.#clock.monotonicMs() - sentMs;
+    return { bytes: this.#sentBytes + this.#pendingBytes - this.#durableBytes, ms };
   }
 
   get heardMs(): number {
@@ -168,6 +188,7 @@ class Subscriber {
         return this.#events.left(this.node, message.partition);
       case 'acknowledge':
         this.#durableBytes = Math.max(this.#durableBytes, Math.min(message.durableBytes, this.#sentBytes));
+        while ((this.#underWay[0]?.endBytes ?? Number.POSITIVE_INFINITY) <= this.#durableBytes) this.#underWay.shift();
         for (const end of message.ends) {
           const subscribed = this.#subscriptions.get(end.partition)?.epoch === end.epoch;
           if (subscribed) this.#events.acknowledged(this.node, end.partition, end.epoch, end.sequence);
@@ -329,6 +350,7 @@ class Subscriber {
 
   #sendEntries(bytes: Buffer): void {
     this.#sentBytes += bytes.length;
+    this.#underWay.push({ endBytes: this.#sentBytes, sentMs: this.#clock.monotonicMs() });
     this.send({ kind: 'entries', bytes });
   }
 

@@ -95,6 +95,12 @@ export class Partition {
     return 'leading' in this.#phase ? this.#phase.leading.committed : undefined;
   }
 
+  /** How many entries of the log a replica is not known to have; 0 on others than the leader. */
+  lagOf(node: string): number {
+    if (!('leading' in this.#phase)) return 0;
+    return this.#host.store.appendedSequence(this.number) - this.#phase.leading.acknowledged(node);
+  }
+
   /** The directory's record has changed. */
   learned(changed: VersionedRecord): void {
     if (changed.version <= this.#current.version) return;

@@ -24,6 +24,7 @@ import {
   clusterStatistics,
   partitionStatistics,
   queueStatistics,
+  replicationStatistics,
   type ServerFigures,
   serverStatistics,
 } from './statistics.ts';
@@ -348,7 +349,10 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
 
   statistics(scope: StatisticsScope): readonly Statistic[] {
     if (this.#cluster === undefined) return [];
-    if (scope === 'server') return serverStatistics(this, this.#options.figures);
+    if (scope === 'server') {
+      const server = serverStatistics(this, this.#options.figures, this.#cluster.storeFigures);
+      return [...replicationStatistics(this.#cluster), ...server];
+    }
     if (scope === 'cluster') return clusterStatistics(this.#cluster);
     if (scope === 'partitions') return partitionStatistics(this.#cluster);
     return queueStatistics(this, this.#cluster, scope.queue);

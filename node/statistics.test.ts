@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { eventually } from './testing/eventually.ts';
 import { cleanUp, LocalCluster, NodeProcess } from './testing/node-process.ts';
 import type { WireClient } from './testing/wire-client.ts';
 
@@ -178,6 +179,25 @@ test('flush_all flushes what its node leads and nothing else', async () => {
   client(2).send('flush_all noreply\r\n');
   assert.is(await client(2).get(queue(2)), undefined);
   assert.equal(await counts(), ['0', '0', '0']);
+});
+
+test('replication lag: none while all is well, and what a follower that has gone lacks [replication-stats]', async () => {
+  const lag = async (each: WireClient, of = ''): Promise<number> =>
+    Number((await each.stats()).get(`replication_lag_entries${of}`));
+  for (const [i, each] of clients.slice(0, 3).entries()) {
+    for (const { label } of cluster.nodes.filter((_, other) => other !== i)) {
+      await eventually('no lag', async () => ((await lag(each, `_${label}`)) === 0 ? true : undefined));
+    }
+  }
+  const page = await (await fetch(`http://127.0.0.1:${cluster.node(0).adminPort}/metrics`)).text();
+  assert.match(page, /^windhover_statistic\{name="replication_lag_ms"\} \d/m);
+  assert.match(page, /^windhover_statistic\{name="sync_ms_p99"\} [\d.]*[1-9]/m);
+  await cluster.node(2).stop('SIGKILL');
+  await eventually('a set without it', async () => ((await client(0).set('on', 'x')) === 'STORED' ? true : undefined));
+  await eventually('a lag', async () => {
+    for (let i = 0; i < 20; i++) await client(0).set(`after-${i}`, 'x');
+    return (await lag(client(0))) + (await lag(client(1))) > 0 ? true : undefined;
+  });
 });
 
 test.run();

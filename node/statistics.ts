@@ -1,4 +1,6 @@
 import type { ClusterNode } from '../cluster/driver.ts';
+import type { FollowerLag } from '../cluster/replication-lag.ts';
+import type { StoreFigures } from '../journal/store/store.ts';
 import type { Statistic } from './broker-api.ts';
 import type { PartitionQueues } from './queues/partition-queues.ts';
 import { counterStatistics, type QueueCounters } from './queues/queue-stats.ts';
@@ -22,12 +24,17 @@ export interface BrokerFigures {
 const maxQueuesShown = 500;
 
 /** The server's statistics, then those of the queues led here, as far as they are not too many. */
-export function serverStatistics(broker: BrokerFigures, figures: ServerFigures): readonly Statistic[] {
+export function serverStatistics(
+  broker: BrokerFigures,
+  figures: ServerFigures,
+  store: StoreFigures,
+): readonly Statistic[] {
   let items = 0;
   let bytes = 0;
   let queueCount = 0;
   let shown = 0;
   const queues: Statistic[] = [];
+  const shared = journalCounts(store);
   for (const partition of broker.partitionsLed.values()) {
     items += partition.totals.items;
     bytes += partition.totals.bytes;
@@ -35,7 +42,8 @@ export function serverStatistics(broker: BrokerFigures, figures: ServerFigures):
     for (const queue of partition.queueNames) {
       if (shown === maxQueuesShown) break;
       shown++;
-      for (const [name, value] of partition.statistics(queue) ?? []) queues.push([`queue_${queue}_${name}`, value]);
+      for (const [name, value] of [...(partition.statistics(queue) ?? []), ...shared])
+        queues.push([`queue_${queue}_${name}`, value]);
     }
   }
   return [
@@ -47,7 +55,58 @@ export function serverStatistics(broker: BrokerFigures, figures: ServerFigures):
     ['held_commands', broker.heldRequests],
     ['queues', queueCount],
     ['queues_not_shown', queueCount - shown],
+    ...journalStatistics(store),
     ...queues,
+  ];
+}
+
+/** Under Kestrel's names: of the node's journal, which all its queues share. */
+function journalCounts({ rewrites, journal }: StoreFigures): readonly Statistic[] {
+  return [
+    ['journal_rewrites', rewrites],
+    ['journal_rotations', journal.rotations],
+  ];
+}
+
+function journalStatistics(store: StoreFigures): readonly Statistic[] {
+  const { syncMs, syncEntries, syncedBytes } = store.journal;
+  return [
+    ...journalCounts(store),
+    ['journal_bytes', store.journalBytes],
+    ['backlog_bytes', store.backlogBytes],
+    ['syncs', syncMs.count],
+    ['sync_ms_total', rounded(syncMs.sum)],
+    ['sync_ms_p50', rounded(syncMs.quantile(0.5))],
+    ['sync_ms_p99', rounded(syncMs.quantile(0.99))],
+    ['sync_ms_max', rounded(syncMs.max)],
+    ['sync_entries_total', syncEntries.sum],
+    ['sync_entries_p50', Math.round(syncEntries.quantile(0.5))],
+    ['sync_entries_p99', Math.round(syncEntries.quantile(0.99))],
+    ['sync_entries_max', syncEntries.max],
+    ['sync_bytes_total', syncedBytes],
+  ];
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+/** How far the followers of what this node leads are behind: all together, then each. */
+export function replicationStatistics(cluster: ClusterNode): readonly Statistic[] {
+  const lags = [...cluster.replicationLag()];
+  const sum = (pick: (lag: FollowerLag) => number): number => lags.reduce((total, [, lag]) => total + pick(lag), 0);
+  return [
+    ['replication_lag_entries', sum(({ entries }) => entries)],
+    ['replication_lag_bytes', sum(({ bytes }) => bytes)],
+    ['replication_lag_ms', rounded(Math.max(0, ...lags.map(([, { ms }]) => ms)))],
+    ...lags.flatMap(([node, { entries, bytes, ms }]): Statistic[] => {
+      const label = labelOf(cluster, node);
+      return [
+        [`replication_lag_entries_${label}`, entries],
+        [`replication_lag_bytes_${label}`, bytes],
+        [`replication_lag_ms_${label}`, rounded(ms)],
+      ];
+    }),
   ];
 }
 
@@ -60,6 +119,7 @@ export function queueStatistics(broker: BrokerFigures, cluster: ClusterNode, que
   const { leader, epoch, inSync } = partition.record;
   return [
     ...found,
+    ...journalCounts(cluster.storeFigures),
     ['partition', number],
     ['leader', labelOf(cluster, leader)],
     ['epoch', epoch],

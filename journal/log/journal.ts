@@ -3,6 +3,7 @@ import { WindhoverError } from '../base/errors.ts';
 import { entryHeaderBytes, maxEntryBodyBytes } from './entry.ts';
 import { frameBytes } from './frame.ts';
 import { type Batch, Gather } from './gather.ts';
+import { JournalFigures } from './journal-figures.ts';
 import type { JournalOptions, JournalSink, LiveSegment, Room } from './journal-options.ts';
 import { type Recovered, recover } from './recover.ts';
 import { journalFileName, segmentHeaderBytes } from './segment.ts';
@@ -27,6 +28,7 @@ interface Waiter {
  * dropped what it could not write, and a second sync would prove nothing.
  */
 export class Journal {
+  readonly figures = new JournalFigures();
   readonly #options: JournalOptions;
   readonly #sink: JournalSink;
   readonly #gather: Gather;
@@ -259,6 +261,8 @@ export class Journal {
    * applied, and those who wait for the batch before are answered.
    */
   async #commit(batch: Batch): Promise<void> {
+    const { clock } = this.#options;
+    const beganMs = clock.monotonicMs();
     const written = this.#writer.write(batch);
     const isSynced = this.#options.sync === 'always';
     const synced = isSynced ? this.#writer.sync() : undefined;
@@ -271,6 +275,7 @@ export class Journal {
     await synced;
     if (this.#failure !== undefined) return;
     this.#unreported = { ends, payloadBytes: batch.payloadBytes };
+    if (isSynced) this.figures.synced(batch.entries, batch.payloadBytes, clock.monotonicMs() - beganMs);
     if (isSynced) await this.#othersTurn();
     else this.#report();
   }
@@ -303,6 +308,7 @@ export class Journal {
     this.#report();
     if (this.#writer.isOpen) this.#spares.segmentFilled();
     await this.#writer.beginSegment();
+    this.figures.rotations++;
     this.#spares.replenish();
     this.#count();
   }

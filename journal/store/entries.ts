@@ -1,3 +1,4 @@
+import { entryHeaderBytes } from '../log/entry.ts';
 import { readU64, writeU64 } from '../log/u64.ts';
 import { extendedDataStart, extrasFault, extrasLayout, type SeenToken } from './item-extras.ts';
 
@@ -107,6 +108,9 @@ export const fixedBytes: Readonly<Record<keyof typeof kinds, number>> = {
   itemDelayed: 36,
   itemExtended: 68,
 };
+
+/** What an item takes in a journal or backlog file beside its data. */
+export const itemFileBytes = entryHeaderBytes + fixedBytes.itemAdded;
 
 /** Bytes of one run, and of one epoch of a `snapshotEnded`. */
 export const runBytes = 16;

@@ -28,6 +28,8 @@ export class Maintenance {
   #isRunning = false;
   #isStopped = false;
   #timer: Timer | undefined;
+  /** How often a segment was settled, or backlog files were put together. */
+  rewrites = 0;
   #failures = 0;
   #retryAtMs = 0;
   /** Backlog files that could not be read, or not be copied for want of room: left alone until then. */
@@ -169,6 +171,7 @@ export class Maintenance {
       throw error;
     }
     await settling.commit();
+    this.rewrites++;
     this.#parts.state.firstSegment = segment + 1;
     await this.#checkpoint();
   }
@@ -188,6 +191,7 @@ export class Maintenance {
       return;
     }
     compaction.commit();
+    this.rewrites++;
     await this.#checkpoint();
   }
 

@@ -4,6 +4,7 @@ import { WindhoverError } from '../base/errors.ts';
 import type { Disk } from '../log/disk.ts';
 import { entryBodyStart, entryEpoch, entryKind, entryPartition, entrySequence } from '../log/entry.ts';
 import { Journal, type JournalSink, type Room } from '../log/journal.ts';
+import type { JournalFigures } from '../log/journal-figures.ts';
 import { readU64 } from '../log/u64.ts';
 import { Appender, type PlacedData } from './appender.ts';
 import { backlogFolder } from './backlog-file.ts';
@@ -44,6 +45,15 @@ export interface StoreEvents {
   failed(error: WindhoverError): void;
   /** Settling did not get on, because of a full disk or of damage that it met; it is tried again. Nothing is lost. */
   troubled?(error: WindhoverError): void;
+}
+
+export interface StoreFigures {
+  readonly journal: JournalFigures;
+  /** How often a segment was settled, or backlog files were put together. */
+  readonly rewrites: number;
+  /** Used, in segments with content. */
+  readonly journalBytes: number;
+  readonly backlogBytes: number;
 }
 
 export interface StoreOptions {
@@ -129,6 +139,14 @@ export class Store {
     this.#maintenance = new Maintenance({ disk, clock, sync, settings, ...own }, (error) =>
       this.events.troubled?.(error),
     );
+  }
+
+  /** What the store has done since it was opened, and what it takes on the disk. */
+  get figures(): StoreFigures {
+    const journalBytes = this.#journal.segments.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
+    let backlogBytes = 0;
+    for (const file of this.#state.files.values()) backlogBytes += file.bytes;
+    return { journal: this.#journal.figures, rewrites: this.#maintenance.rewrites, journalBytes, backlogBytes };
   }
 
   /** All partitions that this node has, or has had, a copy of. */

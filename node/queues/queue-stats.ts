@@ -1,3 +1,4 @@
+import { itemFileBytes } from '../../journal/store/entries.ts';
 import type { Queue } from './queue.ts';
 
 /** What a node has done for its clients, over all queues; `stats` shows them by Kestrel's names. */
@@ -34,8 +35,8 @@ export function counterStatistics(counters: QueueCounters): Statistics {
 
 /**
  * One queue's statistics by Kestrel's names. Counts of events are since this node began to lead the queue's partition.
- * `age` is in ms: how long the last item handed out had been in the queue. Journal files are the node's, not a
- * queue's, so what Kestrel told of them is 0. `children` stands there when there are any.
+ * `age` is in ms: how long the last item handed out had been in the queue. `logsize` is what its items take in the files of
+ * the node, which are shared by all queues. `children` stands there when there are any.
  */
 export function queueStatistics(queue: Queue, children: readonly Queue[] = []): Statistics {
   const names = children.map(({ name }) => name).join(',');
@@ -43,7 +44,7 @@ export function queueStatistics(queue: Queue, children: readonly Queue[] = []): 
     ['items', queue.items],
     ['bytes', queue.bytes],
     ['total_items', queue.totalItems],
-    ['logsize', 0],
+    ['logsize', queue.bytes + queue.items * itemFileBytes],
     ['expired_items', queue.expiredItems],
     ['mem_items', queue.window.loadedItems],
     ['mem_bytes', queue.window.loadedBytes],
@@ -57,8 +58,6 @@ export function queueStatistics(queue: Queue, children: readonly Queue[] = []): 
     ['transactions', queue.transactions],
     ['canceled_transactions', queue.cancelledTransactions],
     ['total_flushes', queue.flushes],
-    ['journal_rewrites', 0],
-    ['journal_rotations', 0],
     ...(names === '' ? [] : [['children', names] as const]),
   ];
 }
