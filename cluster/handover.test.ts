@@ -209,6 +209,16 @@ test('the log is handed over when the follower has its last entry, not before', 
   assert.is(stage.toFollower.at(-1)?.kind, 'handover');
 });
 
+test('a follower that took itself out of the in-sync set has to say again what it has', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  stage.partition.learned({ record: { ...stage.partition.record, inSync: ['a'] }, version: 99 });
+  assert.is(stage.toFollower.at(-1)?.kind, 'refused');
+  stage.followerHas(1);
+  await stage.wait(200);
+  assert.equal(stage.partition.record.inSync, ['a']);
+});
+
 test('without its lease a leader acknowledges nothing', async () => {
   const stage = new Stage();
   await stage.serve();
