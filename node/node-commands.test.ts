@@ -98,7 +98,7 @@ test('a confirm that fails in part says so [confirm]', () => {
 
 test('statistics in braces, of all queues or of those named, many in slices [dump-stats]', () => {
   const stage = stageWith('one');
-  const of = (name: string, items: number): string => `queue '${name}' {\r\n  queue_${name}_items=${items}\r\n}\r\n`;
+  const of = (name: string, items: number): string => `queue '${name}' {\r\n  items=${items}\r\n}\r\n`;
   assert.is(stage.say('dump_stats\r\n'), `${of('q', 1)}END\r\n`);
   stage.say(setText('p', 'x'));
   assert.is(stage.say('dump_stats p none\r\nversion\r\n'), `${of('p', 1)}END\r\nVERSION 1.2.3\r\n`);

@@ -244,7 +244,7 @@ test('statistics come one by one, with an empty end [binary-stat]', () => {
     [0, '', ''],
   ]);
   assert.equal(pairs('q'), [
-    [0, 'queue_q_items', '1'],
+    [0, 'items', '1'],
     [0, '', ''],
   ]);
   assert.equal(pairs('none'), [[0, '', '']]);

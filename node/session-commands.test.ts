@@ -240,7 +240,7 @@ test('stats of the server, the cluster, the partitions and one queue [stats] [st
   assert.is(stage.say('stats\r\n'), 'STAT scope server\r\nEND\r\n');
   assert.is(stage.say('stats cluster\r\n'), 'STAT scope cluster\r\nEND\r\n');
   assert.is(stage.say('stats partitions\r\n'), 'STAT scope partitions\r\nEND\r\n');
-  assert.is(stage.say('stats q\r\nstats none\r\n'), 'STAT queue_q_items 1\r\nEND\r\nEND\r\n');
+  assert.is(stage.say('stats q\r\nstats none\r\n'), 'STAT items 1\r\nEND\r\nEND\r\n');
   assert.not(stage.broker.queues.has('none'));
 });
 

@@ -86,6 +86,46 @@ test('a fanout queue is there when a read of it has been answered, and not befor
   assert.is(at.get('plain').answer, 'empty');
 });
 
+test('nobody is told that a fanout queue is empty before it is committed, whoever asks and however long they waited', async () => {
+  const at = new QueueHarness();
+  const asked = [
+    at.get('jobs+one', ann, { waitMs: 50 }),
+    at.get('jobs+one'),
+    at.get('jobs+one', ann, { read: 'peek' }),
+  ];
+  await at.clock.runFor(60);
+  assert.equal(
+    asked.map(({ answer }) => answer),
+    ['waiting', 'waiting', 'waiting'],
+  );
+  at.commit();
+  assert.equal(
+    asked.map(({ answer }) => answer),
+    ['empty', 'empty', 'empty'],
+  );
+  const late = at.get('jobs+one', ann, { waitMs: 50 });
+  await at.clock.runFor(60);
+  assert.is(late.answer, 'empty');
+});
+
+test('who asked for a fanout queue that may be lost with its leader asks the next one', async () => {
+  const at = new QueueHarness();
+  const asked = [at.get('jobs+one', ann, { waitMs: 50 }), at.get('jobs+one')];
+  await at.clock.runFor(60);
+  at.queues.resign();
+  assert.equal(
+    asked.map(({ answer }) => answer),
+    ['moved', 'moved'],
+  );
+});
+
+test('a fanout queue from before this leader is known to be there', () => {
+  const at = new QueueHarness();
+  name(at, 'jobs+one');
+  at.queues.resign();
+  assert.is(new QueueHarness({}, {}, at.log, at.clock).get('jobs+one').answer, 'empty');
+});
+
 test('[fanout-limit] a read says so when it could not make a fanout queue', () => {
   const at = new QueueHarness({}, { maxQueues: 1 });
   at.log.refused = 'no room on the disk';

@@ -248,6 +248,24 @@ test('without a dead letter queue an item comes again for ever', () => {
   assert.is(defaultQueueSettings.deadLetterQueue, '');
 });
 
+test('items on their way are their queue’s again when it names no other for them any more, in their order', async () => {
+  const at = harness({ work: { maxDeliveries: 1, deadLetterQueue: 'dead' }, dead: { maxItems: 0 } });
+  at.put('work', 'a', 'b', 'c');
+  assert.equal([giveBack(at), giveBack(at)], ['item a', 'item b']);
+  await run(at);
+  assert.equal([at.statistic('work', 'moving_items'), at.statistic('work', 'items')], [2, 1]);
+  at.queues.configure(new InheritedSettings({}, new Map([['work', { maxDeliveries: 1 }]])));
+  const waiter = at.get('work', owner(2), { waitMs: 60_000 });
+  assert.is(waiter.answer, 'item c');
+  const next = at.get('work', owner(3), { waitMs: 60_000 });
+  await run(at);
+  assert.is(next.answer, 'item a');
+  assert.equal([at.statistic('work', 'moving_items'), at.statistic('work', 'items')], [0, 1]);
+  const last = at.get('work');
+  await at.settle();
+  assert.is(last.answer, 'item b');
+});
+
 test('a moved item has with it where it was, why it went, and how often it was given back [dead-letters]', async () => {
   const queues = { work: { maxDeliveries: 2, deadLetterQueue: 'dead', expireToQueue: 'dead' } };
   const at = harness(queues);

@@ -1,4 +1,5 @@
 import type { ItemOrigin, ReadItems, StoredItem } from '../../cluster/partition-log.ts';
+import { Item } from './item.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue } from './queue.ts';
 import type { Removals } from './removals.ts';
@@ -30,6 +31,7 @@ interface Moves {
 export class Mover {
   readonly #context: PartitionContext;
   readonly #removals: Removals;
+  readonly #givenBack: (queue: Queue) => void;
   readonly #moves = { expired: new Map<Queue, Moves>(), undelivered: new Map<Queue, Moves>() };
   /** Those that go on in this round. */
   readonly #ready = new Set<Moves>();
@@ -37,7 +39,9 @@ export class Mover {
   #underWay: Moves | undefined = undefined;
   #state: 'on' | 'paused' | 'ended' = 'on';
 
-  constructor(context: PartitionContext, removals: Removals) {
+  /** `givenBack` is told of every queue to which items have been given back. */
+  constructor(context: PartitionContext, removals: Removals, givenBack: (queue: Queue) => void) {
+    this.#givenBack = givenBack;
     this.#context = context;
     this.#removals = removals;
     context.sweeper.join(this.#round);
@@ -104,8 +108,11 @@ export class Mover {
     const { log } = this.#context;
     const destination = reason === 'expired' ? queue.settings.expireToQueue : queue.settings.deadLetterQueue;
     if (queue.deleted) moves.runs = [];
-    else if (destination === '' && reason === 'expired' && log.writable()) this.#removeAll(moves);
-    if (destination === '' || runs[0] === undefined || queue.deleted) return false;
+    else if (destination === '' && reason === 'expired') {
+      if (log.writable()) this.#removeAll(moves);
+      return false;
+    }
+    if (runs[0] === undefined || queue.deleted) return false;
     log.readItems(queue.number, runs[0], batchBytes).then(
       (read) => this.#send(moves, read, destination),
       () => this.#batchOver(moves, 'no'),
@@ -127,6 +134,7 @@ export class Mover {
     const last = items.at(-1);
     const end = last === undefined ? Number.POSITIVE_INFINITY : Math.max(nextId, last.id + 1);
     const batch = takeBelow(moves.runs, end, items).filter((item) => moves.queue.holds(item));
+    if (destination === '') return this.#giveBack(moves, batch);
     let left = batch.length;
     let progress: 'some' | 'no' = left === 0 ? 'some' : 'no';
     if (left === 0) return this.#batchOver(moves, progress);
@@ -142,6 +150,17 @@ export class Mover {
         if (left === 0) this.#batchOver(moves, progress);
       });
     }
+  }
+
+  /** The settings don't say any more where to: the items are the queue's again, next ones as they were before. */
+  #giveBack(moves: Moves, batch: readonly StoredItem[]): void {
+    const { queue } = moves;
+    for (const { id, data } of batch) {
+      queue.movingItems--;
+      queue.giveBack(new Item(id, data.length));
+    }
+    this.#batchOver(moves, 'some');
+    this.#givenBack(queue);
   }
 
   #arrived({ queue, reason }: Moves, id: number): void {

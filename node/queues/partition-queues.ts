@@ -22,6 +22,7 @@ const moved: Result = { kind: 'moved' };
 const done: Result = { kind: 'done' };
 const tooManyQueues: Result = { kind: 'failed', why: 'too many queues' };
 const missing: Result = { kind: 'missing' };
+const unknownFate: Result = { kind: 'failed', why: 'the leader of the queue changed before it was done' };
 const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
 
 /**
@@ -40,7 +41,7 @@ export class PartitionQueues {
   readonly #context: PartitionContext;
   readonly #queues = new Map<string, Queue>();
   readonly #families = new Families();
-  readonly #pending = new PendingAnswers();
+  readonly #pending: PendingAnswers;
   readonly #adds: Adds;
   readonly #removals: Removals;
   readonly #mover: Mover;
@@ -58,15 +59,16 @@ export class PartitionQueues {
     const context = { log, ...node };
     this.#settings = settings;
     this.#context = context;
+    this.#pending = new PendingAnswers(Math.max(0, ...Array.from(log.queues.values(), ({ number }) => number)));
     this.#removals = new Removals(context);
-    this.#mover = new Mover(context, this.#removals);
+    this.#mover = new Mover(context, this.#removals, (queue) => this.#givenBack(queue));
     this.#expiry = new Expiry(context, this.#removals, this.#mover, {
       readAhead: (queue) => this.#reads.readAhead(queue),
       serve: (queue) => this.#reads.serve(queue),
       retire: (queue) => this.#retire(queue),
     });
     this.#reservations = new Reservations(context, this.#removals, this.#mover, (queue) => this.#givenBack(queue));
-    this.#reads = new Reads(context, this.#queues, this.#expiry, this.#reservations);
+    this.#reads = new Reads(context, this.#queues, this.#expiry, this.#reservations, this.#pending);
     this.#confirms = new Confirms(context, this.#queues, this.#reservations, this.#removals, this.#pending);
     this.#adds = new Adds(context, this.#families, this.#pending, this.#expiry);
     for (const queue of log.queues.values()) this.#open(queue);
@@ -136,6 +138,7 @@ export class PartitionQueues {
     this.#adds.committed(sequence);
     this.#confirms.committed(sequence);
     const inSync = this.#context.log.inSync();
+    this.#pending.committed(sequence);
     for (let answer = this.#pending.next(sequence); answer !== undefined; answer = this.#pending.next(sequence)) {
       const { queue } = answer;
       queue?.committed(answer.id, answer.dataBytes);
@@ -218,7 +221,7 @@ export class PartitionQueues {
 
   /**
    * The leadership is over, and nothing may be appended any more. What was on its way to the disks is completed as
-   * failed, since its fate is not known, and what waits as `moved`. To be called in any case, to give back memory.
+   * failed, since its fate is not known, and what waits, or found nothing in a queue that was, as `moved`. To be called in any case, to give back memory.
    */
   resign(): void {
     if (this.#state === 'resigned') return;
@@ -236,7 +239,7 @@ export class PartitionQueues {
       answer !== undefined;
       answer = this.#pending.next(Number.POSITIVE_INFINITY)
     ) {
-      answer.request?.complete({ kind: 'failed', why: 'the leader of the queue changed before it was done' });
+      answer.request?.complete(answer.result.kind === 'empty' ? moved : unknownFate);
     }
   }
 
@@ -306,19 +309,9 @@ export class PartitionQueues {
     const refusal = this.#context.log.refusal();
     const queue = refusal === undefined ? this.#create(operation.queue) : undefined;
     const isChild = parentName(operation.queue) !== undefined;
-    if (queue !== undefined) {
-      const isToldAtOnce = operation.waitMs <= 0;
-      this.#reads.read(queue, isChild && isToldAtOnce ? this.#onceMade(queue, request) : request, operation, read);
-    } else if (isChild) request.complete(refusal === undefined ? tooManyQueues : { kind: 'failed', why: refusal });
+    if (queue !== undefined) this.#reads.read(queue, request, operation, read);
+    else if (isChild) request.complete(refusal === undefined ? tooManyQueues : { kind: 'failed', why: refusal });
     else this.#reads.miss(request);
-  }
-
-  /** The request, with an answer that waits until the queue can't be lost any more. */
-  #onceMade(queue: Queue, request: Request): Request {
-    const { operation, owner } = request;
-    const complete = (result: Result): void =>
-      this.#pending.push({ sequence: queue.number, request, result, ...nothingAdded });
-    return { operation, owner, complete };
   }
 
   /** `undefined`: there are too many. */

@@ -28,6 +28,12 @@ export function tooFewInSync(inSync: number, minInSync: number): Result {
 /** Answers to requests whose entries are on their way to the disks, in the order of their sequences. */
 export class PendingAnswers {
   readonly #answers = new Deque<PendingAnswer>();
+  #committedThrough: number;
+
+  /** Every entry up to this sequence is committed. */
+  constructor(committedThrough: number) {
+    this.#committedThrough = committedThrough;
+  }
 
   get length(): number {
     return this.#answers.length;
@@ -35,6 +41,17 @@ export class PendingAnswers {
 
   push(answer: PendingAnswer): void {
     this.#answers.push(answer);
+  }
+
+  /** Answers when the entry is committed, which it may be already. */
+  answerOnce(sequence: number, request: Request, result: Result): void {
+    if (sequence <= this.#committedThrough) request.complete(result);
+    else this.push({ sequence, request, result, ...nothingAdded });
+  }
+
+  /** Every entry up to this sequence is committed, of which the answers are to be taken out now. */
+  committed(sequence: number): void {
+    this.#committedThrough = sequence;
   }
 
   /** Takes out the next one of which the entry stands at or before `sequence`. */

@@ -38,6 +38,8 @@ export class Queue {
   readonly name: string;
   /** Sequence of the entry that created it. */
   readonly number: number;
+  /** It is a fanout queue of another. */
+  readonly isChild: boolean;
   readonly window: ItemWindow;
   settings: QueueSettings;
   readonly waiters = new WaitingLine();
@@ -106,6 +108,7 @@ export class Queue {
     this.madeAtMs = madeAtMs;
     this.settings = settings;
     this.name = stored.name;
+    this.isChild = parentName(stored.name) !== undefined;
     this.number = stored.number;
     this.nextId = stored.nextId;
     this.visibleEnd = stored.nextId;
@@ -119,7 +122,7 @@ export class Queue {
 
   /** Items set on it go to its fanout queues alone. */
   get passesOn(): boolean {
-    return this.settings.fanoutOnly && parentName(this.name) === undefined;
+    return this.settings.fanoutOnly && !this.isChild;
   }
 
   /** Goes by other settings from now on. What was let in under the old ones stays. */

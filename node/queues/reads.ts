@@ -8,9 +8,12 @@ import type { Expiry } from './expiry.ts';
 import { type Item, lifeMsOf } from './item.ts';
 import type { WantedRead } from './item-window.ts';
 import type { PartitionContext } from './partition-context.ts';
+import type { PendingAnswers } from './pending-answers.ts';
 import type { Queue } from './queue.ts';
 import type { Reservations } from './reservations.ts';
 import { type Read, Waiter } from './waiters.ts';
+
+const empty: Result = { kind: 'empty' };
 
 /** Early items at the head of a queue that are set aside at once. */
 const maxPutOff = 1000;
@@ -27,6 +30,7 @@ export class Reads {
   readonly #expiry: Expiry;
   readonly #reservations: Reservations;
   readonly #delays: Delays;
+  readonly #pending: PendingAnswers;
   readonly #waiting = new Map<Request, Waiter>();
   readonly #deadlines: Deadlines<Waiter>;
   #state: 'serving' | 'paused' | 'ended' = 'serving';
@@ -36,11 +40,13 @@ export class Reads {
     queues: ReadonlyMap<string, Queue>,
     expiry: Expiry,
     reservations: Reservations,
+    pending: PendingAnswers,
   ) {
     this.#context = context;
     this.#queues = queues;
     this.#expiry = expiry;
     this.#reservations = reservations;
+    this.#pending = pending;
     this.#delays = new Delays(context, reservations, (queue) => this.serve(queue));
     this.#deadlines = new Deadlines(context.clock, (waiter) => this.#waitedEnough(waiter));
   }
@@ -56,7 +62,7 @@ export class Reads {
     }
     const item = this.#next(queue);
     if (item !== undefined && queue.waiters.length === 0) this.#give(queue, item, request, read);
-    else if (item === undefined && operation.waitMs <= 0 && !this.#mustWait(queue)) this.miss(request);
+    else if (item === undefined && operation.waitMs <= 0 && !this.#mustWait(queue)) this.#missIn(queue, request);
     else this.#wait(queue, request, operation);
   }
 
@@ -92,7 +98,14 @@ export class Reads {
   /** Completes a read as empty. */
   miss(request: Request): void {
     this.#context.counters.getMisses++;
-    request.complete({ kind: 'empty' });
+    request.complete(empty);
+  }
+
+  /** Whoever is told that a fanout queue is empty counts on it to be filled: it must not be lost any more. */
+  #missIn(queue: Queue, request: Request): void {
+    if (!queue.isChild) return this.miss(request);
+    this.#context.counters.getMisses++;
+    this.#pending.answerOnce(queue.number, request, empty);
   }
 
   /** Sends those who wait elsewhere whose owner matches. */
@@ -216,7 +229,7 @@ export class Reads {
 
   #sendOffImpatient(queue: Queue): boolean {
     const waiters = queue.waiters.impatient();
-    for (const waiter of waiters) if (this.#endWait(waiter)) this.miss(waiter.request);
+    for (const waiter of waiters) if (this.#endWait(waiter)) this.#missIn(queue, waiter.request);
     return waiters.length > 0;
   }
 

@@ -48,8 +48,9 @@ export class Sweeper {
   #sweepLater(): void {
     if (this.#everyMs === Number.POSITIVE_INFINITY) return;
     this.#sweepTimer = this.#clock.schedule(this.#everyMs, () => {
-      for (const sweep of this.#sweeps) sweep();
-      if (this.#sweeps.size > 0) this.#sweepLater();
+      this.#sweepTimer = undefined;
+      for (const sweep of [...this.#sweeps]) if (this.#sweeps.has(sweep)) sweep();
+      if (this.#sweeps.size > 0 && this.#sweepTimer === undefined) this.#sweepLater();
     });
   }
 

@@ -78,7 +78,7 @@ export class FakeBroker implements Broker {
   statistics(scope: StatisticsScope): readonly Statistic[] {
     if (typeof scope === 'string') return [['scope', scope]];
     const queue = this.queues.get(scope.queue);
-    return queue === undefined ? [] : [[`queue_${scope.queue}_items`, queue.items.length]];
+    return queue === undefined ? [] : [['items', queue.items.length]];
   }
 
   /** Answers the oldest held request, or `count` of them; with `result` instead of what the queue says. */

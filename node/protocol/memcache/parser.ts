@@ -1,4 +1,5 @@
 import { silence } from '../answer.ts';
+import { Chunks } from '../chunks.ts';
 import type { Command, GetCommand, SetCommand, TellCommand } from '../command.ts';
 import type { Parser, ParserOptions } from '../dialect.ts';
 import { parseMetaLine } from '../meta/line.ts';
@@ -37,10 +38,7 @@ export class MemcacheParser implements Parser {
   readonly #keys: KeyCache;
   readonly #values: ValueReader;
   #state: 'line' | 'value' | 'dead' = 'line';
-  /** Not yet read: `#chunk[#position..]`. */
-  #chunk: Buffer = noBytes;
-  #position = 0;
-  #chunkIsOurs = true;
+  readonly #chunks = new Chunks();
   /** The beginning of a line whose end hasn't arrived; at most maxLineBytes + 1 bytes, for a `\r`. */
   #line: Buffer = noBytes;
   /** Only in state `value`: some of the value has been read. */
@@ -77,7 +75,7 @@ export class MemcacheParser implements Parser {
   }
 
   get unreadBytes(): number {
-    return this.#chunk.length - this.#position;
+    return this.#chunks.unreadBytes;
   }
 
   get atBoundary(): boolean {
@@ -85,20 +83,12 @@ export class MemcacheParser implements Parser {
   }
 
   push(chunk: Buffer): void {
-    if (this.#state === 'dead') return;
-    const unread = this.unreadBytes;
-    this.#chunk = unread === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#position), chunk]);
-    this.#chunkIsOurs = unread !== 0;
-    this.#position = 0;
+    if (this.#state !== 'dead') this.#chunks.push(chunk);
   }
 
   detach(): void {
-    if (this.#chunkIsOurs) return;
-    const unread = this.#chunk.subarray(this.#position);
-    if (this.#set.data.buffer === this.#chunk.buffer) this.#set.data = Buffer.from(this.#set.data);
-    this.#chunk = unread.length === 0 ? noBytes : Buffer.from(unread);
-    this.#position = 0;
-    this.#chunkIsOurs = true;
+    if (this.#chunks.lends(this.#set.data)) this.#set.data = Buffer.from(this.#set.data);
+    this.#chunks.detach();
   }
 
   close(): void {
@@ -106,7 +96,7 @@ export class MemcacheParser implements Parser {
     this.#state = 'dead';
     this.#line = noBytes;
     this.#set.data = noBytes;
-    this.#consumeChunk();
+    this.#chunks.clear();
   }
 
   next(): Command | undefined {
@@ -119,42 +109,40 @@ export class MemcacheParser implements Parser {
     return undefined;
   }
 
-  #consumeChunk(): void {
-    this.#chunk = noBytes;
-    this.#position = 0;
-    this.#chunkIsOurs = true;
-  }
-
   #nextLine(): Command | undefined | 'read on' {
     if (this.#line.length > 0) return this.#continueLine();
-    const start = this.#position;
-    const feed = findLineFeed(this.#chunk, start, start + maxLineBytes + 2);
+    const start = this.#chunks.position;
+    const feed = findLineFeed(this.#chunks.bytes, start, start + maxLineBytes + 2);
     if (feed < 0) return this.#carryLine();
-    this.#position = feed + 1;
-    return this.#readLine(this.#chunk, start, feed);
+    this.#chunks.position = feed + 1;
+    return this.#readLine(this.#chunks.bytes, start, feed);
   }
 
   /** No line end in sight: keeps what there is, unless it is too much for a line already. */
   #carryLine(): Command | undefined {
     if (this.unreadBytes >= maxLineBytes + 2) return this.#die(clientErrorLine);
-    if (this.unreadBytes > 0) this.#line = Buffer.from(this.#chunk.subarray(this.#position));
-    this.#consumeChunk();
+    if (this.unreadBytes > 0) this.#line = Buffer.from(this.#chunks.bytes.subarray(this.#chunks.position));
+    this.#chunks.clear();
     return undefined;
   }
 
   #continueLine(): Command | undefined | 'read on' {
     const begun = this.#line;
-    const feed = findLineFeed(this.#chunk, this.#position, this.#position + maxLineBytes + 2 - begun.length);
-    const until = feed < 0 ? Math.min(this.#chunk.length, this.#position + maxLineBytes + 2) : feed;
-    const line = Buffer.concat([begun, this.#chunk.subarray(this.#position, until)]);
+    const feed = findLineFeed(
+      this.#chunks.bytes,
+      this.#chunks.position,
+      this.#chunks.position + maxLineBytes + 2 - begun.length,
+    );
+    const until = feed < 0 ? Math.min(this.#chunks.bytes.length, this.#chunks.position + maxLineBytes + 2) : feed;
+    const line = Buffer.concat([begun, this.#chunks.bytes.subarray(this.#chunks.position, until)]);
     if (feed < 0) {
       if (line.length >= maxLineBytes + 2) return this.#die(clientErrorLine);
       this.#line = line;
-      this.#consumeChunk();
+      this.#chunks.clear();
       return undefined;
     }
     this.#line = noBytes;
-    this.#position = feed + 1;
+    this.#chunks.position = feed + 1;
     return this.#readLine(line, 0, line.length);
   }
 
@@ -188,11 +176,11 @@ export class MemcacheParser implements Parser {
 
   #nextValue(): Command | undefined | 'read on' {
     if (!this.#reading) {
-      const end = this.#position + this.#header.valueBytes;
-      const chunk = this.#chunk;
+      const end = this.#chunks.position + this.#header.valueBytes;
+      const chunk = this.#chunks.bytes;
       if (end + 2 <= chunk.length && chunk[end] === carriageReturn && chunk[end + 1] === lineFeed) {
-        const data = chunk.subarray(this.#position, end);
-        this.#position = end + 2;
+        const data = chunk.subarray(this.#chunks.position, end);
+        this.#chunks.position = end + 2;
         return this.#endValue(data);
       }
       this.#values.begin(this.#header.valueBytes, this.#header.refusal === undefined ? 'keep' : 'skip');
@@ -202,13 +190,13 @@ export class MemcacheParser implements Parser {
   }
 
   #readValue(): Command | undefined {
-    this.#position = this.#values.read(this.#chunk, this.#position, this.#chunk.length);
-    while (this.#values.filled && this.#position < this.#chunk.length) {
-      const end = this.#values.finish(this.#chunk[this.#position] as number);
-      this.#position++;
+    this.#chunks.position = this.#values.read(this.#chunks.bytes, this.#chunks.position, this.#chunks.bytes.length);
+    while (this.#values.filled && this.#chunks.position < this.#chunks.bytes.length) {
+      const end = this.#values.finish(this.#chunks.bytes[this.#chunks.position] as number);
+      this.#chunks.position++;
       if (end !== undefined) return this.#judgeValue(end);
     }
-    this.#consumeChunk();
+    this.#chunks.clear();
     return undefined;
   }
 

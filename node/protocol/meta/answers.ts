@@ -112,11 +112,8 @@ export class DeleteAnswer implements Answer {
 }
 
 /** To `me`: what `stats <queue>` tells, in one line; `EN` when there is nothing. */
-export function debugAnswer(key: string, queue: string, entries: readonly Statistic[]): Answer {
+export function debugAnswer(key: string, entries: readonly Statistic[]): Answer {
   if (entries.length === 0) return lineAnswer('EN');
-  const prefix = `queue_${queue}_`;
-  const facts = entries.map(
-    ([name, value]) => `${name.startsWith(prefix) ? name.slice(prefix.length) : name}=${value}`,
-  );
+  const facts = entries.map(([name, value]) => `${name}=${value}`);
   return new FixedAnswer(Buffer.from(`ME ${key} ${facts.join(' ')}\r\n`, 'latin1'));
 }

@@ -129,5 +129,5 @@ function parseDebug(words: readonly string[]): Line {
   const target = readName(text, rest, 'b');
   if ('kind' in target) return refusedKey(target);
   const { queue } = target.key;
-  return { kind: 'stats', scope: { queue }, answer: (entries) => debugAnswer(text, queue, entries) };
+  return { kind: 'stats', scope: { queue }, answer: (entries) => debugAnswer(text, entries) };
 }

@@ -142,15 +142,10 @@ const infoFields: readonly (readonly [name: string, id: number, bytes: 4 | 8])[]
 ];
 
 /** To `peek`: a `QueueInfo`; what isn't known is 0. */
-export function infoAnswer(
-  asked: Asked,
-  head: Buffer | undefined,
-  queue: string,
-  entries: readonly Statistic[],
-): Answer {
+export function infoAnswer(asked: Asked, head: Buffer | undefined, entries: readonly Statistic[]): Answer {
   const facts = new Map(entries);
   const numbers = infoFields.flatMap(([name, id, bytes]) => {
-    const value = Number(facts.get(`queue_${queue}_${name}`) ?? 0);
+    const value = Number(facts.get(name) ?? 0);
     return bytes === 8 ? field(type.int64, id, int64(value)) : field(type.int32, id, int32(value));
   });
   const item = head === undefined ? [] : field(type.string, 1, ...binary(head));

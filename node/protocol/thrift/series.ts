@@ -173,7 +173,7 @@ export class PeekSeries implements SeriesCommand {
         return {
           kind: 'stats',
           scope: { queue },
-          answer: (entries) => this.#told(infoAnswer(this.#asked, this.#head, queue, entries)),
+          answer: (entries) => this.#told(infoAnswer(this.#asked, this.#head, entries)),
         };
       default:
         return undefined;
