@@ -31,6 +31,9 @@ export interface PartitionLog {
   /** Why nothing may be added now (no room on the disk), as a client may read it. */
   refusal(): string | undefined;
 
+  /** What is refused now will be taken before long: whoever can wait should. */
+  isRoomComing(): boolean;
+
   /** Members of the in-sync set, this leader included: everything committed is on all of them. */
   inSync(): number;
 

@@ -8,6 +8,7 @@ export function storeLog(store: Store, partition: number, inSync: () => number):
     queues: store.replica(partition).queues,
     lastAdded: store.lastAdded,
     refusal: () => (store.room === 'ample' ? undefined : 'no room on the disk'),
+    isRoomComing: () => store.isRoomComing,
     inSync,
     writable: () => store.room !== 'none',
     createQueue: (name) => store.createQueue(partition, name),

@@ -20,6 +20,7 @@ import type { QueueCounters } from './queues/queue-stats.ts';
 import { Sweeper } from './queues/sweeper.ts';
 import { type Origin, over, type Place, type RequestRouter, RoutedRequest, routing } from './routed-request.ts';
 import { type ClusterSettings, noClusterSettings } from './settings/cluster-settings.ts';
+import { SlowedSets } from './slowed-sets.ts';
 import {
   clusterStatistics,
   partitionStatistics,
@@ -55,6 +56,8 @@ const nobodys = 0;
 /** For another node a request is held only as long as a planned handover takes: it can do better than wait. */
 const peerHoldMs = 1000;
 const checkOwnersMs = 500;
+/** Requests without a leader that are held at once. */
+const maxHeld = 20_000;
 
 /**
  * Takes every command to where its queue is led: executes it here, forwards it to the leader, or holds it back while
@@ -74,6 +77,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   readonly #owners: OwnerWatch;
   readonly #places: Place[] = [];
   readonly #held: HeldRequests;
+  readonly #slowed: SlowedSets;
   #nextNumber = 1;
   /** Requests that may have to be cancelled: those that wait, are held, or are forwarded. */
   readonly #cancellable = new Map<Request, RoutedRequest>();
@@ -114,7 +118,14 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
       options.clock,
       (request) => this.#route(request),
       (request) => this.#expired(request),
+      maxHeld,
     );
+    this.#slowed = new SlowedSets(options.clock, {
+      // All that are led here share one journal.
+      isShort: () => this.#led.values().next().value?.isShortOfRoom ?? false,
+      route: (request) => this.#route(request),
+      failed: (request, why) => request.finish({ kind: 'failed', why }),
+    });
     this.#checkOwnersLater();
   }
 
@@ -138,7 +149,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   get heldRequests(): number {
-    return this.#held.size;
+    return this.#held.size + this.#slowed.size;
   }
 
   // What clients and other nodes ask.
@@ -158,17 +169,22 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   #start(request: Request, origin: Origin): void {
     const { kind, queue } = request.operation;
     // Executed here these two can't come back or be cancelled: nothing has to be remembered of them.
-    const queues = kind === 'set' || kind === 'delivered' ? this.#servingNow(queue) : undefined;
+    const queues = kind === 'set' || kind === 'delivered' ? this.#servingNow(kind, queue) : undefined;
     if (queues === undefined) this.#startRouting(request, origin);
     else queues.execute(request);
   }
 
   /** The queues of the name's partition, if a command that comes now is to be executed here. */
-  #servingNow(queue: string): PartitionQueues | undefined {
+  #servingNow(kind: 'set' | 'delivered', queue: string): PartitionQueues | undefined {
     const cluster = this.#attached();
     const partition = cluster.partitionOf(queue);
     const isServed = !this.#held.holds(partition) && cluster.route(partition) === 'local';
-    return isServed && !this.#forwards.has(partition) ? this.#led.get(partition) : undefined;
+    const queues = isServed && !this.#forwards.has(partition) ? this.#led.get(partition) : undefined;
+    return queues === undefined || (kind === 'set' && this.#isSlowed(partition, queues)) ? undefined : queues;
+  }
+
+  #isSlowed(partition: number, queues: PartitionQueues): boolean {
+    return this.#slowed.has(partition) || queues.isShortOfRoom;
   }
 
   #attached(): ClusterNode {
@@ -208,6 +224,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   #executeHere(request: RoutedRequest, partition: number): void {
     const queues = this.#led.get(partition);
     assert(queues !== undefined, 'a partition that is served here has its queues here');
+    if (request.operation.kind === 'set' && this.#isSlowed(partition, queues)) return this.#slow(request);
     request.place = this.#localPlace(partition);
     queues.execute(request);
     // A get that could not be completed at once waits, for an item or for the disk.
@@ -241,10 +258,19 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     if (!this.#forwards.has(partition) && this.#held.holds(partition)) this.#retrySoon(partition);
   }
 
-  #hold(request: RoutedRequest): void {
+  #slow(request: RoutedRequest): void {
+    this.#keep(request);
+    this.#slowed.add(request, request.owner.connection === nobodys ? 0 : this.#options.holdMs);
+  }
+
+  #keep(request: RoutedRequest): void {
     request.keepData();
     this.#cancellable.set(request.asked, request);
     request.place = { kind: 'held', partition: request.partition };
+  }
+
+  #hold(request: RoutedRequest): void {
+    this.#keep(request);
     if (!this.#held.add(request, this.#holdMs(request))) request.finish({ kind: 'failed', why: 'overloaded' });
   }
 
@@ -297,6 +323,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     switch (place.kind) {
       case 'held':
         this.#held.remove(routed);
+        this.#slowed.remove(routed);
         break;
       case 'forwarded':
         this.#forwards.cancel(routed, place.node);
@@ -407,6 +434,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     this.#forwards.recall();
     this.#held.release(partition);
     this.#held.release(-1);
+    this.#slowed.release(partition);
   }
 
   /** A node has opened a link to forward on. */
@@ -438,6 +466,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   close(): void {
     this.#closed = true;
     this.#held.close((request) => request.finish(closing));
+    this.#slowed.close((request) => request.finish(closing));
     this.#forwards.close();
   }
 }

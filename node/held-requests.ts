@@ -1,8 +1,6 @@
 import type { Clock } from '../journal/base/clock.ts';
 import type { RoutedRequest } from './routed-request.ts';
 
-/** Requests held at once, over all partitions. */
-const maxHeld = 20_000;
 const checkMs = 100;
 
 interface Held {
@@ -10,12 +8,13 @@ interface Held {
   readonly deadlineMs: number;
 }
 
-/** Requests that wait for their partition to get a leader, in the order in which they came to this node. */
+/** Requests that can't be done now, by partition, in the order in which they came to this node. */
 export class HeldRequests {
   readonly #clock: Clock;
   readonly #route: (request: RoutedRequest) => void;
   readonly #expired: (request: RoutedRequest) => void;
-  /** Invariant: no list is empty; `#size` is the sum of their lengths, at most `maxHeld`. */
+  readonly #most: number;
+  /** Invariant: no list is empty; `#size` is the sum of their lengths, at most `#most`. */
   readonly #byPartition = new Map<number, Held[]>();
   /** When a request was first held: being routed again does not lengthen its life. */
   readonly #deadlines = new WeakMap<RoutedRequest, number>();
@@ -25,7 +24,14 @@ export class HeldRequests {
   /** Requests are being routed again just now: those that come back go to the end, in order. */
   releasing = false;
 
-  constructor(clock: Clock, route: (request: RoutedRequest) => void, expired: (request: RoutedRequest) => void) {
+  /** `most`: how many are held at once, over all partitions. */
+  constructor(
+    clock: Clock,
+    route: (request: RoutedRequest) => void,
+    expired: (request: RoutedRequest) => void,
+    most: number,
+  ) {
+    this.#most = most;
     this.#clock = clock;
     this.#route = route;
     this.#expired = expired;
@@ -35,13 +41,18 @@ export class HeldRequests {
     return this.#size;
   }
 
+  /** Those that something is held for. */
+  get partitions(): readonly number[] {
+    return [...this.#byPartition.keys()];
+  }
+
   holds(partition: number): boolean {
     return this.#size > 0 && this.#byPartition.has(partition);
   }
 
   /** False when too many are held already. A request's time counts from when it was first held. */
   add(request: RoutedRequest, holdMs: number): boolean {
-    if (this.#size >= maxHeld || this.#closed) return false;
+    if (this.#size >= this.#most || this.#closed) return false;
     const deadlineMs = this.#deadlines.get(request) ?? this.#clock.monotonicMs() + holdMs;
     this.#deadlines.set(request, deadlineMs);
     const list = this.#byPartition.get(request.partition);

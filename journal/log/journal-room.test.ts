@@ -31,6 +31,7 @@ test('a full disk shrinks room to the reserve, then to none; release gives it ba
     }
   };
   await fillTo('reserve');
+  assert.not(journal.isRoomComing, 'nobody knows when');
   const inReserve = sequence;
   await fillTo('none');
   assert.ok(sequence - inReserve > 20, 'the reserve is nearly a segment');
@@ -91,6 +92,7 @@ test('the bound of live segments makes room small until some are released', asyn
     await clock.runFor(1);
   }
   assert.is(journal.segments.length, 3);
+  assert.ok(journal.isRoomComing, 'it is only the limit');
   await clock.complete(journal.release(journal.segments[1]?.number ?? 0));
   assert.is(journal.room, 'ample');
   await clock.complete(journal.close());

@@ -164,6 +164,12 @@ export class Journal {
     return leftBytes < this.#segmentRoomBytes + this.#marginBytes ? 'reserve' : 'ample';
   }
 
+  /** When room is not ample: it will be soon, since it is the limit that is in the way, and not the disk. */
+  get isRoomComing(): boolean {
+    const { ready, isDiskFull } = this.#spares;
+    return this.#refusal === undefined && (!isDiskFull || this.#segmentsAllowed <= ready);
+  }
+
   /** Oldest first; the last is the one being written (or, while there is no room for that, the last that was). */
   get segments(): readonly Readonly<LiveSegment>[] {
     return this.#live;
@@ -319,10 +325,15 @@ export class Journal {
   }
 
   #count(): void {
-    const { segmentBytes, limitBytes } = this.#options;
-    const allowed = Math.max(0, Math.floor(limitBytes / segmentBytes) - this.#live.length);
     const obtainable = this.#spares.ready + (this.#spares.making ? 1 : 0);
-    this.#capacityBytes = this.#writer.freeBytes + Math.min(allowed, obtainable) * this.#segmentRoomBytes;
+    const further = Math.min(this.#segmentsAllowed, obtainable);
+    this.#capacityBytes = this.#writer.freeBytes + further * this.#segmentRoomBytes;
+  }
+
+  /** How many more there may be by the limit. */
+  get #segmentsAllowed(): number {
+    const { segmentBytes, limitBytes } = this.#options;
+    return Math.max(0, Math.floor(limitBytes / segmentBytes) - this.#live.length);
   }
 
   /** @throws what is no WindhoverError: our own mistakes end the process */

@@ -65,6 +65,11 @@ export class Spares {
     return this.#making !== undefined;
   }
 
+  /** The last attempt at one found no room, and the next is still to come. */
+  get isDiskFull(): boolean {
+    return this.#retry !== undefined;
+  }
+
   /** Takes up the spares that an earlier process left, and removes what is unfinished or of another length. */
   async adopt(names: readonly string[]): Promise<void> {
     this.#watchForQuiet();

@@ -31,6 +31,8 @@ export class Maintenance {
   /** How often a segment was settled, or backlog files were put together. */
   rewrites = 0;
   #failures = 0;
+  /** What was tried last has failed. */
+  #isTroubled = false;
   #retryAtMs = 0;
   /** Backlog files that could not be read, or not be copied for want of room: left alone until then. */
   readonly #leftAlone = new Map<number, number>();
@@ -46,6 +48,11 @@ export class Maintenance {
 
   start(): void {
     this.#tick();
+  }
+
+  /** The last step has failed, and what is to be done is not being done. */
+  get isTroubled(): boolean {
+    return this.#isTroubled;
   }
 
   /** There may be something to do. */
@@ -89,10 +96,12 @@ export class Maintenance {
       await turns.next();
       for (let step = this.#next(); step.kind !== 'nothing' && !this.#isStopped; step = this.#next()) {
         await this.#do(step);
+        this.#isTroubled = false;
       }
       this.#failures = 0;
     } catch (error) {
       if (!(error instanceof WindhoverError)) throw error;
+      this.#isTroubled = true;
       // Room may come back any moment, and writers wait for it; damage stays, and who met it need not meet it at once again.
       const waitMs = error.code === 'no-space' ? tickMs : Math.min(tickMs * 2 ** this.#failures++, maxRetryMs);
       this.#retryAtMs = clock.monotonicMs() + waitMs;

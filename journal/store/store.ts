@@ -164,6 +164,11 @@ export class Store {
     return this.#journal.room;
   }
 
+  /** When room is not ample: whether it will be soon, since the journal is at its limit and is being settled. */
+  get isRoomComing(): boolean {
+    return this.#journal.isRoomComing && !this.#maintenance.isTroubled;
+  }
+
   /** Bytes appended and not durable yet. */
   get pendingBytes(): number {
     return this.#journal.pendingBytes;

@@ -243,6 +243,12 @@ export class PartitionQueues {
     }
   }
 
+  /** Adds would be refused now, and will be taken before long. */
+  get isShortOfRoom(): boolean {
+    const { log } = this.#context;
+    return log.refusal() !== undefined && log.isRoomComing();
+  }
+
   get queueCount(): number {
     return this.#queues.size;
   }

@@ -90,6 +90,10 @@ export class FakePartitionLog implements PartitionLog {
     return this.refused;
   }
 
+  isRoomComing(): boolean {
+    return false;
+  }
+
   createQueue(name: string): number {
     assert(!this.queues.has(name), `queue ${name} was created twice`);
     const number = this.#append(`create ${name}`);
