@@ -9,7 +9,7 @@ set -u
 ops=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 work=$(mktemp -d "${TMPDIR:-/tmp}/windhover-smoke.XXXXXX")
 DATA_DIR=$work/data
-BASE_PORT=${SMOKE_BASE_PORT:-42133}
+BASE_PORT=${SMOKE_BASE_PORT:-20133}
 export DATA_DIR BASE_PORT
 unset DIRECTORY REPLICAS
 passed=0
