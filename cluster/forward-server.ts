@@ -10,7 +10,7 @@ const maxRequests = 65_536;
 const maxQueuedBytes = 8 * 1024 * 1024;
 /** A message is sent before it would grow beyond this. */
 const maxMessageBytes = 1024 * 1024;
-/** Roughly what a response takes besides its item. */
+/** Roughly what a response takes besides its item or its figures. */
 const responseBytes = 32;
 
 /** Takes part in the forwarding node's stead: executes what arrives and sends the answers back, one message a tick. */
@@ -126,7 +126,7 @@ class ForwardSession implements LinkHandler<ForwardReply, ForwarderMessage> {
   }
 
   #respond(id: number, result: Result): void {
-    const bytes = responseBytes + (result.kind === 'item' ? result.data.length : 0);
+    const bytes = responseBytes + sizeOf(result);
     if (this.#responsesBytes + bytes > maxMessageBytes) this.#flush();
     this.#responses.push({ id, result });
     this.#responsesBytes += bytes;
@@ -162,6 +162,12 @@ class ForwardedCall implements Request {
   complete(result: Result): void {
     this.#session.answer(this, result);
   }
+}
+
+function sizeOf(result: Result): number {
+  if (result.kind === 'item') return result.data.length;
+  if (result.kind !== 'statistics') return 0;
+  return result.entries.reduce((bytes, [name, value]) => bytes + name.length + value.length, 0);
 }
 
 /** What gives something back or confirms it is always taken: it frees more than it costs. */

@@ -192,6 +192,14 @@ test('messages stay within about 1 MiB, both ways, unless one item is larger', a
     world.replies.map((message) => (message.kind === 'responses' ? message.responses.length : 0)),
     [3, 3, 1, 1],
   );
+  world.replies.length = 0;
+  world.answer = () => ({ kind: 'statistics', entries: [['children', large]] });
+  for (let n = 0; n < 7; n++) world.send({ kind: 'statistics', queue: 'q' });
+  await world.run(10);
+  assert.equal(
+    world.replies.map((message) => (message.kind === 'responses' ? message.responses.length : 0)),
+    [3, 3, 1],
+  );
 });
 
 test('when the link is lost: a set that was sent fails, all else has moved', async () => {

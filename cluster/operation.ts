@@ -61,6 +61,8 @@ export type Operation =
   | { readonly kind: 'flush'; readonly queue: string }
   /** Removes the expired items at the queue's head, as many as the queue's settings allow at a time. */
   | { readonly kind: 'flushExpired'; readonly queue: string }
+  /** The queue's figures; `missing` where there is no such queue. Makes none. */
+  | { readonly kind: 'statistics'; readonly queue: string }
   /** The owner's connection has ended: all that it has open in the queue's partition goes back. */
   | { readonly kind: 'release'; readonly queue: string };
 
@@ -86,6 +88,12 @@ export interface ItemResult {
   readonly origin?: ItemOrigin | undefined;
 }
 
+/** A queue's figures by their names, in the order in which they are shown. Text is latin1. */
+export interface StatisticsResult {
+  readonly kind: 'statistics';
+  readonly entries: readonly (readonly [name: string, value: string])[];
+}
+
 export type Result =
   | { readonly kind: 'stored' }
   /** The queue is full, or the item too large for it. */
@@ -97,6 +105,7 @@ export type Result =
   | { readonly kind: 'flushed' }
   /** So many items had expired and were removed. */
   | { readonly kind: 'expired'; readonly count: number }
+  | StatisticsResult
   /** Answer to `delivered`, `release` and `settle`. */
   | { readonly kind: 'done' }
   /** The client broke a rule of reliable reads; its connection is to be closed. */

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Operation, Request, Result } from '../cluster/operation.ts';
-import { answerAlias } from './aliases.ts';
+import { Aliases, answerAlias } from './aliases.ts';
 import { Asked, owner } from './testing/queue-harness.ts';
 
 const set: Operation = { kind: 'set', queue: 'all', flags: 7, expiresAtMs: 9, data: Buffer.from('x') };
@@ -55,6 +55,20 @@ test('[alias-empty] reads find it empty at once; deleting and flushing do nothin
     return asked.answer;
   });
   assert.equal(answers, ['empty', 'empty', 'missing', 'flushed', 'expired']);
+});
+
+test('an alias counts what was set on it for as long as there is such an alias [alias-stats]', () => {
+  const aliases = new Aliases();
+  const putItems = (): unknown => new Map(aliases.statistics('all')).get('put_items');
+  const configured = new Map([['all', ['a', 'b']]]);
+  aliases.configure(configured);
+  assert.ok(aliases.answer(new Asked(set, owner(1)), () => {}));
+  assert.not(aliases.answer(new Asked({ ...set, queue: 'a' }, owner(1)), () => {}));
+  aliases.configure(new Map([...configured, ['more', ['c']]]));
+  assert.is(putItems(), 1);
+  aliases.configure(new Map());
+  aliases.configure(configured);
+  assert.is(putItems(), 0);
 });
 
 test('a get that confirms or gives back what is open of a queue that became an alias does so, and finds it empty', () => {

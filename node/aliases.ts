@@ -1,7 +1,53 @@
 import type { Operation, Request, Result } from '../cluster/operation.ts';
+import { type Statistics, statisticsResult } from './queues/queue-stats.ts';
 
 type SetOperation = Extract<Operation, { readonly kind: 'set' }>;
 type GetOperation = Extract<Operation, { readonly kind: 'get' }>;
+
+/** The aliases in force, and what was set on them through this node. */
+export class Aliases {
+  #queues: ReadonlyMap<string, readonly string[]> = new Map();
+  /** Of aliases on which anything was set. */
+  readonly #counts = new Map<string, { items: number; bytes: number }>();
+
+  /** Goes by others from now on; those that stay keep their counts. */
+  configure(queues: ReadonlyMap<string, readonly string[]>): void {
+    this.#queues = queues;
+    for (const name of this.#counts.keys()) if (!queues.has(name)) this.#counts.delete(name);
+  }
+
+  get names(): Iterable<string> {
+    return this.#queues.keys();
+  }
+
+  /** Kestrel's names: what was ever set on the alias, stored or not, and its queues. */
+  statistics(name: string): Statistics {
+    const { items, bytes } = this.#counts.get(name) ?? { items: 0, bytes: 0 };
+    return [
+      ['put_items', items],
+      ['put_bytes', bytes],
+      ['children', (this.#queues.get(name) ?? []).join(',')],
+    ];
+  }
+
+  /** As {@link answerAlias}; false, too, when the request is about no alias. */
+  answer(request: Request, execute: (part: Request) => void): boolean {
+    const { operation } = request;
+    const queues = this.#queues.size === 0 ? undefined : this.#queues.get(operation.queue);
+    if (queues === undefined) return false;
+    if (operation.kind === 'statistics') {
+      request.complete(statisticsResult(this.statistics(operation.queue)));
+      return true;
+    }
+    if (operation.kind === 'set') this.#count(operation);
+    return answerAlias(request, queues, execute);
+  }
+
+  #count({ queue, data }: SetOperation): void {
+    const counts = this.#counts.get(queue) ?? { items: 0, bytes: 0 };
+    this.#counts.set(queue, { items: counts.items + 1, bytes: counts.bytes + data.length });
+  }
+}
 
 /**
  * Does what a request on an alias means: a `set` goes to each of `queues`, by `execute`; reads find the alias empty, and

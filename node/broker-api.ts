@@ -1,8 +1,8 @@
 import type { Request } from '../cluster/operation.ts';
 import type { ByteBudget } from './byte-budget.ts';
 
-/** What `stats` is asked about. */
-export type StatisticsScope = 'server' | 'cluster' | 'partitions' | { readonly queue: string };
+/** What `stats` is asked about, beside one queue. */
+export type StatisticsScope = 'server' | 'cluster' | 'partitions';
 
 /** One `STAT` line. Neither part holds a line end. */
 export type Statistic = readonly [name: string, value: string | number];
@@ -23,9 +23,9 @@ export interface Broker {
   flushAll(complete: () => void): void;
   /** Removes what has expired at the head of every queue that this node leads; `complete` is told how many items. */
   flushAllExpired(complete: (count: number) => void): void;
-  /** Empty for a queue that isn't led here; creates nothing. */
+  /** What this node tells of itself, or knows of the cluster. */
   statistics(scope: StatisticsScope): readonly Statistic[];
-  /** The queues that this node leads. */
+  /** The queues that this node leads, and the aliases. */
   queueNames(): readonly string[];
   /** As answered to `version`. */
   readonly version: string;

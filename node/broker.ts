@@ -6,7 +6,7 @@ import type { PartitionLog } from '../cluster/partition-log.ts';
 import type { Transport } from '../cluster/transport.ts';
 import { assert } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
-import { answerAlias } from './aliases.ts';
+import { Aliases } from './aliases.ts';
 import type { TraceLine } from './bounded-trace.ts';
 import type { Broker, Statistic, StatisticsScope } from './broker-api.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -21,14 +21,7 @@ import { Sweeper } from './queues/sweeper.ts';
 import { type Origin, over, type Place, type RequestRouter, RoutedRequest, routing } from './routed-request.ts';
 import { type ClusterSettings, noClusterSettings } from './settings/cluster-settings.ts';
 import { SlowedSets } from './slowed-sets.ts';
-import {
-  clusterStatistics,
-  partitionStatistics,
-  queueStatistics,
-  replicationStatistics,
-  type ServerFigures,
-  serverStatistics,
-} from './statistics.ts';
+import { nodeStatistics, partitionFigures, type ServerFigures } from './statistics.ts';
 
 export interface BrokerOptions {
   readonly clock: Clock;
@@ -67,6 +60,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   readonly version: string;
   readonly budget: ByteBudget;
   readonly counters: QueueCounters;
+  readonly aliases = new Aliases();
   /** Commands of this node's clients sent to another node. */
   forwarded = 0;
   readonly #options: BrokerOptions;
@@ -104,6 +98,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
         const operation = { kind: 'set', queue, flags, expiresAtMs: 0, data, options } as const;
         this.execute({ operation, owner: this.#nobody(), complete });
       },
+      about: (partition) => partitionFigures(this.#attached(), partition),
       trace: (what, queue, id, owner) => {
         const session = owner === undefined ? 'none' : `${this.#nameOf(owner.node)} ${owner.connection}`;
         options.trace(`trace: ${what}`, { queue: Buffer.from(queue, 'latin1').toString(), item: id, session });
@@ -137,6 +132,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   /** Goes by other settings from now on, in the queues that are there and in those to come. */
   configure(settings: ClusterSettings): void {
     this.#settings = settings;
+    this.aliases.configure(settings.aliases);
     for (const queues of this.#led.values()) queues.configure(settings.queues);
   }
 
@@ -155,16 +151,15 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   // What clients and other nodes ask.
 
   execute(request: Request): void {
-    const { aliases } = this.#settings;
-    const queues = aliases.size === 0 ? undefined : aliases.get(request.operation.queue);
-    if (queues !== undefined && answerAlias(request, queues, (part) => this.#start(part, 'client'))) return;
-    this.#start(request, 'client');
+    if (!this.aliases.answer(request, this.#startPart)) this.#start(request, 'client');
   }
 
   /** A request forwarded by another node. It is never forwarded again. */
   executeForwarded(request: Request): void {
     this.#start(request, 'peer');
   }
+
+  readonly #startPart = (part: Request): void => this.#start(part, 'client');
 
   #start(request: Request, origin: Origin): void {
     const { kind, queue } = request.operation;
@@ -375,18 +370,12 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   statistics(scope: StatisticsScope): readonly Statistic[] {
-    if (this.#cluster === undefined) return [];
-    if (scope === 'server') {
-      const server = serverStatistics(this, this.#options.figures, this.#cluster.storeFigures);
-      return [...replicationStatistics(this.#cluster), ...server];
-    }
-    if (scope === 'cluster') return clusterStatistics(this.#cluster);
-    if (scope === 'partitions') return partitionStatistics(this.#cluster);
-    return queueStatistics(this, this.#cluster, scope.queue);
+    return this.#cluster === undefined ? [] : nodeStatistics(scope, this, this.#cluster, this.#options.figures);
   }
 
   queueNames(): readonly string[] {
-    return [...this.#led.values()].flatMap((queues) => [...queues.queueNames]);
+    const led = [...this.#led.values()].flatMap((queues) => [...queues.queueNames]);
+    return [...new Set([...led, ...this.aliases.names])];
   }
 
   // What the cluster tells.

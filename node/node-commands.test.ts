@@ -102,6 +102,10 @@ test('statistics in braces, of all queues or of those named, many in slices [dum
   assert.is(stage.say('dump_stats\r\n'), `${of('q', 1)}END\r\n`);
   stage.say(setText('p', 'x'));
   assert.is(stage.say('dump_stats p none\r\nversion\r\n'), `${of('p', 1)}END\r\nVERSION 1.2.3\r\n`);
+  const asked = stage.broker.operations.length;
+  stage.broker.override = ({ queue }) => (queue === 'r' ? { kind: 'failed', why: 'no leader' } : undefined);
+  assert.is(stage.say('dump_stats p r q\r\n'), `${of('p', 1)}SERVER_ERROR no leader\r\n`);
+  assert.is(stage.broker.operations.length - asked, 2, 'nothing is asked for once something failed');
   for (let n = 0; n < 200; n++) stage.say(setText(`q${n}`, 'x'));
   const before = stage.output.writes;
   const all = stage.say('dump_stats\r\n');

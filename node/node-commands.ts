@@ -8,24 +8,51 @@ import type {
   GetCommand,
   SeriesCommand,
   SettingsPart,
+  SingleCommand,
   TellCommand,
 } from './protocol/command.ts';
 import { type ClusterSettings, onTheWire } from './settings/cluster-settings.ts';
 import { writeQueueSettings } from './settings/queue-section.ts';
 
-/** The statistics of those queues that the node leads. */
-export function dumpStats(broker: Broker, { queues, answer, last }: DumpStatsCommand): SeriesCommand {
-  const ofOne = (queue: string): Answer => {
-    const statistics = broker.statistics({ queue });
-    return statistics.length > 0 ? answer(queue, statistics) : silence;
-  };
-  return new Dump(queues.length > 0 ? queues : broker.queueNames(), ofOne, last);
+/** The statistics of one queue after another, wherever they are led, until one can't be told. */
+export class StatisticsDump implements SeriesCommand {
+  readonly kind = 'series';
+  readonly order = 'after';
+  readonly #command: DumpStatsCommand;
+  readonly #queues: readonly string[];
+  #place = 0;
+  #outcome: Result = { kind: 'done' };
+  #ended = false;
+
+  constructor(broker: Broker, command: DumpStatsCommand) {
+    this.#command = command;
+    this.#queues = command.queues.length > 0 ? command.queues : broker.queueNames();
+  }
+
+  next(): SingleCommand | undefined {
+    const { answer, last } = this.#command;
+    const queue = this.#outcome.kind === 'failed' ? undefined : this.#queues[this.#place++];
+    if (queue !== undefined) return { kind: 'statistics', queue, answer: this.#unlessFailed(answer(queue)) };
+    if (this.#ended) return undefined;
+    this.#ended = true;
+    return { kind: 'tell', answer: { say: (_result, out) => last.say(this.#outcome, out) }, close: false };
+  }
+
+  #unlessFailed(answer: Answer): Answer {
+    return {
+      say: (result, out) => {
+        if (result.kind !== 'failed') return answer.say(result, out);
+        this.#outcome = result;
+        return 'go on';
+      },
+    };
+  }
 }
 
 /** The settings as they are when it is asked. */
 export function dumpConfig(settings: ClusterSettings, { queue, answer, last }: DumpConfigCommand): SeriesCommand {
   const parts = queue === undefined ? partsOf(settings) : [partOf(settings, queue)];
-  return new Dump(parts, (part) => answer(part, entriesOf(settings, part)), last);
+  return new ConfigDump(parts, (part) => answer(part, entriesOf(settings, part)), last);
 }
 
 function partsOf({ queues, aliases }: ClusterSettings): SettingsPart[] {
@@ -48,15 +75,15 @@ function entriesOf({ queues, aliases }: ClusterSettings, { kind, name }: Setting
 }
 
 /** An answer for each of many, a slice a turn: a client that asks for all of them holds up nobody else. */
-class Dump<T> implements SeriesCommand {
+class ConfigDump implements SeriesCommand {
   readonly kind = 'series';
   readonly order = 'after';
-  readonly #parts: readonly T[];
-  readonly #answer: (part: T) => Answer;
+  readonly #parts: readonly SettingsPart[];
+  readonly #answer: (part: SettingsPart) => Answer;
   readonly #last: Answer;
   #place = 0;
 
-  constructor(parts: readonly T[], answer: (part: T) => Answer, last: Answer) {
+  constructor(parts: readonly SettingsPart[], answer: (part: SettingsPart) => Answer, last: Answer) {
     this.#parts = parts;
     this.#answer = answer;
     this.#last = last;

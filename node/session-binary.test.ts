@@ -248,6 +248,8 @@ test('statistics come one by one, with an empty end [binary-stat]', () => {
     [0, '', ''],
   ]);
   assert.equal(pairs('none'), [[0, '', '']]);
+  stage.broker.override = () => ({ kind: 'failed', why: 'why' });
+  assert.equal(pairs('q'), [[0x86, '', 'why']]);
 });
 
 test('version, and verbosity to no effect [binary-version] [binary-verbosity]', () => {

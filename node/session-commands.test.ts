@@ -242,6 +242,8 @@ test('stats of the server, the cluster, the partitions and one queue [stats] [st
   assert.is(stage.say('stats partitions\r\n'), 'STAT scope partitions\r\nEND\r\n');
   assert.is(stage.say('stats q\r\nstats none\r\n'), 'STAT items 1\r\nEND\r\nEND\r\n');
   assert.not(stage.broker.queues.has('none'));
+  stage.broker.override = (operation) => (operation.kind === 'statistics' ? { kind: 'failed', why: 'why' } : undefined);
+  assert.is(stage.say('stats q\r\nversion\r\n'), 'SERVER_ERROR why\r\nVERSION 1.2.3\r\n');
 });
 
 test('version, verbosity and quit [version] [verbosity] [quit]', () => {

@@ -167,6 +167,8 @@ test('me tells of a queue in one line [meta-debug]', () => {
   const stage = stageWith('first');
   assert.is(stage.say('me q\r\nme none\r\n'), 'ME q items=1\r\nEN\r\n');
   assert.not(stage.broker.queues.has('none'));
+  stage.broker.override = () => ({ kind: 'failed', why: 'why' });
+  assert.is(stage.say('me q\r\nmn\r\n'), 'SERVER_ERROR why\r\nMN\r\n');
 });
 
 test.run();

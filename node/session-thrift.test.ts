@@ -161,12 +161,14 @@ test('with auto_abort_msec items are leased and have ids; confirm and abort coun
   assert.equal(stage.broker.items('q'), ['b']);
 });
 
-test('peek shows the head item and what this node knows of the queue [thrift-peek]', () => {
+test('peek shows the head item and the figures of the queue [thrift-peek]', () => {
   const stage = thriftStage();
   assert.equal(value(stage, 'peek', { queue: 'q' }), { 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0 });
   value(stage, 'put', { queue: 'q', items: ['a', 'b'] });
   assert.equal(value(stage, 'peek', { queue: 'q' }), { 1: 'a', 2: 2, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0 });
   assert.equal(stage.broker.items('q'), ['a', 'b']);
+  stage.broker.override = (operation) => (operation.kind === 'statistics' ? { kind: 'failed', why: 'w' } : undefined);
+  assert.equal(reply(stage, 'peek', { queue: 'q' }).value, { 1: 'w', 2: 6 });
 });
 
 test('flush_queue, delete_queue and flush_all_queues [thrift-flush] [thrift-delete] [thrift-flush-all]', () => {

@@ -7,7 +7,7 @@ import { Answers, everyQueue, type Overlap, overlapOfRead } from './answers.ts';
 import type { Broker } from './broker-api.ts';
 import type { BudgetWaiter } from './byte-budget.ts';
 import { flushAllLater } from './delayed-flush.ts';
-import { Confirm, dumpConfig, dumpStats } from './node-commands.ts';
+import { Confirm, dumpConfig, StatisticsDump } from './node-commands.ts';
 import type { NodeService } from './node-service.ts';
 import type { Answer, Said } from './protocol/answer.ts';
 import type {
@@ -277,6 +277,7 @@ export class Session implements BudgetWaiter {
       case 'delete':
       case 'flush':
       case 'flushExpired':
+      case 'statistics':
         this.#answers.execute({ kind: command.kind, queue: command.queue }, command.answer);
         break;
       case 'flushAll':
@@ -301,7 +302,7 @@ export class Session implements BudgetWaiter {
       case 'stats':
         return this.#tell(command.answer(this.#broker.statistics(command.scope)), 'go on');
       case 'dumpStats':
-        this.#series = dumpStats(this.#broker, command);
+        this.#series = new StatisticsDump(this.#broker, command);
         return;
       case 'dumpConfig':
         this.#series = dumpConfig(this.#service.settings(), command);

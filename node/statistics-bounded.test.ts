@@ -1,14 +1,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { JournalFigures } from '../journal/log/journal-figures.ts';
-import { serverStatistics } from './statistics.ts';
+import { Aliases } from './aliases.ts';
+import { type BrokerFigures, serverStatistics } from './statistics.ts';
 import { QueueHarness } from './testing/queue-harness.ts';
+
+function brokerOf({ queues, counters }: QueueHarness): BrokerFigures {
+  return { partitionsLed: new Map([[0, queues]]), aliases: new Aliases(), counters, forwarded: 0, heldRequests: 0 };
+}
 
 const store = { journal: new JournalFigures(), rewrites: 7, journalBytes: 8, backlogBytes: 9 };
 
 test('the server tells of 500 queues at most, and how many there are [stats-bounded]', () => {
   const at = new QueueHarness();
-  const broker = { partitionsLed: new Map([[0, at.queues]]), counters: at.counters, forwarded: 0, heldRequests: 0 };
+  const broker = brokerOf(at);
   const told = (): ReadonlyMap<string, unknown> => new Map(serverStatistics(broker, { process: () => [] }, store));
   const shown = (): number => [...told().keys()].filter((name) => name.endsWith('_total_items')).length;
   at.put('first', 'x', 'yy');
@@ -24,7 +29,7 @@ test('the server tells of 500 queues at most, and how many there are [stats-boun
 
 test('curr_items and bytes follow whatever becomes of items, without a look at every queue', () => {
   const at = new QueueHarness();
-  const broker = { partitionsLed: new Map([[0, at.queues]]), counters: at.counters, forwarded: 0, heldRequests: 0 };
+  const broker = brokerOf(at);
   const told = (): unknown[] => {
     const all = new Map(serverStatistics(broker, { process: () => [] }, store));
     return [all.get('curr_items'), all.get('bytes')];
@@ -52,7 +57,7 @@ test('curr_items and bytes follow whatever becomes of items, without a look at e
 test('what the journal does is told of the node, and its rewrites and rotations of every queue [journal-stats]', () => {
   const at = new QueueHarness();
   at.put('a', 'xyz', 'x');
-  const broker = { partitionsLed: new Map([[0, at.queues]]), counters: at.counters, forwarded: 0, heldRequests: 0 };
+  const broker = brokerOf(at);
   store.journal.rotations = 3;
   store.journal.synced(1, 100, 0.5);
   store.journal.synced(5, 300, 2.5);

@@ -39,16 +39,16 @@ async function queueOfEach(): Promise<string[]> {
   for (let i = 0; found.filter(Boolean).length < 3; i++) {
     const name = `queue-${i}`;
     for (let item = 0; item < items; item++) assert.is(await guests().set(name, `${name} ${item}`), 'STORED');
-    const sizes = await Promise.all(clients.map(async (each) => (await each.stats(name)).size));
-    assert.is(sizes.filter((size) => size > 0).length, 1, `one node alone leads ${name}`);
-    const leader = sizes.findIndex((size) => size > 0);
+    const label = (await guests().stats(name)).get('leader');
+    const leader = cluster.nodes.findIndex((node) => node.label === label);
+    assert.ok(leader >= 0, `one of the three leads ${name}`);
     if (found[leader] === undefined) found[leader] = name;
     else assert.is(await guests().ask(`delete ${name}`), 'DELETED');
   }
   return found;
 }
 
-test('stats: each node tells of the queues that it leads, and of its own process', async () => {
+test('stats: each node tells of the queues that it leads, and of its own process [stats-whose]', async () => {
   const all = await Promise.all(clients.map((each) => each.stats()));
   for (const [i, stats] of all.entries()) {
     for (const [j, name] of queues.entries()) {
@@ -57,6 +57,8 @@ test('stats: each node tells of the queues that it leads, and of its own process
     assert.is(stats.get('curr_items'), String(i < 3 ? items : 0));
     assert.ok(Number(stats.get('curr_connections')) >= 1);
     assert.ok(Number(stats.get('bytes_read')) > 0);
+    const dumped = (await client(i).ask('dump_stats')).match(/(?<=queue ').*(?=' \{)/g) ?? [];
+    assert.equal(dumped, i < 3 ? [queue(i)] : []);
   }
   assert.is(new Set(all.map((stats) => stats.get('pid'))).size, 4);
   assert.is(new Set(all.map((stats) => stats.get('version'))).size, 1);
@@ -74,11 +76,16 @@ test('stats: commands are counted where they are carried out, those forwarded wh
   assert.equal(grew('forwarded_commands'), [0, 0, 0, 2]);
 });
 
-test('stats of one queue: told by its leader alone; asking makes no queue', async () => {
-  for (const [i, each] of clients.entries()) {
-    const stats = await each.stats(queue(0));
-    if (i === 0) assert.is(stats.get('items'), String(items));
-    else assert.is(stats.size, 0);
+test('stats of one queue: told by every node, of its leader; asking makes no queue', async () => {
+  for (const each of clients) {
+    for (const [i, name] of queues.entries()) {
+      const [stats, own] = [await each.stats(name), await client(i).stats(name)];
+      assert.ok(Number(own.get('items')) >= items);
+      assert.equal([stats.get('items'), stats.get('leader')], [own.get('items'), cluster.node(i).label]);
+    }
+    const dumped = await each.ask(`dump_stats never-named ${queues.join(' ')}`);
+    assert.equal(dumped.match(/(?<=queue ').*(?=' \{)/g), queues);
+    assert.match(dumped, /\}\r\nEND$/);
     assert.is((await each.stats('never-named')).size, 0);
   }
   for (const each of clients) assert.not.match(await each.ask('stats'), /never-named/);

@@ -1,9 +1,10 @@
 import type { ClusterNode } from '../cluster/driver.ts';
 import type { FollowerLag } from '../cluster/replication-lag.ts';
 import type { StoreFigures } from '../journal/store/store.ts';
-import type { Statistic } from './broker-api.ts';
+import type { Aliases } from './aliases.ts';
+import type { Statistic, StatisticsScope } from './broker-api.ts';
 import type { PartitionQueues } from './queues/partition-queues.ts';
-import { counterStatistics, type QueueCounters } from './queues/queue-stats.ts';
+import { counterStatistics, type QueueCounters, type Statistics } from './queues/queue-stats.ts';
 
 /** What the node's own parts count, for `stats`. */
 export interface ServerFigures {
@@ -14,6 +15,7 @@ export interface ServerFigures {
 /** What a broker tells of itself. */
 export interface BrokerFigures {
   readonly partitionsLed: ReadonlyMap<number, PartitionQueues>;
+  readonly aliases: Aliases;
   readonly counters: QueueCounters;
   /** Commands of this node's clients sent to another node. */
   readonly forwarded: number;
@@ -23,7 +25,19 @@ export interface BrokerFigures {
 /** Of so many queues `stats` tells; it is one answer, made in one go. `dump_stats` tells of all. */
 const maxQueuesShown = 500;
 
-/** The server's statistics, then those of the queues led here, as far as they are not too many. */
+/** What the node tells of itself, or knows of the cluster. */
+export function nodeStatistics(
+  scope: StatisticsScope,
+  broker: BrokerFigures,
+  cluster: ClusterNode,
+  figures: ServerFigures,
+): readonly Statistic[] {
+  if (scope === 'cluster') return clusterStatistics(cluster);
+  if (scope === 'partitions') return partitionStatistics(cluster);
+  return [...replicationStatistics(cluster), ...serverStatistics(broker, figures, cluster.storeFigures)];
+}
+
+/** The server's statistics, then those of the queues led here, as far as they are not too many, and of the aliases. */
 export function serverStatistics(
   broker: BrokerFigures,
   figures: ServerFigures,
@@ -42,8 +56,7 @@ export function serverStatistics(
     for (const queue of partition.queueNames) {
       if (shown === maxQueuesShown) break;
       shown++;
-      for (const [name, value] of [...(partition.statistics(queue) ?? []), ...shared])
-        queues.push([`queue_${queue}_${name}`, value]);
+      queues.push(...named(queue, [...(partition.statistics(queue) ?? []), ...shared]));
     }
   }
   return [
@@ -57,7 +70,13 @@ export function serverStatistics(
     ['queues_not_shown', queueCount - shown],
     ...journalStatistics(store),
     ...queues,
+    ...[...broker.aliases.names].flatMap((alias) => named(alias, broker.aliases.statistics(alias))),
   ];
+}
+
+/** As they stand among the server's. */
+function named(queue: string, statistics: Statistics): readonly Statistic[] {
+  return statistics.map(([name, value]) => [`queue_${queue}_${name}`, value] as const);
 }
 
 /** Under Kestrel's names: of the node's journal, which all its queues share. */
@@ -92,7 +111,7 @@ function rounded(ms: number): number {
 }
 
 /** How far the followers of what this node leads are behind: all together, then each. */
-export function replicationStatistics(cluster: ClusterNode): readonly Statistic[] {
+function replicationStatistics(cluster: ClusterNode): readonly Statistic[] {
   const lags = [...cluster.replicationLag()];
   const sum = (pick: (lag: FollowerLag) => number): number => lags.reduce((total, [, lag]) => total + pick(lag), 0);
   return [
@@ -110,15 +129,12 @@ export function replicationStatistics(cluster: ClusterNode): readonly Statistic[
   ];
 }
 
-/** One queue's, and where it is; nothing for a queue that isn't led here. */
-export function queueStatistics(broker: BrokerFigures, cluster: ClusterNode, queue: string): readonly Statistic[] {
-  const number = cluster.partitionOf(queue);
-  const found = broker.partitionsLed.get(number)?.statistics(queue);
+/** What belongs to each queue's of a partition that is led here: its journal, which all queues share, and where it is. */
+export function partitionFigures(cluster: ClusterNode, number: number): Statistics {
   const partition = cluster.partitions.get(number);
-  if (found === undefined || partition === undefined) return [];
+  if (partition === undefined) return [];
   const { leader, epoch, inSync } = partition.record;
   return [
-    ...found,
     ...journalCounts(cluster.storeFigures),
     ['partition', number],
     ['leader', labelOf(cluster, leader)],
@@ -132,7 +148,7 @@ function labelOf(cluster: ClusterNode, id: string): string {
 }
 
 /** The nodes as this one sees them. */
-export function clusterStatistics(cluster: ClusterNode): readonly Statistic[] {
+function clusterStatistics(cluster: ClusterNode): readonly Statistic[] {
   const { view } = cluster;
   const record = view.cluster?.record;
   const statistics: Statistic[] = [
@@ -151,7 +167,7 @@ export function clusterStatistics(cluster: ClusterNode): readonly Statistic[] {
 }
 
 /** One line a partition: leader, epoch, in-sync set, and this node's part in it. */
-export function partitionStatistics(cluster: ClusterNode): readonly Statistic[] {
+function partitionStatistics(cluster: ClusterNode): readonly Statistic[] {
   const label = (id: string): string => labelOf(cluster, id);
   return [...cluster.partitions.values()].map((partition) => {
     const { record } = partition;

@@ -102,6 +102,7 @@ const operations: ByKind<Operation> = {
   delete: { kind: kind('delete'), queue },
   flush: { kind: kind('flush'), queue },
   flushExpired: { kind: kind('flushExpired'), queue },
+  statistics: { kind: kind('statistics'), queue },
   release: { kind: kind('release'), queue },
 };
 
@@ -114,6 +115,7 @@ const results: ByKind<Result> = {
   missing: { kind: kind('missing') },
   flushed: { kind: kind('flushed') },
   expired: { kind: kind('expired'), count: number },
+  statistics: { kind: kind('statistics'), entries: fc.array(fc.tuple(queue, queue)) },
   done: { kind: kind('done') },
   violation: { kind: kind('violation'), why: text },
   failed: { kind: kind('failed'), why: text },

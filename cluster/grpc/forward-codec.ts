@@ -1,7 +1,7 @@
 import { unreachable } from '../../journal/base/assert.ts';
 import { windhover } from '../../proto/peer.ts';
 import type { ForwardedRequest, ForwardedResponse } from '../messages.ts';
-import type { ItemResult, Operation, Result, SetOptions } from '../operation.ts';
+import type { ItemResult, Operation, Result, SetOptions, StatisticsResult } from '../operation.ts';
 import type { ItemOrigin } from '../partition-log.ts';
 import { buffer, durationMs, invalid, whole } from './values.ts';
 
@@ -10,7 +10,7 @@ const { Outcome, Get, Origin } = windhover.peer;
 type SetOperation = Extract<Operation, { kind: 'set' }>;
 type GetOperation = Extract<Operation, { kind: 'get' }>;
 /** Results that say it all by their name. */
-type PlainResult = Exclude<Result, { kind: 'item' | 'expired' | 'violation' | 'failed' }>;
+type PlainResult = Exclude<Result, { kind: 'item' | 'expired' | 'statistics' | 'violation' | 'failed' }>;
 
 const settles = { none: Get.Settle.NONE, close: Get.Settle.CLOSE, abort: Get.Settle.ABORT } as const;
 const reads = {
@@ -62,6 +62,8 @@ export function encodeRequest(request: ForwardedRequest): windhover.peer.Forward
       return { id, connection, queue, flush: {} };
     case 'flushExpired':
       return { id, connection, queue, flushExpired: {} };
+    case 'statistics':
+      return { id, connection, queue, askStatistics: {} };
     case 'release':
       return { id, connection, queue, release: {} };
     default:
@@ -103,6 +105,7 @@ function decodeOperation(request: windhover.peer.ForwardedRequest.$Shape): Opera
   if (request.delete) return { kind: 'delete', queue };
   if (request.flush) return { kind: 'flush', queue };
   if (request.flushExpired) return { kind: 'flushExpired', queue };
+  if (request.askStatistics) return { kind: 'statistics', queue };
   if (request.release) return { kind: 'release', queue };
   throw invalid('a request without an operation that is known here');
 }
@@ -179,6 +182,8 @@ export function encodeResponse(response: ForwardedResponse): windhover.peer.Forw
       return { id, item: encodeItem(result) };
     case 'expired':
       return { id, expired: result.count };
+    case 'statistics':
+      return { id, statistics: encodeStatistics(result) };
     case 'failed':
       return { id, failed: result.why };
     case 'violation':
@@ -186,6 +191,11 @@ export function encodeResponse(response: ForwardedResponse): windhover.peer.Forw
     default:
       return { id, outcome: outcomes[result.kind] };
   }
+}
+
+function encodeStatistics({ entries }: StatisticsResult): windhover.peer.Statistics.$Properties {
+  const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+  return { entries: entries.map(([name, value]) => ({ name: bytes(name), value: bytes(value) })) };
 }
 
 function encodeItem(item: ItemResult): windhover.peer.Item.$Properties {
@@ -200,11 +210,17 @@ export function decodeResponse(response: windhover.peer.ForwardedResponse.$Shape
 function decodeResult(response: windhover.peer.ForwardedResponse.$Shape): Result {
   if (response.item) return decodeItem(response.item);
   if (typeof response.expired === 'number') return { kind: 'expired', count: whole(response.expired) };
+  if (response.statistics) return decodeStatistics(response.statistics);
   if (typeof response.failed === 'string') return { kind: 'failed', why: response.failed };
   if (typeof response.violation === 'string') return { kind: 'violation', why: response.violation };
   const result = plainResults.get(response.outcome ?? 0);
   if (result === undefined) throw invalid(`a result of an unknown kind (${response.outcome})`);
   return result;
+}
+
+function decodeStatistics({ entries }: windhover.peer.Statistics.$Shape): Result {
+  const text = (bytes: Uint8Array | null | undefined): string => buffer(bytes).toString('latin1');
+  return { kind: 'statistics', entries: (entries ?? []).map(({ name, value }) => [text(name), text(value)] as const) };
 }
 
 function decodeItem(item: windhover.peer.Item.$Shape): Result {

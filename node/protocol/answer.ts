@@ -1,4 +1,4 @@
-import type { Result } from '../../cluster/operation.ts';
+import type { Result, StatisticsResult } from '../../cluster/operation.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
 
 /** Where an answer's bytes go, in the order in which they are given. */
@@ -36,6 +36,11 @@ export class FixedAnswer implements Answer {
     out.append(this.bytes);
     return 'go on';
   }
+}
+
+/** The figures that came of a `statistics` command; none where there is no such queue. */
+export function figuresOf(result: Result): StatisticsResult['entries'] {
+  return result.kind === 'statistics' ? result.entries : [];
 }
 
 /** The client wants to hear nothing. */

@@ -51,11 +51,14 @@ export type NodeCommand =
   | DumpStatsCommand
   | DumpConfigCommand;
 
-/** The statistics of these queues, or of all that the node leads if none is named: an answer each, then the last. */
+/**
+ * The statistics of these queues, or of all that the node leads and of the aliases if none is named: an answer each, then the
+ * last, which is told what failed, if anything did.
+ */
 export interface DumpStatsCommand {
   readonly kind: 'dumpStats';
   readonly queues: readonly string[];
-  readonly answer: (queue: string, statistics: readonly Statistic[]) => Answer;
+  readonly answer: (queue: string) => Answer;
   readonly last: Answer;
 }
 
@@ -97,6 +100,7 @@ export type SingleCommand =
   | { readonly kind: 'delete'; readonly queue: string; readonly answer: Answer }
   | { readonly kind: 'flush'; readonly queue: string; readonly answer: Answer }
   | { readonly kind: 'flushExpired'; readonly queue: string; readonly answer: Answer }
+  | { readonly kind: 'statistics'; readonly queue: string; readonly answer: Answer }
   | { readonly kind: 'flushAllExpired'; readonly answer: Answer }
   | ConfirmCommand
   | { readonly kind: 'flushAll'; readonly delaySeconds: number; readonly answer: Answer }

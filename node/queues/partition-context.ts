@@ -2,7 +2,7 @@ import type { Owner, Result } from '../../cluster/operation.ts';
 import type { ItemOrigin, PartitionLog } from '../../cluster/partition-log.ts';
 import type { Clock } from '../../journal/base/clock.ts';
 import type { NodeBudget } from './node-budget.ts';
-import type { QueueCounters } from './queue-stats.ts';
+import type { QueueCounters, Statistics } from './queue-stats.ts';
 import type { Sweeper } from './sweeper.ts';
 
 /** What the queues of all the partitions that a node leads share. */
@@ -19,6 +19,8 @@ export interface NodeContext {
     origin: ItemOrigin,
     complete: (result: Result) => void,
   ) => void;
+  /** What belongs to the statistics of each queue of a partition: where it is, and what it shares with others. */
+  readonly about: (partition: number) => Statistics;
   /** Is told of the open reads and leases of queues with `enableTrace`; `owner`: whose, undefined when nobody's any more. */
   readonly trace: (what: TracedEvent, queue: string, id: number, owner: Owner | undefined) => void;
 }

@@ -11,7 +11,7 @@ import type { NodeContext, PartitionContext } from './partition-context.ts';
 import { nothingAdded, PendingAnswers, tooFewInSync } from './pending-answers.ts';
 import { Queue, type QueueTotals, type StoredCounts } from './queue.ts';
 import type { QueueSettingsSource } from './queue-settings.ts';
-import { queueStatistics, type Statistics } from './queue-stats.ts';
+import { queueStatistics, type Statistics, statisticsResult } from './queue-stats.ts';
 import { Reads } from './reads.ts';
 import { Removals } from './removals.ts';
 import { decodeReservations, encodeReservations } from './reservation-records.ts';
@@ -114,6 +114,9 @@ export class PartitionQueues {
         return;
       case 'flushExpired':
         this.#flushExpired(request, operation.queue);
+        return;
+      case 'statistics':
+        request.complete(this.#tell(operation.queue));
         return;
       case 'release':
         this.#reservations.release(owner);
@@ -261,6 +264,12 @@ export class PartitionQueues {
   statistics(queue: string): Statistics | undefined {
     const found = this.#queues.get(queue);
     return found === undefined ? undefined : queueStatistics(found, this.#families.childrenOf(queue));
+  }
+
+  #tell(queue: string): Result {
+    const found = this.statistics(queue);
+    const { about, log } = this.#context;
+    return found === undefined ? missing : statisticsResult([...found, ...about(log.partition)]);
   }
 
   #set(request: Request, operation: Extract<Operation, { kind: 'set' }>): void {

@@ -1,3 +1,4 @@
+import type { Result } from '../../cluster/operation.ts';
 import { itemFileBytes } from '../../journal/store/entries.ts';
 import type { Queue } from './queue.ts';
 
@@ -17,6 +18,11 @@ export class QueueCounters {
 
 /** Names and values, in the order in which they are shown. */
 export type Statistics = readonly (readonly [name: string, value: number | string])[];
+
+/** The figures as an answer. */
+export function statisticsResult(statistics: Statistics): Result {
+  return { kind: 'statistics', entries: statistics.map(([name, value]) => [name, String(value)] as const) };
+}
 
 /** The counters by the names that dashboards know. */
 export function counterStatistics(counters: QueueCounters): Statistics {

@@ -76,9 +76,7 @@ export class FakeBroker implements Broker {
   }
 
   statistics(scope: StatisticsScope): readonly Statistic[] {
-    if (typeof scope === 'string') return [['scope', scope]];
-    const queue = this.queues.get(scope.queue);
-    return queue === undefined ? [] : [['items', queue.items.length]];
+    return [['scope', scope]];
   }
 
   /** Answers the oldest held request, or `count` of them; with `result` instead of what the queue says. */
@@ -124,6 +122,8 @@ export class FakeBroker implements Broker {
         return { kind: 'flushed' };
       case 'flushExpired':
         return { kind: 'expired', count: this.queues.has(operation.queue) ? this.expired : 0 };
+      case 'statistics':
+        return this.#statistics(operation.queue);
       case 'settle':
         return this.#settle(operation);
       case 'delivered':
@@ -132,6 +132,12 @@ export class FakeBroker implements Broker {
         this.#putBack(operation.queue, (held) => held.connection === request.owner.connection);
         return { kind: 'done' };
     }
+  }
+
+  #statistics(name: string): Result {
+    const queue = this.queues.get(name);
+    if (queue === undefined) return { kind: 'missing' };
+    return { kind: 'statistics', entries: [['items', String(queue.items.length)]] };
   }
 
   #delete(name: string): Result {

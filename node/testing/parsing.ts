@@ -41,6 +41,7 @@ const outcomes: readonly Result[] = [
   { kind: 'missing' },
   { kind: 'failed', why: 'why' },
   { kind: 'violation', why: 'why' },
+  { kind: 'statistics', entries: [['name', 'value']] },
   { kind: 'item', id: 2 ** 40 + 7, flags: 0xfffffffe, data: Buffer.from('data') },
 ];
 
@@ -62,7 +63,7 @@ export function keep(command: Command): Kept {
     case 'shutdown':
       return { ...command, answer: heard(command.answer('not allowed')) };
     case 'dumpStats':
-      return { ...command, answer: heard(command.answer('q', [['name', 'value']])), last: spoken(command.last) };
+      return { ...command, answer: spoken(command.answer('q')), last: spoken(command.last) };
     case 'dumpConfig': {
       const answer = heard(command.answer({ kind: 'queue', name: 'q' }, [['name', 'value']]));
       return { ...command, answer, last: spoken(command.last) };

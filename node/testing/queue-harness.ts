@@ -95,6 +95,7 @@ export class QueueHarness {
         this.puts.push(new Asked(operation, owner(0), complete));
         if (!this.holdsPuts) this.queues.execute(this.puts.at(-1) as Asked);
       },
+      about: (partition) => [['partition', partition]],
       trace: (what, queue, id, owner) => this.traced.push(`${what} ${queue} ${id} by ${owner?.connection ?? 'nobody'}`),
     });
   }

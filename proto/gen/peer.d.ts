@@ -1249,8 +1249,11 @@ export namespace windhover {
             /** ForwardedRequest settle. */
             settle?: (windhover.peer.Settle.$Properties|null);
 
+            /** ForwardedRequest askStatistics. */
+            askStatistics?: (windhover.peer.AskStatistics.$Properties|null);
+
             /** ForwardedRequest operation. */
-            operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired"|"settle");
+            operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired"|"settle"|"askStatistics");
 
             /**
              * Creates a new ForwardedRequest instance using the specified properties.
@@ -1317,8 +1320,11 @@ export namespace windhover {
                 /** ForwardedRequest settle */
                 settle?: (windhover.peer.Settle.$Properties|null);
 
+                /** ForwardedRequest askStatistics */
+                askStatistics?: (windhover.peer.AskStatistics.$Properties|null);
+
                 /** ForwardedRequest operation */
-                operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired"|"settle");
+                operation?: ("set"|"get"|"delivered"|"delete"|"flush"|"release"|"flushExpired"|"settle"|"askStatistics");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -1337,9 +1343,10 @@ export namespace windhover {
               release?: windhover.peer.Release.$Shape|null;
               flushExpired?: windhover.peer.FlushExpired.$Shape|null;
               settle?: windhover.peer.Settle.$Shape|null;
+              askStatistics?: windhover.peer.AskStatistics.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ operation?: undefined; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "set"; set: windhover.peer.Set.$Shape; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "get"; set?: null; get: windhover.peer.Get.$Shape; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "delivered"; set?: null; get?: null; delivered: windhover.peer.Delivered.$Shape; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "delete"; set?: null; get?: null; delivered?: null; "delete": windhover.peer.Delete.$Shape; flush?: null; release?: null; flushExpired?: null; settle?: null }|{ operation?: "flush"; set?: null; get?: null; delivered?: null; "delete"?: null; flush: windhover.peer.Flush.$Shape; release?: null; flushExpired?: null; settle?: null }|{ operation?: "release"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release: windhover.peer.Release.$Shape; flushExpired?: null; settle?: null }|{ operation?: "flushExpired"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired: windhover.peer.FlushExpired.$Shape; settle?: null }|{ operation?: "settle"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle: windhover.peer.Settle.$Shape })
+              ({ operation?: undefined; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null; askStatistics?: null }|{ operation?: "set"; set: windhover.peer.Set.$Shape; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null; askStatistics?: null }|{ operation?: "get"; set?: null; get: windhover.peer.Get.$Shape; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null; askStatistics?: null }|{ operation?: "delivered"; set?: null; get?: null; delivered: windhover.peer.Delivered.$Shape; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null; askStatistics?: null }|{ operation?: "delete"; set?: null; get?: null; delivered?: null; "delete": windhover.peer.Delete.$Shape; flush?: null; release?: null; flushExpired?: null; settle?: null; askStatistics?: null }|{ operation?: "flush"; set?: null; get?: null; delivered?: null; "delete"?: null; flush: windhover.peer.Flush.$Shape; release?: null; flushExpired?: null; settle?: null; askStatistics?: null }|{ operation?: "release"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release: windhover.peer.Release.$Shape; flushExpired?: null; settle?: null; askStatistics?: null }|{ operation?: "flushExpired"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired: windhover.peer.FlushExpired.$Shape; settle?: null; askStatistics?: null }|{ operation?: "settle"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle: windhover.peer.Settle.$Shape; askStatistics?: null }|{ operation?: "askStatistics"; set?: null; get?: null; delivered?: null; "delete"?: null; flush?: null; release?: null; flushExpired?: null; settle?: null; askStatistics: windhover.peer.AskStatistics.$Shape })
             );
         }
 
@@ -1999,6 +2006,65 @@ export namespace windhover {
         }
 
         /**
+         * Properties of an AskStatistics.
+         * @deprecated Use windhover.peer.AskStatistics.$Properties instead.
+         */
+        interface IAskStatistics extends windhover.peer.AskStatistics.$Properties {
+        }
+
+        /** Represents an AskStatistics. */
+        class AskStatistics {
+
+            /**
+             * Constructs a new AskStatistics.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: windhover.peer.AskStatistics.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Creates a new AskStatistics instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns AskStatistics instance
+             */
+            static create(properties: windhover.peer.AskStatistics.$Shape): windhover.peer.AskStatistics & windhover.peer.AskStatistics.$Shape;
+            static create(properties?: windhover.peer.AskStatistics.$Properties): windhover.peer.AskStatistics;
+
+            /**
+             * Encodes the specified AskStatistics message. Does not implicitly {@link windhover.peer.AskStatistics.verify|verify} messages.
+             * @param message AskStatistics message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: windhover.peer.AskStatistics.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an AskStatistics message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {windhover.peer.AskStatistics & windhover.peer.AskStatistics.$Shape} AskStatistics
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): windhover.peer.AskStatistics & windhover.peer.AskStatistics.$Shape;
+        }
+
+        namespace AskStatistics {
+
+            /** Properties of an AskStatistics. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an AskStatistics. */
+            type $Shape = windhover.peer.AskStatistics.$Properties;
+        }
+
+        /**
          * Properties of a Release.
          * @deprecated Use windhover.peer.Release.$Properties instead.
          */
@@ -2310,8 +2376,11 @@ export namespace windhover {
             /** ForwardedResponse expired. */
             expired?: (number|null);
 
+            /** ForwardedResponse statistics. */
+            statistics?: (windhover.peer.Statistics.$Properties|null);
+
             /** ForwardedResponse result. */
-            result?: ("item"|"outcome"|"failed"|"violation"|"expired");
+            result?: ("item"|"outcome"|"failed"|"violation"|"expired"|"statistics");
 
             /**
              * Creates a new ForwardedResponse instance using the specified properties.
@@ -2363,8 +2432,11 @@ export namespace windhover {
                 /** ForwardedResponse expired */
                 expired?: (number|null);
 
+                /** ForwardedResponse statistics */
+                statistics?: (windhover.peer.Statistics.$Properties|null);
+
                 /** ForwardedResponse result */
-                result?: ("item"|"outcome"|"failed"|"violation"|"expired");
+                result?: ("item"|"outcome"|"failed"|"violation"|"expired"|"statistics");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2378,10 +2450,147 @@ export namespace windhover {
               failed?: string|null;
               violation?: string|null;
               expired?: number|null;
+              statistics?: windhover.peer.Statistics.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ result?: undefined; item?: null; outcome?: null; failed?: null; violation?: null; expired?: null }|{ result?: "item"; item: windhover.peer.Item.$Shape; outcome?: null; failed?: null; violation?: null; expired?: null }|{ result?: "outcome"; item?: null; outcome: windhover.peer.Outcome; failed?: null; violation?: null; expired?: null }|{ result?: "failed"; item?: null; outcome?: null; failed: string; violation?: null; expired?: null }|{ result?: "violation"; item?: null; outcome?: null; failed?: null; violation: string; expired?: null }|{ result?: "expired"; item?: null; outcome?: null; failed?: null; violation?: null; expired: number })
+              ({ result?: undefined; item?: null; outcome?: null; failed?: null; violation?: null; expired?: null; statistics?: null }|{ result?: "item"; item: windhover.peer.Item.$Shape; outcome?: null; failed?: null; violation?: null; expired?: null; statistics?: null }|{ result?: "outcome"; item?: null; outcome: windhover.peer.Outcome; failed?: null; violation?: null; expired?: null; statistics?: null }|{ result?: "failed"; item?: null; outcome?: null; failed: string; violation?: null; expired?: null; statistics?: null }|{ result?: "violation"; item?: null; outcome?: null; failed?: null; violation: string; expired?: null; statistics?: null }|{ result?: "expired"; item?: null; outcome?: null; failed?: null; violation?: null; expired: number; statistics?: null }|{ result?: "statistics"; item?: null; outcome?: null; failed?: null; violation?: null; expired?: null; statistics: windhover.peer.Statistics.$Shape })
             );
+        }
+
+        /**
+         * Properties of a Statistics.
+         * @deprecated Use windhover.peer.Statistics.$Properties instead.
+         */
+        interface IStatistics extends windhover.peer.Statistics.$Properties {
+        }
+
+        /** Represents a Statistics. */
+        class Statistics {
+
+            /**
+             * Constructs a new Statistics.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: windhover.peer.Statistics.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Statistics entries. */
+            entries: windhover.peer.Statistic.$Properties[];
+
+            /**
+             * Creates a new Statistics instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Statistics instance
+             */
+            static create(properties: windhover.peer.Statistics.$Shape): windhover.peer.Statistics & windhover.peer.Statistics.$Shape;
+            static create(properties?: windhover.peer.Statistics.$Properties): windhover.peer.Statistics;
+
+            /**
+             * Encodes the specified Statistics message. Does not implicitly {@link windhover.peer.Statistics.verify|verify} messages.
+             * @param message Statistics message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: windhover.peer.Statistics.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Statistics message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {windhover.peer.Statistics & windhover.peer.Statistics.$Shape} Statistics
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): windhover.peer.Statistics & windhover.peer.Statistics.$Shape;
+        }
+
+        namespace Statistics {
+
+            /** Properties of a Statistics. */
+            interface $Properties {
+
+                /** Statistics entries */
+                entries?: (windhover.peer.Statistic.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Statistics. */
+            type $Shape = windhover.peer.Statistics.$Properties;
+        }
+
+        /**
+         * Properties of a Statistic.
+         * @deprecated Use windhover.peer.Statistic.$Properties instead.
+         */
+        interface IStatistic extends windhover.peer.Statistic.$Properties {
+        }
+
+        /** Represents a Statistic. */
+        class Statistic {
+
+            /**
+             * Constructs a new Statistic.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: windhover.peer.Statistic.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Statistic name. */
+            name: Uint8Array;
+
+            /** Statistic value. */
+            value: Uint8Array;
+
+            /**
+             * Creates a new Statistic instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Statistic instance
+             */
+            static create(properties: windhover.peer.Statistic.$Shape): windhover.peer.Statistic & windhover.peer.Statistic.$Shape;
+            static create(properties?: windhover.peer.Statistic.$Properties): windhover.peer.Statistic;
+
+            /**
+             * Encodes the specified Statistic message. Does not implicitly {@link windhover.peer.Statistic.verify|verify} messages.
+             * @param message Statistic message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: windhover.peer.Statistic.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Statistic message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {windhover.peer.Statistic & windhover.peer.Statistic.$Shape} Statistic
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): windhover.peer.Statistic & windhover.peer.Statistic.$Shape;
+        }
+
+        namespace Statistic {
+
+            /** Properties of a Statistic. */
+            interface $Properties {
+
+                /** Statistic name */
+                name?: (Uint8Array|null);
+
+                /** Statistic value */
+                value?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Statistic. */
+            type $Shape = windhover.peer.Statistic.$Properties;
         }
 
         /**

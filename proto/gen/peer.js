@@ -1651,11 +1651,12 @@ export const windhover = $root.windhover = (() => {
             ForwardedRequest.prototype.release = null;
             ForwardedRequest.prototype.flushExpired = null;
             ForwardedRequest.prototype.settle = null;
+            ForwardedRequest.prototype.askStatistics = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(ForwardedRequest.prototype, "operation", {
-                get: $util.oneOfGetter($oneOfFields = ["set", "get", "delivered", "delete", "flush", "release", "flushExpired", "settle"]),
+                get: $util.oneOfGetter($oneOfFields = ["set", "get", "delivered", "delete", "flush", "release", "flushExpired", "settle", "askStatistics"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1692,6 +1693,8 @@ export const windhover = $root.windhover = (() => {
                     $root.windhover.peer.Settle.encode(message.settle, writer.uint32(82).fork(), _depth + 1).ldelim();
                 if (message.flushExpired != null && $Object.hasOwnProperty.call(message, "flushExpired"))
                     $root.windhover.peer.FlushExpired.encode(message.flushExpired, writer.uint32(90).fork(), _depth + 1).ldelim();
+                if (message.askStatistics != null && $Object.hasOwnProperty.call(message, "askStatistics"))
+                    $root.windhover.peer.AskStatistics.encode(message.askStatistics, writer.uint32(98).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1806,6 +1809,13 @@ export const windhover = $root.windhover = (() => {
                                 break;
                             message.settle = $root.windhover.peer.Settle.decode(reader, reader.size(), $undefined, _depth + 1, message.settle);
                             message.operation = "settle";
+                            continue;
+                        }
+                    case 12: {
+                            if (wireType !== 2)
+                                break;
+                            message.askStatistics = $root.windhover.peer.AskStatistics.decode(reader, reader.size(), $undefined, _depth + 1, message.askStatistics);
+                            message.operation = "askStatistics";
                             continue;
                         }
                     }
@@ -2733,6 +2743,76 @@ export const windhover = $root.windhover = (() => {
             return FlushExpired;
         })();
 
+        peer.AskStatistics = (function() {
+
+            const AskStatistics = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            AskStatistics.create = function(properties) {
+                return new AskStatistics(properties);
+            };
+
+            AskStatistics.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            AskStatistics.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.windhover.peer.AskStatistics();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    reader.skipType(tag & 7, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return AskStatistics;
+        })();
+
         peer.Release = (function() {
 
             const Release = function (properties) {
@@ -3098,11 +3178,12 @@ export const windhover = $root.windhover = (() => {
             ForwardedResponse.prototype.failed = null;
             ForwardedResponse.prototype.violation = null;
             ForwardedResponse.prototype.expired = null;
+            ForwardedResponse.prototype.statistics = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(ForwardedResponse.prototype, "result", {
-                get: $util.oneOfGetter($oneOfFields = ["item", "outcome", "failed", "violation", "expired"]),
+                get: $util.oneOfGetter($oneOfFields = ["item", "outcome", "failed", "violation", "expired", "statistics"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -3129,6 +3210,8 @@ export const windhover = $root.windhover = (() => {
                     writer.uint32(42).string(message.violation);
                 if (message.expired != null && $Object.hasOwnProperty.call(message, "expired"))
                     writer.uint32(49).double(message.expired);
+                if (message.statistics != null && $Object.hasOwnProperty.call(message, "statistics"))
+                    $root.windhover.peer.Statistics.encode(message.statistics, writer.uint32(58).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3206,6 +3289,13 @@ export const windhover = $root.windhover = (() => {
                             message.result = "expired";
                             continue;
                         }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            message.statistics = $root.windhover.peer.Statistics.decode(reader, reader.size(), $undefined, _depth + 1, message.statistics);
+                            message.result = "statistics";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -3224,6 +3314,191 @@ export const windhover = $root.windhover = (() => {
             };
 
             return ForwardedResponse;
+        })();
+
+        peer.Statistics = (function() {
+
+            const Statistics = function (properties) {
+                this.entries = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Statistics.prototype.entries = $util.emptyArray;
+
+            Statistics.create = function(properties) {
+                return new Statistics(properties);
+            };
+
+            Statistics.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.entries != null && message.entries.length)
+                    for (let i = 0; i < message.entries.length; ++i)
+                        $root.windhover.peer.Statistic.encode(message.entries[i], writer.uint32(10).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Statistics.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.windhover.peer.Statistics();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.entries && message.entries.length))
+                                message.entries = [];
+                            message.entries.push($root.windhover.peer.Statistic.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Statistics;
+        })();
+
+        peer.Statistic = (function() {
+
+            const Statistic = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Statistic.prototype.name = $util.newBuffer([]);
+            Statistic.prototype.value = $util.newBuffer([]);
+
+            Statistic.create = function(properties) {
+                return new Statistic(properties);
+            };
+
+            Statistic.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name.length)
+                    writer.uint32(10).bytes(message.name);
+                if (message.value != null && $Object.hasOwnProperty.call(message, "value") && message.value.length)
+                    writer.uint32(18).bytes(message.value);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Statistic.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.windhover.peer.Statistic();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.name = value;
+                            else
+                                delete message.name;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.value = value;
+                            else
+                                delete message.value;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Statistic;
         })();
 
         peer.Item = (function() {

@@ -1,6 +1,6 @@
 import type { Result } from '../../../cluster/operation.ts';
 import type { Statistic } from '../../broker-api.ts';
-import { type Answer, type AnswerOutput, FixedAnswer, type Said } from '../answer.ts';
+import { type Answer, type AnswerOutput, FixedAnswer, figuresOf, type Said } from '../answer.ts';
 import { AnswerBuffer } from '../answer-buffer.ts';
 
 /** `Status` of a response, as in memcached's protocol_binary.h. */
@@ -66,6 +66,16 @@ export function response(asked: Asked, status: number, value = '', key = ''): Bu
 export function statisticsAnswer(asked: Asked, entries: readonly Statistic[]): Answer {
   const responses = entries.map(([name, value]) => response(asked, Status.ok, String(value), name));
   return new FixedAnswer(Buffer.concat([...responses, response(asked, Status.ok)]));
+}
+
+/** To `stat` with a queue's name. */
+export function queueStatisticsAnswer(asked: Asked): Answer {
+  return {
+    say(result: Result, out: AnswerOutput): Said {
+      if (result.kind === 'failed') return sayFailed(asked, result.why, out);
+      return statisticsAnswer(asked, figuresOf(result)).say(result, out);
+    },
+  };
 }
 
 /** In the place of an id that isn't known: 0 would be taken for a failure. */

@@ -1,5 +1,4 @@
 import type { SetOptions } from '../../../cluster/operation.ts';
-import type { StatisticsScope } from '../../broker-api.ts';
 import { FixedAnswer, silence } from '../answer.ts';
 import { Chunks } from '../chunks.ts';
 import type { Command, SetCommand, TellCommand } from '../command.ts';
@@ -9,7 +8,16 @@ import { expiresAtMs, lifeMs } from '../memcache/expiry.ts';
 import { sharedKeys } from '../memcache/key-cache.ts';
 import { ValueReader } from '../value-reader.ts';
 import { answerTo } from '../why.ts';
-import { type Asked, headerBytes, OutcomeAnswer, response, Status, statisticsAnswer, ValueAnswer } from './answers.ts';
+import {
+  type Asked,
+  headerBytes,
+  OutcomeAnswer,
+  queueStatisticsAnswer,
+  response,
+  Status,
+  statisticsAnswer,
+  ValueAnswer,
+} from './answers.ts';
 import { type Meaning, meanings } from './opcodes.ts';
 import { type Header, maxKeyBytes, outOfMemory, type Refusal, refusalOf, tooLarge } from './refusals.ts';
 
@@ -251,7 +259,7 @@ function commandOf(request: Request, data: Buffer): Exclude<Command, SetCommand>
     case 'flush':
       return { kind: 'flushAll', delaySeconds: seconds >>> 0, answer: new OutcomeAnswer(asked) };
     case 'stat':
-      return { kind: 'stats', scope: scopeOf(queue), answer: (entries) => statisticsAnswer(asked, entries) };
+      return statCommand(asked, queue);
     case 'version':
       return { kind, answer: (version) => new FixedAnswer(response(asked, Status.ok, version)) };
     case 'quit':
@@ -265,7 +273,9 @@ function done(asked: Asked): FixedAnswer {
   return new FixedAnswer(response(asked, Status.ok));
 }
 
-function scopeOf(name: string): StatisticsScope {
-  if (name === '') return 'server';
-  return name === 'cluster' || name === 'partitions' ? name : { queue: name };
+function statCommand(asked: Asked, name: string): Exclude<Command, SetCommand> {
+  const scope = name === '' ? 'server' : name;
+  if (scope === 'server' || scope === 'cluster' || scope === 'partitions')
+    return { kind: 'stats', scope, answer: (entries) => statisticsAnswer(asked, entries) };
+  return { kind: 'statistics', queue: name, answer: queueStatisticsAnswer(asked) };
 }

@@ -1,7 +1,7 @@
 import type { Result } from '../../../cluster/operation.ts';
 import type { Statistic } from '../../broker-api.ts';
 import type { Members } from '../../node-service.ts';
-import { type Answer, type AnswerOutput, FixedAnswer, type Said, silence } from '../answer.ts';
+import { type Answer, type AnswerOutput, FixedAnswer, figuresOf, type Said, silence } from '../answer.ts';
 import type { SettingsPart } from '../command.ts';
 import type { StatusName } from '../status-name.ts';
 
@@ -38,9 +38,15 @@ export function statisticsAnswer(entries: readonly Statistic[]): Answer {
   return new FixedAnswer(Buffer.from(`${lines}END\r\n`, 'latin1'));
 }
 
-/** To `dump_stats`, for one queue. */
-export function dumpAnswer(queue: string, entries: readonly Statistic[]): Answer {
-  return bracesAnswer(`queue '${queue}'`, entries);
+/** To `stats <queue>`. */
+export const queueStatisticsAnswer: Answer = {
+  say: (result, out) => sayTrouble(result, out) ?? statisticsAnswer(figuresOf(result)).say(result, out),
+};
+
+/** To `dump_stats`, for one queue: nothing when there is no such queue. */
+export function dumpAnswer(queue: string): Answer {
+  const braces = (result: Result): Answer => bracesAnswer(`queue '${queue}'`, figuresOf(result));
+  return { say: (result, out) => (result.kind === 'statistics' ? braces(result) : silence).say(result, out) };
 }
 
 /** To `dump_config`, for one part. */

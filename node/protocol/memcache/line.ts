@@ -18,6 +18,7 @@ import {
   lineAnswer,
   membersAnswer,
   ok,
+  queueStatisticsAnswer,
   reloaded,
   setAnswer,
   shutdownAnswer,
@@ -232,7 +233,7 @@ function parseStats(words: readonly string[]): Line {
   if (scope === 'cluster' || scope === 'partitions') return { kind: 'stats', scope, answer: statisticsAnswer };
   const problem = nameProblem(scope);
   if (problem !== undefined) return refused(`CLIENT_ERROR ${problem}`);
-  return { kind: 'stats', scope: { queue: scope }, answer: statisticsAnswer };
+  return { kind: 'statistics', queue: scope, answer: queueStatisticsAnswer };
 }
 
 /** `monitor <queue> <seconds> [max-items]` */

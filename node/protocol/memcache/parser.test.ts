@@ -179,7 +179,7 @@ test('names have 1 to 250 bytes [name-length]', () => {
     'get',
     'set',
     'delete',
-    'stats',
+    'statistics',
   ]);
   const problem = 'CLIENT_ERROR a queue name has at most 250 bytes';
   const tooLong = `${long}n`;

@@ -1,6 +1,5 @@
 import type { ItemResult, Result } from '../../../cluster/operation.ts';
-import type { Statistic } from '../../broker-api.ts';
-import { type Answer, type AnswerOutput, FixedAnswer, type Said } from '../answer.ts';
+import type { Answer, AnswerOutput, Said } from '../answer.ts';
 import { lineAnswer, sayTrouble } from '../memcache/answers.ts';
 import type { Flags } from './flags.ts';
 
@@ -112,8 +111,15 @@ export class DeleteAnswer implements Answer {
 }
 
 /** To `me`: what `stats <queue>` tells, in one line; `EN` when there is nothing. */
-export function debugAnswer(key: string, entries: readonly Statistic[]): Answer {
-  if (entries.length === 0) return lineAnswer('EN');
-  const facts = entries.map(([name, value]) => `${name}=${value}`);
-  return new FixedAnswer(Buffer.from(`ME ${key} ${facts.join(' ')}\r\n`, 'latin1'));
+export function debugAnswer(key: string): Answer {
+  return {
+    say(result: Result, out: AnswerOutput): Said {
+      const trouble = sayTrouble(result, out);
+      if (trouble !== undefined) return trouble;
+      if (result.kind !== 'statistics') return say(out, 'EN');
+      const facts = result.entries.map(([name, value]) => `${name}=${value}`);
+      out.append(Buffer.from(`ME ${key} ${facts.join(' ')}\r\n`, 'latin1'));
+      return 'go on';
+    },
+  };
 }

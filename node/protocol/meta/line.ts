@@ -128,6 +128,5 @@ function parseDebug(words: readonly string[]): Line {
   if (text === '') return refused(clientErrorFormat);
   const target = readName(text, rest, 'b');
   if ('kind' in target) return refusedKey(target);
-  const { queue } = target.key;
-  return { kind: 'stats', scope: { queue }, answer: (entries) => debugAnswer(text, entries) };
+  return { kind: 'statistics', queue: target.key.queue, answer: debugAnswer(text) };
 }

@@ -1,5 +1,5 @@
 import type { Result } from '../../../cluster/operation.ts';
-import type { Answer, AnswerOutput, Said } from '../answer.ts';
+import { type Answer, type AnswerOutput, figuresOf, type Said } from '../answer.ts';
 import type { GetCommand, SeriesCommand, SingleCommand } from '../command.ts';
 import { PutTally } from '../put-tally.ts';
 import { type Asked, type GotItem, infoAnswer, numberAnswer, PutAnswer, sayFailed, sayItems } from './answers.ts';
@@ -149,7 +149,7 @@ export class PutSeries implements SeriesCommand {
   }
 }
 
-/** `peek`: the head item, then what this node knows of the queue. */
+/** `peek`: the head item, then the queue's figures. */
 export class PeekSeries implements SeriesCommand {
   readonly kind = 'series';
   readonly order = 'after';
@@ -170,11 +170,7 @@ export class PeekSeries implements SeriesCommand {
       case 0:
         return { kind: 'get', key: { queue, settle: 'none', read: 'peek', waitMs: 0 }, answer: this.#looked };
       case 1:
-        return {
-          kind: 'stats',
-          scope: { queue },
-          answer: (entries) => this.#told(infoAnswer(this.#asked, this.#head, entries)),
-        };
+        return { kind: 'statistics', queue, answer: this.#told };
       default:
         return undefined;
     }
@@ -188,8 +184,11 @@ export class PeekSeries implements SeriesCommand {
     },
   };
 
-  #told(info: Answer): Answer {
-    const why = this.#failure;
-    return why === undefined ? info : { say: (_result, out) => sayFailed(this.#asked, why, out) };
-  }
+  readonly #told: Answer = {
+    say: (result: Result, out: AnswerOutput): Said => {
+      const why = this.#failure ?? (result.kind === 'failed' ? result.why : undefined);
+      if (why !== undefined) return sayFailed(this.#asked, why, out);
+      return infoAnswer(this.#asked, this.#head, figuresOf(result)).say(result, out);
+    },
+  };
 }
