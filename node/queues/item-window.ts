@@ -1,7 +1,7 @@
 import type { ReadItems } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
-import { Deque } from './deque.ts';
 import { Item, memoryBytesFor } from './item.ts';
+import { ItemRow } from './item-row.ts';
 import type { NodeBudget } from './node-budget.ts';
 
 /** How far ahead of its readers a queue is read from the log. Reads are made when half of it is left. */
@@ -20,7 +20,7 @@ interface Tail {
   /** Ids of its first item, and of the one that comes next. */
   readonly start: number;
   end: number;
-  readonly items: Deque<Item>;
+  readonly items: ItemRow;
 }
 
 /**
@@ -46,12 +46,11 @@ export class ItemWindow {
   readonly #budget: NodeBudget;
   /** Descending, so that the next one is at the end. */
   readonly #returned: Item[] = [];
-  readonly #window = new Deque<Item>();
+  readonly #window = new ItemRow();
   #windowEnd: number;
   #tail: Tail | undefined = undefined;
   /** Ids that are reserved and that the window has not read yet: not to be handed out when it comes to them. */
   #skipped: Set<number> | undefined = undefined;
-  #windowBytes = 0;
   #memoryBytes = 0;
   #dataBytes = 0;
   #loadedItems = 0;
@@ -101,8 +100,7 @@ export class ItemWindow {
 
   /** An item was added and not kept. */
   passBy(): void {
-    const items = this.#tail?.items;
-    for (let item = items?.shift(); item !== undefined; item = items?.shift()) this.#discharge(item);
+    if (this.#tail !== undefined) this.#dischargeAll(this.#tail.items);
     this.#tail = undefined;
   }
 
@@ -146,8 +144,8 @@ export class ItemWindow {
     }
     if (this.#windowEnd >= visibleEnd) return undefined;
     const target = Math.min(readAheadBytes, this.#maxMemoryBytes);
-    if (this.#windowBytes > target / 2) return undefined;
-    const maxBytes = Math.min(target - this.#windowBytes, this.#budget.spareMemory(this.#memoryBytes));
+    if (this.#window.memoryBytes > target / 2) return undefined;
+    const maxBytes = Math.min(target - this.#window.memoryBytes, this.#budget.spareMemory(this.#memoryBytes));
     if (maxBytes < smallestReadBytes && this.#window.length > 0) return undefined;
     return { fromId: this.#windowEnd, maxBytes: Math.max(maxBytes, smallestReadBytes) };
   }
@@ -173,7 +171,7 @@ export class ItemWindow {
     }
     this.#advance(Math.min(end, gapEnd));
     if (end >= visibleEnd && this.#tail === undefined && this.#windowEnd < nextId)
-      this.#tail = { start: nextId, end: nextId, items: new Deque() };
+      this.#tail = { start: nextId, end: nextId, items: new ItemRow() };
     return vanished;
   }
 
@@ -223,14 +221,12 @@ export class ItemWindow {
 
   #pushWindow(item: Item): void {
     this.#window.push(item);
-    this.#windowBytes += item.memoryBytes;
     this.#charge(item);
   }
 
   #dropFirst(): Item {
     const item = this.#window.shift();
     assert(item !== undefined, 'an item was taken out of an empty window');
-    this.#windowBytes -= item.memoryBytes;
     this.#discharge(item);
     return item;
   }
@@ -240,7 +236,8 @@ export class ItemWindow {
     this.#windowEnd = end;
     if (this.#tail !== undefined && end >= this.#tail.start) {
       this.#windowEnd = Math.max(end, this.#tail.end);
-      this.#joinTail(this.#tail.items);
+      this.#window.append(this.#tail.items);
+      this.#tail = undefined;
     }
     this.#forgetSkipped();
   }
@@ -250,14 +247,6 @@ export class ItemWindow {
     if (this.#skipped === undefined) return;
     for (const id of this.#skipped) if (id < this.#windowEnd) this.#skipped.delete(id);
     if (this.#skipped.size === 0) this.#skipped = undefined;
-  }
-
-  #joinTail(items: Deque<Item>): void {
-    for (let item = items.shift(); item !== undefined; item = items.shift()) {
-      this.#window.push(item);
-      this.#windowBytes += item.memoryBytes;
-    }
-    this.#tail = undefined;
   }
 
   #loadReturned(read: ReadItems): void {
@@ -303,6 +292,13 @@ export class ItemWindow {
     this.#dataBytes -= item.bytes;
     this.#memoryBytes -= item.memoryBytes;
     this.#budget.takeMemory(-item.memoryBytes, -1);
+  }
+
+  #dischargeAll({ length, dataBytes, memoryBytes }: ItemRow): void {
+    this.#loadedItems -= length;
+    this.#dataBytes -= dataBytes;
+    this.#memoryBytes -= memoryBytes;
+    this.#budget.takeMemory(-memoryBytes, -length);
   }
 }
 

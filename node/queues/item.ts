@@ -7,7 +7,7 @@ export interface Expiring {
   readonly addedAtMs: number;
 }
 
-/** What an item in memory costs beside its data: the object, its place in the window, its entry's head, what is left over in its chunk. */
+/** What an item in memory is taken to cost beside its data: its fields, its entry's head, what is left over in its chunk; most cost less. */
 const overheadBytes = 240;
 
 /**
@@ -27,7 +27,6 @@ export class Item {
   notBeforeMs = 0;
   /** The queue that has moved it here, if one has. */
   origin: ItemOrigin | undefined = undefined;
-  /** Its data stands in here, from `#start` on. */
   #memory: Buffer | undefined = undefined;
   #start = 0;
 
@@ -44,6 +43,15 @@ export class Item {
   /** A view of its data, made when it is asked for: an item may lie here for long, and a buffer's object is as large as a small item. */
   get data(): Buffer | undefined {
     return this.#memory?.subarray(this.#start, this.#start + this.bytes);
+  }
+
+  /** Its data stands in here, from `start` on. */
+  get memory(): Buffer | undefined {
+    return this.#memory;
+  }
+
+  get start(): number {
+    return this.#start;
   }
 
   /** Its data stands in `memory` from `start` on, for as long as the item does. */
