@@ -1,5 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { systemClock } from '../journal/base/clock.ts';
+import { memcache } from './protocol/memcache/dialect.ts';
+import { defaultSessionSettings, Session } from './session.ts';
 import { clusterSettings, onTheWire } from './settings/cluster-settings.ts';
 import { SessionStage, setText, valueText } from './testing/session-stage.ts';
 
@@ -111,6 +114,28 @@ test('statistics in braces, of all queues or of those named, many in slices [dum
   const all = stage.say('dump_stats\r\n');
   assert.is(all.match(/queue '/g)?.length, 202);
   assert.ok(stage.output.writes - before > 3);
+});
+
+test('others have their turns while all queues are told of [dump-stats]', async () => {
+  const { broker, service } = stageWith('one');
+  for (let n = 0; n < 500; n++) broker.queues.set(`q${n}`, broker.queues.get('q') as never);
+  let turns = 0;
+  const count = setInterval(() => turns++, 0);
+  await new Promise<void>((resolve) => {
+    const write = (bytes: Buffer): boolean => {
+      if (bytes.toString('latin1').endsWith('END\r\n')) resolve();
+      return true;
+    };
+    const nothing = (): void => undefined;
+    const output = { write, end: nothing, pause: nothing, resume: nothing, settled: nothing };
+    const owner = { node: 'n', incarnation: 'i', connection: 1 };
+    const settings = defaultSessionSettings;
+    const admission = service.status;
+    const parts = { broker, service, admission, owner, dialect: memcache, settings, clock: systemClock, output };
+    new Session(parts).receive(Buffer.from('dump_stats\r\n'));
+  });
+  clearInterval(count);
+  assert.ok(turns > 3, `${turns}`);
 });
 
 /** The braces of `dump_config`, those of their lines that are asked for. */

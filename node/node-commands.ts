@@ -74,38 +74,21 @@ function entriesOf({ queues, aliases }: ClusterSettings, { kind, name }: Setting
   return written.map(([setting, value]) => [setting, onTheWire(value)] as const);
 }
 
-/** An answer for each of many, a slice a turn: a client that asks for all of them holds up nobody else. */
+/** An answer for each of many. */
 class ConfigDump implements SeriesCommand {
   readonly kind = 'series';
   readonly order = 'after';
-  readonly #parts: readonly SettingsPart[];
-  readonly #answer: (part: SettingsPart) => Answer;
-  readonly #last: Answer;
+  readonly #answers: readonly (() => Answer)[];
   #place = 0;
 
   constructor(parts: readonly SettingsPart[], answer: (part: SettingsPart) => Answer, last: Answer) {
-    this.#parts = parts;
-    this.#answer = answer;
-    this.#last = last;
+    this.#answers = [...parts.map((part) => () => answer(part)), () => last];
   }
 
   next(): TellCommand | undefined {
-    if (this.#place > this.#parts.length) return undefined;
-    if (this.#place === this.#parts.length) {
-      this.#place++;
-      return { kind: 'tell', answer: this.#last, close: false };
-    }
-    const answers = this.#parts.slice(this.#place, this.#place + partsATurn).map(this.#answer);
-    this.#place = Math.min(this.#place + partsATurn, this.#parts.length);
-    return { kind: 'tell', answer: { say: (result, out) => sayAll(answers, result, out) }, close: false };
+    const answer = this.#answers[this.#place++];
+    return answer === undefined ? undefined : { kind: 'tell', answer: answer(), close: false };
   }
-}
-
-const partsATurn = 50;
-
-function sayAll(answers: readonly Answer[], result: Result, out: AnswerOutput): Said {
-  for (const answer of answers) answer.say(result, out);
-  return 'go on';
 }
 
 /** Closes the connection's oldest open reads, one after another, and answers for all of them at the end. */

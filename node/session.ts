@@ -56,6 +56,9 @@ export interface SessionOptions {
 /** Beyond this, what can't be started yet stops the reading. */
 const maxUnreadBytes = 16 * 1024;
 
+/** Of a series, before whoever else is there has a turn. */
+const partsInARow = 50;
+
 type FlushAllCommand = Extract<Command, { kind: 'flushAll' }>;
 
 /**
@@ -86,6 +89,8 @@ export class Session implements BudgetWaiter {
   #waiting: SingleCommand | undefined;
   /** A command that has parts left; they go before whatever the parser has next. */
   #series: SeriesCommand | undefined;
+  /** Of series, that were not waited for. */
+  #parts = 0;
   #turnScheduled = false;
   #advancing = false;
   #paused = false;
@@ -158,6 +163,13 @@ export class Session implements BudgetWaiter {
     this.#clock.defer(this.#turn);
   }
 
+  /** What is deferred goes before any other I/O, so a series stands back now and then. */
+  #scheduleNextPart(): void {
+    if (++this.#parts % partsInARow !== 0 || this.#turnScheduled) return this.#scheduleTurn();
+    this.#turnScheduled = true;
+    this.#clock.schedule(0, this.#turn);
+  }
+
   #takeTurn(): void {
     this.#turnScheduled = false;
     if (this.#ended) return;
@@ -182,7 +194,8 @@ export class Session implements BudgetWaiter {
       if (this.#answers.runningCount === 0) this.#flush();
     } while (this.#waiting !== undefined && this.#answers.runningCount === 0 && this.#admits(this.#waiting));
     this.#advancing = false;
-    if (this.#answers.ready || (this.#series !== undefined && this.#answers.length === 0)) this.#scheduleTurn();
+    if (this.#answers.ready) this.#scheduleTurn();
+    else if (this.#series !== undefined && this.#answers.length === 0) this.#scheduleNextPart();
   }
 
   #flush(): void {
