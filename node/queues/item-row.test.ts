@@ -4,14 +4,17 @@ import * as assert from 'uvu/assert';
 import { Item } from './item.ts';
 import { ItemRow } from './item-row.ts';
 
-/** An item of which every field says its id. */
+let made = 0;
+let nextId = 1;
+
+/** An item of which every field says its id; one in five has come from elsewhere. */
 function itemOf(id: number): Item {
   const item = new Item(id, id % 7);
   item.flags = id + 1;
   item.expiresAtMs = id + 0.5;
   item.addedAtMs = 1e12 + id;
   item.notBeforeMs = id + 3;
-  if (id % 5 === 0) item.origin = { queue: `q${id}`, reason: 'expired', deliveries: id };
+  if (made++ % 5 === 0) item.origin = { queue: `q${id}`, reason: 'expired', deliveries: id };
   item.keepData(Buffer.alloc(10, id), id % 3);
   return item;
 }
@@ -65,12 +68,10 @@ const steps = fc.oneof(
   fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 4, size: 'max' }),
 );
 
-let lastId = 0;
-
 function played(pair: Pair, counts: readonly number[]): Pair {
   for (const count of counts) {
     for (let times = 0; times < Math.abs(count); times++) {
-      if (count > 0) pair.push(itemOf(++lastId));
+      if (count > 0) pair.push(itemOf(nextId++));
       else pair.shift();
     }
   }
@@ -80,6 +81,7 @@ function played(pair: Pair, counts: readonly number[]): Pair {
 test('it is what an array with push and shift is, whatever is appended to it', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(steps, steps), { maxLength: 5 }), (plays) => {
+      nextId = 1; // as in every queue
       const pair = new Pair();
       for (const [other, own] of plays) {
         pair.append(played(new Pair(), other));
@@ -88,18 +90,7 @@ test('it is what an array with push and shift is, whatever is appended to it', (
       while (pair.model.length > 0) pair.shift();
       pair.shift();
     }),
-    {
-      numRuns: 300,
-      // Both have a block left over that is empty.
-      examples: [
-        [
-          [
-            [[], [2, -2]],
-            [[2, -1], [2]],
-          ],
-        ],
-      ],
-    },
+    { numRuns: 300 },
   );
 });
 

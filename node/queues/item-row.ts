@@ -4,8 +4,8 @@ import { Item, memoryBytesFor } from './item.ts';
 
 /** Numbers kept of each item. */
 const fields = 7;
-const smallestBlock = 8;
-const largestBlock = 512;
+const blockItems = 16;
+const maxSpares = 64;
 
 /**
  * A queue of items whose data is in memory: push at the end, shift at the front. Only the first is an object, of the
@@ -14,7 +14,7 @@ const largestBlock = 512;
  */
 export class ItemRow {
   #first: Item | undefined = undefined;
-  /** Those after the first. Invariant: none is empty, but one of the smallest that is alone. */
+  /** Those after the first. Invariant: none is empty. */
   #blocks = new Deque<Block>();
   #last: Block | undefined = undefined;
   #length = 0;
@@ -63,9 +63,7 @@ export class ItemRow {
     this.#length += row.#length;
     this.#dataBytes += row.#dataBytes;
     if (row.#first !== undefined) this.#pushBehind(row.#first);
-    for (let block = row.#blocks.shift(); block !== undefined; block = row.#blocks.shift()) {
-      if (!block.isEmpty) this.#pushBlock(block);
-    }
+    for (let block = row.#blocks.shift(); block !== undefined; block = row.#blocks.shift()) this.#pushBlock(block);
   }
 
   clear(): void {
@@ -77,9 +75,7 @@ export class ItemRow {
   }
 
   #pushBehind(item: Item): void {
-    if (this.#last === undefined || this.#last.isFull) {
-      this.#pushBlock(new Block(Math.min(Math.max(smallestBlock, this.#length), largestBlock)));
-    }
+    if (this.#last === undefined || this.#last.isFull) this.#pushBlock(spares.pop() ?? new Block());
     this.#last?.push(item);
   }
 
@@ -96,30 +92,24 @@ export class ItemRow {
   }
 
   #dropFirstBlock(block: Block): void {
-    if (block === this.#last && block.capacity === smallestBlock) return block.restart();
     this.#blocks.shift();
     if (block === this.#last) this.#last = undefined;
+    block.restart();
+    if (spares.length < maxSpares) spares.push(block);
   }
 }
 
-/** So many items, filled and emptied from its beginning to its end. */
+/** Some items, filled and emptied from its beginning to its end. */
 class Block {
-  readonly capacity: number;
-  readonly #numbers: Float64Array;
-  readonly #memories: (Buffer | undefined)[];
+  readonly #numbers = new Float64Array(blockItems * fields);
+  readonly #memories = new Array<Buffer | undefined>(blockItems).fill(undefined);
   /** Of the few that have one, by id. */
   #origins: Map<number, ItemOrigin> | undefined = undefined;
   #first = 0;
   #end = 0;
 
-  constructor(capacity: number) {
-    this.capacity = capacity;
-    this.#numbers = new Float64Array(capacity * fields);
-    this.#memories = new Array<Buffer | undefined>(capacity).fill(undefined);
-  }
-
   get isFull(): boolean {
-    return this.#end === this.capacity;
+    return this.#end === blockItems;
   }
 
   get isEmpty(): boolean {
@@ -130,6 +120,7 @@ class Block {
   restart(): void {
     this.#first = 0;
     this.#end = 0;
+    this.#origins = undefined;
   }
 
   push(item: Item): void {
@@ -160,7 +151,11 @@ class Block {
     this.#memories[this.#first++] = undefined;
     return item;
   }
+
   #number(at: number): number {
     return this.#numbers[at] as number;
   }
 }
+
+/** Emptied blocks, to be filled again: a new one costs as much as several items. */
+const spares: Block[] = [];
