@@ -200,6 +200,24 @@ test('the cluster that a server belongs to takes the place of the list', async (
   for (const server of servers) server.close();
 });
 
+test('a server that comes to the cluster is found, though no connection broke', async () => {
+  const servers = [new QueueServer(), new QueueServer()] as const;
+  const ports = await Promise.all(servers.map((server) => server.listen()));
+  const labels = ports.map((port) => `127.0.0.1:${port}`);
+  servers[0].clusterConfig = `1\n127.0.0.1||${ports[0]}\n`;
+  const client = await Client.connect(labels.slice(0, 1), { discoverEveryMs: 5 });
+  assert.equal(client.servers, labels.slice(0, 1));
+  servers[0].clusterConfig = `2\n${ports.map((port) => `127.0.0.1||${port}`).join(' ')}\n`;
+  while (client.servers.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(client.servers, labels);
+  const ring = new Ring(labels);
+  const name = Array.from({ length: 200 }, (_, i) => `q${i}`).find((each) => ring.owner(each) === labels[1]) as string;
+  await client.set(name, 'x');
+  assert.equal(texts(servers[1], name), ['x']);
+  client.close();
+  for (const server of servers) server.close();
+});
+
 test('more than the client allows is refused at once, not kept', async () => {
   await withClient({ maxCalls: 3, maxReaders: 2 }, async ({ client }) => {
     const sets = ['a', 'b', 'c', 'd'].map((text) => codeOf(client.set('work', text)));

@@ -14,6 +14,8 @@ export interface ClientOptions {
    * place of the list given; true by default. A server that knows no such command leaves the list as it is.
    */
   readonly discover?: boolean;
+  /** How often they are asked again, since nodes come and go; 30,000 by default. */
+  readonly discoverEveryMs?: number;
   /**
    * Whether another server is asked while a queue's owner can't be reached; true by default, since any node of a
    * cluster takes any queue. False for servers that know nothing of each other, such as memcached.
@@ -73,7 +75,7 @@ export class Client {
   private constructor(servers: string | readonly string[], options: ClientOptions) {
     const given = {
       ...{ discover: true, standIn: true, connectTimeoutMs: 2000, timeoutMs: 10_000, deduplicate: false },
-      ...{ maxCalls: 10_000, maxBytes: 64 * 1024 * 1024, maxReaders: 100 },
+      ...{ discoverEveryMs: 30_000, maxCalls: 10_000, maxBytes: 64 * 1024 * 1024, maxReaders: 100 },
       ...options,
     };
     const { connectTimeoutMs, timeoutMs } = given;

@@ -8,6 +8,8 @@ export interface RouterOptions {
   readonly servers: readonly Server[];
   /** Whether the servers are asked for the cluster that they belong to. */
   readonly discover: boolean;
+  /** How often they are asked again. */
+  readonly discoverEveryMs: number;
   /** Whether another server may be asked when a queue's owner can't be reached. */
   readonly standIn: boolean;
   readonly connectTimeoutMs: number;
@@ -43,12 +45,14 @@ export class Router {
   /** Invariant: in the order in which they came; none of them has been sent. */
   #parked: Call[] = [];
   #timer: NodeJS.Timeout | undefined;
+  readonly #asking: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: RouterOptions) {
     this.#options = options;
     this.#links = options.servers.map((server) => this.#linkTo(server));
     this.#ring = new Ring(options.servers.map(({ label }) => label));
+    if (options.discover) this.#asking = setInterval(() => this.#askOne(), options.discoverEveryMs).unref();
   }
 
   get servers(): readonly Server[] {
@@ -93,6 +97,7 @@ export class Router {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#asking);
     for (const link of this.#links) link.close();
     for (const call of this.#parked.splice(0)) call.settle(new ClientError('closed', 'the client was closed'));
   }
@@ -100,7 +105,7 @@ export class Router {
   #linkTo(server: Server): ServerLink {
     const { connectTimeoutMs, timeoutMs } = this.#options;
     const changed = (link: ServerLink, state: 'open' | 'down'): void => {
-      if (state === 'open') this.#ask(link);
+      if (state === 'open' && this.#options.discover) this.#ask(link);
       this.#unpark();
     };
     return new ServerLink(server, { connectTimeoutMs, silenceTimeoutMs: timeoutMs, changed });
@@ -176,13 +181,18 @@ export class Router {
     call.settle(new ClientError('unavailable', `no server can be reached: ${why}`));
   }
 
-  /** Asks a server for its cluster each time that it is connected to, since it may have changed meanwhile. */
+  /** Asks a server for its cluster. */
   #ask(link: ServerLink): void {
-    if (!this.#options.discover) return;
     link.begin({ line: 'config get cluster' }, ({ items: [item] }) => {
       const config = item === undefined ? undefined : parseClusterConfig(item.data.toString('utf8'));
       if (config !== undefined && config.version > this.#version && !this.#closed) this.#adopt(config);
     });
+  }
+
+  /** A node that comes, or comes back, ends no connection: only the others tell of it. */
+  #askOne(): void {
+    const link = this.#links.find(({ state }) => state === 'open');
+    if (link !== undefined) this.#ask(link);
   }
 
   /** Goes by another list of servers from now on; links to those that stay are kept. */
