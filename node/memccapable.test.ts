@@ -26,9 +26,9 @@ testWithMemccapable('memccapable passes but for what docs/protocol.md gives a re
   const args = ['-h', '127.0.0.1', '-p', `${node.memcachePort}`, '-t', '2'];
   const { stdout } = await run('memccapable', args, 60_000);
   const results = [...stdout.matchAll(/((?:ascii|binary)(?: [a-z]+)+) {2,}(\[pass\])?/g)];
-  assert.is(results.length, 54);
   const failed = results.filter(([, , passed]) => passed === undefined).map(([, name]) => name as string);
   assert.equal(failed.sort(), documentedDifferences());
+  assert.match(document, `Of its ${results.length} tests ${results.length - failed.length} pass.`);
   assert.ok(node.isRunning, node.errors);
 });
 
