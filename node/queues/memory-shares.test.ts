@@ -52,12 +52,12 @@ function fillWithItems(budget: NodeBudget, bytes: number): number {
   return items;
 }
 
-test('however small items are, no more are in memory than one for each 8 KiB that there may be', () => {
+test('however small items are, no more are in memory than one for each 4 KiB that there may be', () => {
   const budget = new NodeBudget({ ...defaultNodeLimits, maxMemoryBytes: 1024 * mebibyte });
-  assert.is(fillWithItems(budget, 230), 65_536);
-  let items = 65_536;
+  assert.is(fillWithItems(budget, 230), 131_072);
+  let items = 131_072;
   for (let queue = 0; queue < 50; queue++) items += fillWithItems(budget, 230);
-  assert.ok(items > 131_072 * 0.99 && items < 131_072 + 50 * 285, `${items} items`);
+  assert.ok(items > 262_144 * 0.99 && items < 262_144 + 50 * 285, `${items} items`);
 });
 
 test('a few small items are kept even when there are enough of them in memory', () => {

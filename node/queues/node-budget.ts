@@ -8,7 +8,7 @@ const queueShare = 1 / 32;
  * its bytes each is work for the garbage collector, which has to look at all of them again and again, and lets the heap
  * grow meanwhile.
  */
-const bytesAnItem = 8192;
+const bytesAnItem = 4096;
 /** What a queue's items may always take, as far as there is memory: one that is nearly caught up with need not be read for. */
 const alwaysKeptBytes = 64 * 1024;
 
