@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Item } from './item.ts';
-import { ItemRow } from './item-row.ts';
+import { ItemRow, SpareBlocks } from './item-row.ts';
 
+/** Those of all rows here. */
+const spares = new SpareBlocks();
 let made = 0;
 let nextId = 1;
 
@@ -27,7 +29,7 @@ function fieldsOf(item: Item | undefined): unknown {
 
 /** A row beside the array that it has to be like. */
 class Pair {
-  readonly row = new ItemRow();
+  readonly row = new ItemRow(spares);
   readonly model: Item[] = [];
 
   push(item: Item): void {
@@ -95,7 +97,7 @@ test('it is what an array with push and shift is, whatever is appended to it', (
 });
 
 test('what has gone in and out of it is not kept, nor is what was cleared', () => {
-  const row = new ItemRow();
+  const row = new ItemRow(spares);
   for (let id = 1; id <= 5000; id++) row.push(itemOf(id));
   for (let id = 1; id <= 4990; id++) assert.is(row.shift()?.id, id);
   row.clear();

@@ -7,6 +7,20 @@ const fields = 7;
 const blockItems = 16;
 const maxSpares = 64;
 
+/** Emptied blocks, to be filled again by any row: a new one costs as much as several items. */
+export class SpareBlocks {
+  readonly #blocks: Block[] = [];
+
+  take(): Block {
+    return this.#blocks.pop() ?? new Block();
+  }
+
+  give(block: Block): void {
+    block.restart();
+    if (this.#blocks.length < maxSpares) this.#blocks.push(block);
+  }
+}
+
 /**
  * A queue of items whose data is in memory: push at the end, shift at the front. Only the first is an object, of the
  * others there are the fields, in blocks: items may lie here for long, and the garbage collector copies and goes through
@@ -19,6 +33,11 @@ export class ItemRow {
   #last: Block | undefined = undefined;
   #length = 0;
   #dataBytes = 0;
+  readonly #spares: SpareBlocks;
+
+  constructor(spares: SpareBlocks) {
+    this.#spares = spares;
+  }
 
   get length(): number {
     return this.#length;
@@ -75,7 +94,7 @@ export class ItemRow {
   }
 
   #pushBehind(item: Item): void {
-    if (this.#last === undefined || this.#last.isFull) this.#pushBlock(spares.pop() ?? new Block());
+    if (this.#last === undefined || this.#last.isFull) this.#pushBlock(this.#spares.take());
     this.#last?.push(item);
   }
 
@@ -94,8 +113,7 @@ export class ItemRow {
   #dropFirstBlock(block: Block): void {
     this.#blocks.shift();
     if (block === this.#last) this.#last = undefined;
-    block.restart();
-    if (spares.length < maxSpares) spares.push(block);
+    this.#spares.give(block);
   }
 }
 
@@ -156,6 +174,3 @@ class Block {
     return this.#numbers[at] as number;
   }
 }
-
-/** Emptied blocks, to be filled again: a new one costs as much as several items. */
-const spares: Block[] = [];

@@ -46,7 +46,7 @@ export class ItemWindow {
   readonly #budget: NodeBudget;
   /** Descending, so that the next one is at the end. */
   readonly #returned: Item[] = [];
-  readonly #window = new ItemRow();
+  readonly #window: ItemRow;
   #windowEnd: number;
   #tail: Tail | undefined = undefined;
   /** Ids that are reserved and that the window has not read yet: not to be handed out when it comes to them. */
@@ -60,6 +60,7 @@ export class ItemWindow {
     this.#windowEnd = firstId;
     this.#maxMemoryBytes = maxMemoryBytes;
     this.#budget = budget;
+    this.#window = new ItemRow(budget.spareBlocks);
   }
 
   /** Items in memory. */
@@ -171,7 +172,7 @@ export class ItemWindow {
     }
     this.#advance(Math.min(end, gapEnd));
     if (end >= visibleEnd && this.#tail === undefined && this.#windowEnd < nextId)
-      this.#tail = { start: nextId, end: nextId, items: new ItemRow() };
+      this.#tail = { start: nextId, end: nextId, items: new ItemRow(this.#budget.spareBlocks) };
     return vanished;
   }
 

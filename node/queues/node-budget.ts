@@ -1,4 +1,5 @@
 import { assert } from '../../journal/base/assert.ts';
+import { SpareBlocks } from './item-row.ts';
 import type { NodeLimits } from './queue-settings.ts';
 
 /** The share of the free memory that one queue may have. One alone has a 33rd of all, 32 have half of it. */
@@ -18,6 +19,7 @@ const alwaysKeptBytes = 64 * 1024;
  */
 export class NodeBudget {
   readonly limits: NodeLimits;
+  readonly spareBlocks = new SpareBlocks();
   #memoryBytes = 0;
   #memoryItems = 0;
   #queues = 0;
