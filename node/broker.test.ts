@@ -9,6 +9,7 @@ import { NodeBroker } from './broker.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { InheritedSettings } from './queues/queue-settings.ts';
 import { RoutedRequest } from './routed-request.ts';
+import type { FakePartitionLog } from './testing/fake-partition-log.ts';
 import { Asked, owner, QueueHarness } from './testing/queue-harness.ts';
 
 const [former, present, other] = [owner(1), owner(1, 'a:1', 'second'), owner(1, 'b:1')];
@@ -38,7 +39,7 @@ function brokerOf(at: QueueHarness, transport = nobody, clock = at.clock): NodeB
     trace: () => undefined,
   });
   broker.configure({ queues: new InheritedSettings(at.settings), aliases: new Map() });
-  broker.lead(at.log, state);
+  broker.led.lead(at.log, state);
   return broker;
 }
 
@@ -47,7 +48,7 @@ async function taken(broker: NodeBroker, at: QueueHarness, afterMs: number): Pro
   await at.clock.runFor(afterMs);
   const get = { kind: 'get', queue: 'work', settle: 'none', read: 'take', waitMs: 0 } as const;
   const asked = new Asked(get, owner(9, 'a:1', 'second'));
-  broker.partitionsLed.get(at.log.partition)?.execute(asked);
+  broker.led.get(at.log.partition)?.execute(asked);
   await at.clock.runFor(1);
   return asked.answer;
 }
@@ -101,6 +102,9 @@ class Forwarding {
   readonly sent: string[] = [];
   readonly #answers: ((result: Result) => void)[] = [];
   readonly broker: NodeBroker;
+  /** Of the partition that this node leads, as long as `route` says so. */
+  readonly log: FakePartitionLog;
+  route: 'leader' | 'local' | 'hold' = 'leader';
   leader = 'b:1';
 
   constructor() {
@@ -125,10 +129,11 @@ class Forwarding {
       },
     };
     const at = new QueueHarness();
+    this.log = at.log;
     this.broker = brokerOf(at, transport, this.clock);
     this.broker.attach({
-      partitionOf: () => 7,
-      route: () => 'leader',
+      partitionOf: () => at.log.partition,
+      route: () => this.route,
       leaderOf: () => ({ id: this.leader, incarnation: 'first', peer: this.leader }),
       partitions: new Map(),
       view: { nodes: new Map(['b:1', 'c:1'].map((id) => [id, { incarnation: 'first' }])) },
@@ -149,7 +154,7 @@ class Forwarding {
 
   moveTo(leader: string): void {
     this.leader = leader;
-    this.broker.routeChanged(7);
+    this.broker.led.routeChanged(this.log.partition);
   }
 }
 
@@ -191,11 +196,27 @@ test('an item that is to move to a queue which nobody leads does not hold up the
     view: { nodes: new Map() },
   } as unknown as ClusterNode);
   while (broker.heldRequests === 0) await at.clock.runFor(10);
-  broker.freeze(at.log.partition);
-  assert.not(broker.isQuiet(at.log.partition));
+  broker.led.freeze(at.log.partition);
+  assert.not(broker.led.isQuiet(at.log.partition));
   await at.clock.runFor(200);
-  assert.ok(broker.isQuiet(at.log.partition));
+  assert.ok(broker.led.isQuiet(at.log.partition));
   broker.close();
+});
+
+test('sets that waited for room here go to the new leader before those that came during the move', async () => {
+  const node = new Forwarding();
+  node.route = 'local';
+  node.log.roomComing = true;
+  node.log.refused = 'full';
+  await node.set('1');
+  node.route = 'hold';
+  await node.set('2');
+  assert.is(node.broker.heldRequests, 2);
+  node.route = 'leader';
+  node.moveTo('c:1');
+  await node.clock.runFor(1);
+  assert.equal(node.sent, ['c:1 1', 'c:1 2']);
+  node.broker.close();
 });
 
 test.run();

@@ -1,8 +1,6 @@
 import type { ClusterNode } from '../cluster/driver.ts';
-import type { LeaderService } from '../cluster/leader-service.ts';
 import type { Hello } from '../cluster/messages.ts';
 import type { Operation, Owner, Request, Result } from '../cluster/operation.ts';
-import type { PartitionLog } from '../cluster/partition-log.ts';
 import type { Transport } from '../cluster/transport.ts';
 import { assert } from '../journal/base/assert.ts';
 import type { Clock } from '../journal/base/clock.ts';
@@ -12,10 +10,11 @@ import type { Broker, Statistic, StatisticsScope } from './broker-api.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Forwards } from './forwards.ts';
 import { HeldRequests } from './held-requests.ts';
+import { LedPartitions } from './led-partitions.ts';
 import { OwnerWatch } from './owner-watch.ts';
 import type { NodeBudget } from './queues/node-budget.ts';
 import type { NodeContext } from './queues/partition-context.ts';
-import { PartitionQueues } from './queues/partition-queues.ts';
+import type { PartitionQueues } from './queues/partition-queues.ts';
 import type { QueueCounters } from './queues/queue-stats.ts';
 import { Sweeper } from './queues/sweeper.ts';
 import { type Origin, over, type Place, type RequestRouter, RoutedRequest, routing } from './routed-request.ts';
@@ -56,17 +55,17 @@ const maxHeld = 20_000;
  * Takes every command to where its queue is led: executes it here, forwards it to the leader, or holds it back while
  * that is changing. Serves the queues of the partitions that this node leads.
  */
-export class NodeBroker implements Broker, LeaderService, RequestRouter {
+export class NodeBroker implements Broker, RequestRouter {
   readonly version: string;
   readonly budget: ByteBudget;
   readonly counters: QueueCounters;
   readonly aliases = new Aliases();
+  /** What the cluster is to tell of the partitions that this node leads. */
+  readonly led: LedPartitions;
   /** Commands of this node's clients sent to another node. */
   forwarded = 0;
   readonly #options: BrokerOptions;
   readonly #clock: Clock;
-  readonly #shared: NodeContext;
-  readonly #led = new Map<number, PartitionQueues>();
   readonly #forwards: Forwards;
   readonly #owners: OwnerWatch;
   readonly #places: Place[] = [];
@@ -88,7 +87,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     this.budget = options.budget;
     this.counters = options.counters;
     const { clock, counters, nodeBudget, sweepEveryMs } = options;
-    this.#shared = {
+    const shared: NodeContext = {
       clock,
       counters,
       budget: nodeBudget,
@@ -104,6 +103,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
         options.trace(`trace: ${what}`, { queue: Buffer.from(queue, 'latin1').toString(), item: id, session });
       },
     };
+    this.led = new LedPartitions(shared, this.#settings.queues, (partition) => this.#routeChanged(partition));
     this.#forwards = new Forwards(options);
     this.#owners = new OwnerWatch(
       options.hello,
@@ -116,8 +116,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
       maxHeld,
     );
     this.#slowed = new SlowedSets(options.clock, {
-      // All that are led here share one journal.
-      isShort: () => this.#led.values().next().value?.isShortOfRoom ?? false,
+      isShort: () => this.led.areShortOfRoom,
       route: (request) => this.#route(request),
       failed: (request, why) => request.finish({ kind: 'failed', why }),
     });
@@ -133,15 +132,11 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   configure(settings: ClusterSettings): void {
     this.#settings = settings;
     this.aliases.configure(settings.aliases);
-    for (const queues of this.#led.values()) queues.configure(settings.queues);
+    this.led.configure(settings.queues);
   }
 
   get settings(): ClusterSettings {
     return this.#settings;
-  }
-
-  get partitionsLed(): ReadonlyMap<number, PartitionQueues> {
-    return this.#led;
   }
 
   get heldRequests(): number {
@@ -174,7 +169,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
     const cluster = this.#attached();
     const partition = cluster.partitionOf(queue);
     const isServed = !this.#held.holds(partition) && cluster.route(partition) === 'local';
-    const queues = isServed && !this.#forwards.has(partition) ? this.#led.get(partition) : undefined;
+    const queues = isServed && !this.#forwards.has(partition) ? this.led.get(partition) : undefined;
     return queues === undefined || (kind === 'set' && this.#isSlowed(partition, queues)) ? undefined : queues;
   }
 
@@ -217,7 +212,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   #executeHere(request: RoutedRequest, partition: number): void {
-    const queues = this.#led.get(partition);
+    const queues = this.led.get(partition);
     assert(queues !== undefined, 'a partition that is served here has its queues here');
     if (request.operation.kind === 'set' && this.#isSlowed(partition, queues)) return this.#slow(request);
     request.place = this.#localPlace(partition);
@@ -325,7 +320,7 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
         this.#cameHome(routed.partition);
         break;
       case 'local':
-        this.#led.get(place.partition)?.cancel(routed);
+        this.led.get(place.partition)?.cancel(routed);
         break;
       case 'routing':
       case 'over':
@@ -334,29 +329,15 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   flushAll(complete: () => void): void {
-    this.#forAllLed('flush', () => complete());
+    this.led.onEveryQueue('flush', this.#nobody(), () => complete());
   }
 
   flushAllExpired(complete: (count: number) => void): void {
-    this.#forAllLed('flushExpired', (results) => {
+    this.led.onEveryQueue('flushExpired', this.#nobody(), (results) => {
       let count = 0;
       for (const result of results) if (result.kind === 'expired') count += result.count;
       complete(count);
     });
-  }
-
-  /** Does the operation on every queue led here. */
-  #forAllLed(kind: 'flush' | 'flushExpired', complete: (results: readonly Result[]) => void): void {
-    const results: Result[] = [];
-    const operations = [...this.#led.values()].flatMap((queues) =>
-      Array.from(queues.queueNames, (queue) => ({ queues, operation: { kind, queue } as const })),
-    );
-    if (operations.length === 0) return complete(results);
-    const owner = this.#nobody();
-    const done = (result: Result): void => {
-      if (results.push(result) === operations.length) complete(results);
-    };
-    for (const { queues, operation } of operations) queues.execute({ operation, owner, complete: done });
   }
 
   /** A node as clients know it. */
@@ -374,56 +355,15 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   }
 
   queueNames(): readonly string[] {
-    const led = [...this.#led.values()].flatMap((queues) => [...queues.queueNames]);
-    return [...new Set([...led, ...this.aliases.names])];
+    return [...new Set([...this.led.queueNames(), ...this.aliases.names])];
   }
 
-  // What the cluster tells.
-
-  lead(log: PartitionLog, state: Buffer | undefined): void {
-    assert(!this.#led.has(log.partition), 'a partition is led once at a time');
-    const queues = new PartitionQueues(log, this.#settings.queues, this.#shared);
-    if (state !== undefined) queues.importReservations(state);
-    this.#led.set(log.partition, queues);
-  }
-
-  committed(partition: number, sequence: number): void {
-    this.#led.get(partition)?.committed(sequence);
-  }
-
-  freeze(partition: number): void {
-    this.#led.get(partition)?.freeze();
-  }
-
-  thaw(partition: number): void {
-    this.#led.get(partition)?.thaw();
-  }
-
-  isQuiet(partition: number): boolean {
-    return this.#led.get(partition)?.isQuiet ?? true;
-  }
-
-  exportState(partition: number): Buffer {
-    const queues = this.#led.get(partition);
-    assert(queues !== undefined, 'a frozen partition is still led');
-    return queues.exportReservations();
-  }
-
-  moved(partition: number): void {
-    this.resign(partition);
-  }
-
-  resign(partition: number): void {
-    const queues = this.#led.get(partition);
-    this.#led.delete(partition);
-    queues?.resign();
-  }
-
-  routeChanged(partition: number): void {
+  /** Slowed sets first: where the partition's requests are held, they go before those that came later. */
+  #routeChanged(partition: number): void {
     this.#forwards.recall();
+    this.#slowed.release(partition);
     this.#held.release(partition);
     this.#held.release(-1);
-    this.#slowed.release(partition);
   }
 
   /** A node has opened a link to forward on. */
@@ -434,18 +374,14 @@ export class NodeBroker implements Broker, LeaderService, RequestRouter {
   /** The link from a forwarding node has ended: its clients' reads come back, for nobody could close them any more. */
   peerGone(node: string, incarnation: string): void {
     this.#owners.unlinked(node, incarnation);
-    for (const queues of this.#led.values()) {
-      queues.release((owner) => owner.node === node && owner.incarnation === incarnation);
-    }
+    this.led.release((owner) => owner.node === node && owner.incarnation === incarnation);
   }
 
   /** Reads that came with a handover belong to clients of nodes which may never have had a link to this one. */
   #checkOwnersLater(): void {
     this.#clock.schedule(checkOwnersMs, () => {
       if (this.#closed) return;
-      this.#owners.check((isGone) => {
-        for (const queues of this.#led.values()) queues.release(isGone);
-      });
+      this.#owners.check((isGone) => this.led.release(isGone));
       this.#forwards.forget((node) => this.#cluster?.view.nodes.has(node) === false);
       this.#checkOwnersLater();
     });

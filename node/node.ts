@@ -142,7 +142,7 @@ export class WindhoverNode implements NodeService {
       clock,
       directory,
       transport,
-      service: broker,
+      service: broker.led,
       timing,
       expectedNodes: config.expect,
       log,

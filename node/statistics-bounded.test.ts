@@ -6,7 +6,7 @@ import { type BrokerFigures, serverStatistics } from './statistics.ts';
 import { QueueHarness } from './testing/queue-harness.ts';
 
 function brokerOf({ queues, counters }: QueueHarness): BrokerFigures {
-  return { partitionsLed: new Map([[0, queues]]), aliases: new Aliases(), counters, forwarded: 0, heldRequests: 0 };
+  return { led: { all: new Map([[0, queues]]) }, aliases: new Aliases(), counters, forwarded: 0, heldRequests: 0 };
 }
 
 const store = { journal: new JournalFigures(), rewrites: 7, journalBytes: 8, backlogBytes: 9 };

@@ -14,7 +14,7 @@ export interface ServerFigures {
 
 /** What a broker tells of itself. */
 export interface BrokerFigures {
-  readonly partitionsLed: ReadonlyMap<number, PartitionQueues>;
+  readonly led: { readonly all: ReadonlyMap<number, PartitionQueues> };
   readonly aliases: Aliases;
   readonly counters: QueueCounters;
   /** Commands of this node's clients sent to another node. */
@@ -49,7 +49,7 @@ export function serverStatistics(
   let shown = 0;
   const queues: Statistic[] = [];
   const shared = journalCounts(store);
-  for (const partition of broker.partitionsLed.values()) {
+  for (const partition of broker.led.all.values()) {
     items += partition.totals.items;
     bytes += partition.totals.bytes;
     queueCount += partition.queueCount;

@@ -68,6 +68,8 @@ export class FakePartitionLog implements PartitionLog {
   readsAsOfCall = false;
   inSyncCount = 1;
   refused: string | undefined = undefined;
+  /** What is refused is refused for now. */
+  roomComing = false;
   /** Whoever appends now is no leader any more. */
   isClosed = false;
   /** One word for each entry, with its numbers, in order. */
@@ -91,7 +93,7 @@ export class FakePartitionLog implements PartitionLog {
   }
 
   isRoomComing(): boolean {
-    return false;
+    return this.roomComing;
   }
 
   createQueue(name: string): number {
