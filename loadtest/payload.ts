@@ -7,10 +7,10 @@ import { crc32 } from './crc32.ts';
  * ```
  * 0            filler
  * size - 20    u32 run        which run of the load test made it
- * size - 16    u32 producer
- * size - 12    u40 sequence   grows by one within a producer, from 0
- * size - 7     u8  mask       0 as long as nothing was masked
- * size - 6     u16 queue      index within the run
+ * size - 16    u24 producer
+ * size - 13    u40 sequence   grows by one within a producer, from 0
+ * size - 8     u8  mask       0 as long as nothing was masked
+ * size - 7     u24 queue      index within the run
  * size - 4     u32 check      CRC-32 over everything before; little-endian like all of them
  * ```
  *
@@ -28,7 +28,7 @@ export interface Payload {
 export const minPayloadBytes = 20;
 
 const trailerBytes = 20;
-const maskAt = 13;
+const maskAt = 12;
 const lineFeed = 10;
 const carriageReturn = 13;
 
@@ -45,10 +45,10 @@ export function fillPayload(buffer: Buffer, start: number, end: number): number 
 export function sealPayload(buffer: Buffer, end: number, fillerCheck: number, payload: Payload): void {
   const start = end - trailerBytes;
   buffer.writeUInt32LE(payload.run, start);
-  buffer.writeUInt32LE(payload.producer, start + 4);
-  buffer.writeUIntLE(payload.sequence, start + 8, 5);
+  buffer.writeUIntLE(payload.producer, start + 4, 3);
+  buffer.writeUIntLE(payload.sequence, start + 7, 5);
   buffer[start + maskAt] = 0;
-  buffer.writeUInt16LE(payload.queue, start + 14);
+  buffer.writeUIntLE(payload.queue, start + 13, 3);
   buffer.writeUInt32LE(crc32(buffer, start, start + 16, fillerCheck), start + 16);
 }
 
@@ -92,9 +92,9 @@ export function readPayloadInto(slot: PayloadSlot, buffer: Buffer, start: number
 function readTrailer(slot: PayloadSlot, buffer: Buffer, trailer: number, check: number): boolean {
   if (buffer.readUInt32LE(trailer + 16) !== check) return false;
   slot.run = buffer.readUInt32LE(trailer);
-  slot.producer = buffer.readUInt32LE(trailer + 4);
-  slot.sequence = buffer.readUIntLE(trailer + 8, 5);
-  slot.queue = buffer.readUInt16LE(trailer + 14);
+  slot.producer = buffer.readUIntLE(trailer + 4, 3);
+  slot.sequence = buffer.readUIntLE(trailer + 7, 5);
+  slot.queue = buffer.readUIntLE(trailer + 13, 3);
   return true;
 }
 

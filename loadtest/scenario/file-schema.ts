@@ -61,7 +61,7 @@ const queueRange: Quantity<'all' | { readonly first: number; readonly last: numb
   wanted: 'all, the index of a queue, or a range such as 0..3',
   parse(given) {
     if (given === 'all') return 'all';
-    const match = /^(\d{1,5})(?:\.\.(\d{1,5}))?$/.exec(given);
+    const match = /^(\d{1,7})(?:\.\.(\d{1,7}))?$/.exec(given);
     if (match === null) return undefined;
     const first = Number(match[1]);
     const last = Number(match[2] ?? match[1]);
@@ -79,11 +79,13 @@ const allOrCount: Quantity<number | 'all'> = {
   parse: (given) => (given === 'all' ? given : countFromOne.parse(given)),
 };
 
+const maxQueues = 1_000_000;
+
 const queueCount: Quantity<number> = {
-  wanted: 'a count of queues, 1 to 65536',
+  wanted: `a count of queues, 1 to ${maxQueues}`,
   parse(given) {
     const queues = countFromOne.parse(given);
-    return queues !== undefined && queues <= 65_536 ? queues : undefined;
+    return queues !== undefined && queues <= maxQueues ? queues : undefined;
   },
 };
 

@@ -172,6 +172,15 @@ test('a value that is wrong is said with the name of its option', () => {
   ]);
 });
 
+test('a million queues are as many as there may be', () => {
+  const file = (count: number, queues: string): string =>
+    `description: many\nqueues: { count: ${count} }\nphases:\n  - { name: a, consumers: [{ queues: ${queues} }], time: 1s }\n`;
+  assert.equal(complaints(file(1_000_000, '70000..999999')), []);
+  assert.equal(complaints(file(1_000_001, '0')), [
+    'mine.yaml:2: queues.count: want a count of queues, 1 to 1000000, not 1000001',
+  ]);
+});
+
 test('what is wrong is said with file, line and key, all of it at once', () => {
   const text = `description: wrong
 queues:

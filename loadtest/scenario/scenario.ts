@@ -32,7 +32,7 @@ export interface Scenario {
  */
 export interface QueueSet {
   readonly prefix: string;
-  /** At least 1, at most 65,536 (an index is two bytes of a payload). */
+  /** At least 1, at most 1,000,000 (an index is three bytes of a payload). */
   readonly count: number;
   /**
    * Names of fanout queues: a set to `q` fills `q` and `q+<name>` for each. They exist before the first set, and each
