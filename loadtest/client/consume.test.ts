@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Ring } from '../../cluster/ring.ts';
 import { QueueServer } from '../testing/queue-server.ts';
 import { every } from '../testing/trials.ts';
 import { Client } from './client.ts';
@@ -130,6 +131,29 @@ test('a loop gets over broken connections and a server that is away, and tells o
     );
     assert.ok(troubles.length >= 10 && troubles.every((error) => error instanceof ClientError));
   }));
+
+test('a loop follows its queue to the owner that it has in a larger cluster', async () => {
+  const servers = [new QueueServer(), new QueueServer()] as const;
+  const ports = await Promise.all(servers.map((server) => server.listen()));
+  const labels = ports.map((port) => `127.0.0.1:${port}`);
+  const ring = new Ring(labels);
+  const name = Array.from({ length: 200 }, (_, i) => `q${i}`).find((each) => ring.owner(each) === labels[1]) as string;
+  servers[0].clusterConfig = `1\n127.0.0.1||${ports[0]}\n`;
+  const client = await Client.connect(labels.slice(0, 1), { discoverEveryMs: 5 });
+  await client.set(name, 'before');
+  const seen: string[] = [];
+  for await (const item of client.consume(name)) {
+    seen.push(item.data.toString());
+    if (seen.length === 2) break;
+    servers[0].clusterConfig = `2\n${ports.map((port) => `127.0.0.1||${port}`).join(' ')}\n`;
+    await until(() => client.servers.length === 2);
+    await client.set(name, 'after');
+  }
+  assert.equal(seen, ['before', 'after']);
+  assert.equal(servers[0].contents(name), [], 'what it had from the earlier owner is confirmed there');
+  client.close();
+  for (const server of servers) server.close();
+});
 
 test('a loop on a closed client says so', () =>
   withQueue(1, async (client) => {

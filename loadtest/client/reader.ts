@@ -28,8 +28,9 @@ export class Reader {
   readonly #host: ReaderHost;
   readonly #name: string;
   #connection: Connection | undefined;
-  /** Index of the server that it is connected to, in the queue's order. */
-  #place = 0;
+  /** Label of the server that it is connected to, and of the queue's owner when it was. */
+  #server = '';
+  #owner = '';
   #connectedAtMs = 0;
   #ended = false;
   #wake: (() => void) | undefined;
@@ -66,9 +67,14 @@ export class Reader {
     if (answer.kind !== 'end') throw this.#failed(connection, answer);
   }
 
-  /** Whether it is connected to another server than the queue's owner, and it is time to look for that again. */
+  /**
+   * Whether it should connect anew: the queue has another owner by now, or it was away when this connected to another
+   * server and it is time to look for it again.
+   */
   get isAstray(): boolean {
-    return this.#connection !== undefined && this.#place > 0 && performance.now() - this.#connectedAtMs > homesickMs;
+    const owner = this.#host.serversFor(this.#name)[0]?.label;
+    if (this.#connection === undefined || this.#server === owner) return false;
+    return this.#owner !== owner || performance.now() - this.#connectedAtMs > homesickMs;
   }
 
   /** Lets go of the connection; the next read makes another. */
@@ -102,7 +108,8 @@ export class Reader {
     while (this.#connection === undefined) {
       if (this.#ended) throw endedError();
       let why = '';
-      for (const [place, server] of this.#host.serversFor(this.#name).entries()) {
+      const servers = this.#host.serversFor(this.#name);
+      for (const server of servers) {
         const options = { connectTimeoutMs, silenceTimeoutMs: timeoutMs };
         const connection = await Connection.connect(server, options).catch((error: Error) => {
           why = error.message;
@@ -110,7 +117,8 @@ export class Reader {
         });
         if (this.#ended) connection?.close();
         if (connection === undefined || this.#ended) continue;
-        this.#place = place;
+        this.#server = server.label;
+        this.#owner = servers[0]?.label ?? '';
         this.#connectedAtMs = performance.now();
         this.#connection = connection;
         return connection;
