@@ -1,87 +1,145 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { entryKind, entryPartition } from '../journal/log/entry.ts';
+import { kinds } from '../journal/store/entries.ts';
 import { Store } from '../journal/store/store.ts';
 import { SimClock } from '../journal/testing/sim-clock.ts';
 import { SimDisk } from '../journal/testing/sim-disk.ts';
 import { FollowServer } from './follow-server.ts';
-import { type LeaderMessage, protocolVersion } from './messages.ts';
+import { type FollowerMessage, type LeaderMessage, protocolVersion } from './messages.ts';
+import type { LinkHandler } from './transport.ts';
 
 const timing = { heartbeatMs: 800, hangMs: 2000, redialMs: 250 };
+const partition = 1;
+const epoch = 1;
+
+/** The leader's end of a link from node f, which is the test. Whoever needs a snapshot may have it at once. */
+class Stage {
+  readonly clock: SimClock;
+  readonly disk: SimDisk;
+  readonly store: Store;
+  readonly server: FollowServer;
+  readonly sent: LeaderMessage[] = [];
+  isClosed = false;
+  readonly #link: LinkHandler<LeaderMessage, FollowerMessage>;
+
+  static async open(): Promise<Stage> {
+    const clock = new SimClock();
+    const disk = new SimDisk({ clock, operationMs: 0, syncMs: 1 });
+    return new Stage(clock, disk, await clock.complete(Store.open({ disk, clock, sync: 'always' })));
+  }
+
+  private constructor(clock: SimClock, disk: SimDisk, store: Store) {
+    this.clock = clock;
+    this.disk = disk;
+    this.store = store;
+    this.server = new FollowServer(store, clock, {
+      subscribe: () => ({ kind: 'log', epoch, fromSequence: 1 }),
+      needsSnapshot: (node, number) => this.server.startSnapshot(node, number),
+      acknowledged: () => {},
+      left: () => {},
+      lost: () => {},
+      handoverReady: () => {},
+    });
+    this.#link = this.server.accept({
+      peer: { clusterId: 'c', node: 'f', incarnation: 'f1', protocolVersion },
+      queuedBytes: 0,
+      send: (message) => this.sent.push(message),
+      close: () => {
+        this.isClosed = true;
+      },
+    });
+  }
+
+  receive(message: FollowerMessage): void {
+    this.#link.received(message);
+  }
+
+  async follow(number = partition): Promise<void> {
+    this.receive({ kind: 'subscribe', partition: number, epoch, lastSequence: 0, lastEpoch: 0 });
+    await this.clock.runFor(10);
+  }
+
+  get entries(): readonly Buffer[] {
+    return this.sent.flatMap((message) => (message.kind === 'entries' ? [message.bytes] : []));
+  }
+
+  get sentBytes(): number {
+    return this.entries.reduce((sum, { length }) => sum + length, 0);
+  }
+}
 
 test('a follower is sent signs of life unless it has them over another link, and is dropped when it gives none', async () => {
-  const clock = new SimClock();
-  const disk = new SimDisk({ clock, operationMs: 0, syncMs: 1 });
-  const store = await clock.complete(Store.open({ disk, clock, sync: 'always' }));
-  const unexpected = (): never => assert.unreachable() as never;
-  const server = new FollowServer(store, clock, {
-    subscribe: unexpected,
-    needsSnapshot: unexpected,
-    acknowledged: unexpected,
-    left: unexpected,
-    lost: unexpected,
-    handoverReady: unexpected,
-  });
-  const sent: LeaderMessage[] = [];
-  let isClosed = false;
-  const peer = { clusterId: 'c', node: 'f', incarnation: 'f1', protocolVersion };
-  const link = server.accept({
-    peer,
-    queuedBytes: 0,
-    send: (message) => sent.push(message),
-    close: () => {
-      isClosed = true;
-    },
-  });
+  const stage = await Stage.open();
+  const { clock, server } = stage;
   await clock.runFor(800);
   server.tick(timing, (node) => node === 'f');
-  assert.equal(sent, []);
+  assert.equal(stage.sent, []);
   server.tick(timing, () => false);
-  assert.equal(sent, [{ kind: 'heartbeat' }]);
-  link.received({ kind: 'heartbeat' });
+  assert.equal(stage.sent, [{ kind: 'heartbeat' }]);
+  stage.receive({ kind: 'heartbeat' });
   assert.is(server.heardMs('f'), clock.monotonicMs());
   assert.is(server.heardMs('g'), Number.NEGATIVE_INFINITY);
   await clock.runFor(timing.hangMs);
   server.tick(timing, () => true);
-  assert.not(isClosed);
+  assert.not(stage.isClosed);
   await clock.runFor(1);
   server.tick(timing, () => true);
-  assert.ok(isClosed);
+  assert.ok(stage.isClosed);
 });
 
 test('what is under way to a follower is told until it is durable there', async () => {
-  const clock = new SimClock();
-  const disk = new SimDisk({ clock, operationMs: 0, syncMs: 1 });
-  const store = await clock.complete(Store.open({ disk, clock, sync: 'always' }));
-  const server = new FollowServer(store, clock, {
-    subscribe: () => ({ kind: 'log', epoch: 1, fromSequence: 1 }),
-    needsSnapshot: () => {},
-    acknowledged: () => {},
-    left: () => {},
-    lost: () => {},
-    handoverReady: () => {},
-  });
-  let sentBytes = 0;
-  const peer = { clusterId: 'c', node: 'f', incarnation: 'f1', protocolVersion };
-  const link = server.accept({
-    peer,
-    queuedBytes: 0,
-    send: (message) => {
-      if (message.kind === 'entries') sentBytes += message.bytes.length;
-    },
-    close: () => {},
-  });
-  store.beginEpoch(1, 1, 'l');
+  const stage = await Stage.open();
+  const { clock, store, server } = stage;
+  store.beginEpoch(partition, epoch, 'l');
   await clock.complete(store.flushed());
-  link.received({ kind: 'subscribe', partition: 1, epoch: 1, lastSequence: 0, lastEpoch: 0 });
-  await clock.runFor(10);
-  assert.ok(sentBytes > 0);
-  assert.is(server.underWay('f')?.bytes, sentBytes);
+  await stage.follow();
+  assert.ok(stage.sentBytes > 0);
+  assert.is(server.underWay('f')?.bytes, stage.sentBytes);
   const { ms = 0 } = server.underWay('f') ?? {};
   await clock.runFor(500);
   assert.is(server.underWay('f')?.ms, ms + 500);
-  link.received({ kind: 'acknowledge', ends: [], durableBytes: sentBytes });
+  stage.receive({ kind: 'acknowledge', ends: [], durableBytes: stage.sentBytes });
   assert.equal(server.underWay('f'), { bytes: 0, ms: 0 });
   assert.is(server.underWay('g'), undefined);
+});
+
+test('a log that is damaged where nothing is alive any more is replaced by a snapshot', async () => {
+  const stage = await Stage.open();
+  const { clock, store, disk } = stage;
+  store.beginEpoch(partition, epoch, 'l');
+  const queue = store.createQueue(partition, 'q');
+  store.addItem(partition, queue, 1, 0, 0, 0, Buffer.from('the item'));
+  store.removeItems(partition, queue, [1, 1]);
+  await clock.complete(store.flushed());
+  const [segment = ''] = disk.names().filter((name) => name.endsWith('.segment'));
+  disk.flipBit(segment, ((await clock.complete(disk.readWhole(segment))) as Buffer).indexOf('the item'));
+  await stage.follow();
+  assert.equal(
+    stage.entries.map((bytes) => entryKind(bytes, 0)),
+    [kinds.snapshotBegun],
+  );
+});
+
+test('what is read for a follower that is behind in many partitions stays within the window, and each has its turn', async () => {
+  const stage = await Stage.open();
+  const { clock, store } = stage;
+  const partitions = Array.from({ length: 24 }, (_, index) => index + 1);
+  for (const number of partitions) {
+    store.beginEpoch(number, epoch, 'l');
+    const queue = store.createQueue(number, 'q');
+    for (let id = 1; id <= 5; id++) store.addItem(number, queue, id, 0, 0, 0, Buffer.alloc(400 << 10));
+  }
+  await clock.complete(store.flushed());
+  for (const number of partitions) await stage.follow(number);
+  assert.ok(stage.sentBytes > 7 << 20 && stage.sentBytes <= 9 << 20, `${stage.sentBytes} bytes`);
+  for (let round = 0; round < 3; round++) {
+    const durableBytes = stage.sentBytes;
+    stage.receive({ kind: 'acknowledge', ends: [], durableBytes });
+    await clock.runFor(10);
+    assert.ok(stage.sentBytes - durableBytes <= 9 << 20, `${stage.sentBytes - durableBytes} bytes`);
+  }
+  assert.is(new Set(stage.entries.map((bytes) => entryPartition(bytes, 0))).size, partitions.length);
 });
 
 test.run();

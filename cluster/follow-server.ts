@@ -148,6 +148,8 @@ class Subscriber {
   /** Invariant: at most `windowBytes` plus one message lie between `#durableBytes` and `#sentBytes`. */
   #sentBytes = 0;
   #durableBytes = 0;
+  /** Of the log or a snapshot, each of which will bring a message. */
+  #reads = 0;
   /** Stretches of journal buffers to go out with the next message. */
   #pending: { buffer: Buffer; start: number; end: number }[] = [];
   #pendingBytes = 0;
@@ -264,9 +266,8 @@ class Subscriber {
   }
 
   #hasRoom(): boolean {
-    return (
-      this.#sentBytes + this.#pendingBytes - this.#durableBytes < windowBytes && this.#link.queuedBytes < windowBytes
-    );
+    const underWayBytes = this.#sentBytes + this.#pendingBytes + this.#reads * messageBytes - this.#durableBytes;
+    return underWayBytes < windowBytes && this.#link.queuedBytes < windowBytes;
   }
 
   #read(subscription: Subscription): void {
@@ -276,16 +277,39 @@ class Subscriber {
   }
 
   #readLog(subscription: Subscription): void {
-    subscription.reading = true;
-    this.#store.readEntries(subscription.partition, subscription.nextSequence, messageBytes).then(
+    this.#await(
+      subscription,
+      this.#store.readEntries(subscription.partition, subscription.nextSequence, messageBytes),
       (bytes) => {
-        subscription.reading = false;
-        if (!this.#current(subscription)) return;
         if (bytes === undefined) this.#restart(subscription);
         else this.#sendRead(subscription, bytes);
       },
       // Damage to an entry that is not alive any more is no hindrance to a snapshot.
-      () => this.#current(subscription) && this.#restart(subscription),
+      () => this.#restart(subscription),
+    );
+  }
+
+  /** Waits for a read; what comes of it is dealt with if the subscription still stands, and the others are next. */
+  #await(
+    subscription: Subscription,
+    read: Promise<Buffer | undefined>,
+    done: (bytes: Buffer | undefined) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const { partition } = subscription;
+    subscription.reading = true;
+    this.#reads++;
+    const ended = (): boolean => {
+      subscription.reading = false;
+      this.#reads--;
+      if (!this.#current(subscription)) return false;
+      this.#subscriptions.delete(partition);
+      this.#subscriptions.set(partition, subscription);
+      return true;
+    };
+    read.then(
+      (bytes) => ended() && done(bytes),
+      (error: unknown) => ended() && failed(error),
     );
   }
 
@@ -297,7 +321,7 @@ class Subscriber {
     }
     if (subscription.nextSequence > this.#store.replica(subscription.partition).lastSequence)
       this.#goLive(subscription);
-    else this.#read(subscription);
+    this.pump();
   }
 
   #goLive(subscription: Subscription): void {
@@ -316,18 +340,18 @@ class Subscriber {
   #readSnapshot(subscription: Subscription): void {
     const snapshot = subscription.snapshot;
     if (snapshot === undefined) return;
-    subscription.reading = true;
-    snapshot.next().then(
+    this.#await(
+      subscription,
+      snapshot.next(),
       (bytes) => {
-        subscription.reading = false;
-        if (!this.#current(subscription)) return snapshot.close();
         if (bytes === undefined) {
           subscription.nextSequence = snapshot.sequence + 1;
           subscription.mode = 'log';
         } else this.#sendEntries(bytes);
-        this.#read(subscription);
+        this.pump();
       },
-      (error: unknown) => this.#fail(subscription, WindhoverError.from(error, 'a snapshot')),
+      // This partition can't be sent; the others on the link go on. The follower asks again.
+      (error) => this.refuse(subscription.partition, WindhoverError.from(error, 'a snapshot').message),
     );
   }
 
@@ -337,11 +361,6 @@ class Subscriber {
     this.drop(partition);
     this.#events.lost(this.node, partition);
     this.send({ kind: 'refused', partition, epoch: subscription.epoch, why });
-  }
-
-  /** This partition can't be sent; the others on the link go on. The follower asks again. */
-  #fail(subscription: Subscription, error: WindhoverError): void {
-    if (this.#current(subscription)) this.refuse(subscription.partition, error.message);
   }
 
   #current(subscription: Subscription): boolean {
