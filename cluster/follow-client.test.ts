@@ -92,12 +92,23 @@ class Stage {
     };
     const address = 'leader:1';
     this.client = new FollowClient({ transport, clock, store, address, hello: hello('f'), timing, events });
+    this.#open();
+  }
+
+  #open(): void {
     this.#handler?.opened?.({
       peer: hello('l'),
       send: (message) => this.sent.push(message),
       queuedBytes: 0,
       close: () => {},
     });
+  }
+
+  /** The link breaks, and is there again at once. */
+  async breakLink(): Promise<void> {
+    this.#handler?.closed({ kind: 'lost', why: 'broken' });
+    this.#open();
+    await this.clock.runFor(2 * syncMs);
   }
 
   receive(message: LeaderMessage): void {
@@ -166,8 +177,8 @@ test('entries before the subscription is open, or of an epoch that was not admit
   assert.is(stage.store.replica(1).lastSequence, 1, 'nothing is taken from a leader that is not followed any more');
 });
 
-test('a replica that is damaged is asked for anew, once, as a log that is none of the leader’s', async () => {
-  const clock = new SimClock();
+/** A follower of partition 1, whose log it has, and `damage` for the item in it. */
+async function damageable(clock: SimClock, warn: (message: string) => void) {
   const leader = await Log.open(clock);
   await leader.entries((store) => {
     store.beginEpoch(1, 1, 'l');
@@ -177,12 +188,20 @@ test('a replica that is damaged is asked for anew, once, as a log that is none o
   const store = await clock.complete(Store.open({ disk, clock, sync: 'always' }));
   store.appendRun((await clock.complete(leader.store.readEntries(1, 1, 10_000))) as Buffer);
   await clock.complete(store.flushed());
+  const damage = async () => {
+    const [segment = ''] = disk.names().filter((name) => name.endsWith('.segment'));
+    disk.flipBit(segment, ((await disk.readWhole(segment)) as Buffer).indexOf('the item'));
+    await store.readItems(1, 2, 1, 1000).catch(() => {});
+  };
+  return { leader, store, stage: new Stage(clock, store, warn), damage };
+}
+
+test('a replica that is damaged is asked for anew, once, as a log that is none of the leader’s', async () => {
+  const clock = new SimClock();
   const warnings: string[] = [];
-  const stage = new Stage(clock, store, (message) => warnings.push(message));
+  const { leader, store, stage, damage } = await damageable(clock, (message) => warnings.push(message));
   await stage.follow(1, 1);
-  const [segment = ''] = disk.names().filter((name) => name.endsWith('.segment'));
-  disk.flipBit(segment, ((await disk.readWhole(segment)) as Buffer).indexOf('the item'));
-  await store.readItems(1, 2, 1, 1000).catch(() => {});
+  await damage();
   for (let tick = 0; tick < 3; tick++) {
     stage.client.tick();
     await clock.runFor(1);
@@ -204,6 +223,22 @@ test('a replica that is damaged is asked for anew, once, as a log that is none o
   await clock.runFor(50);
   assert.is(store.replica(1).damage, undefined);
   assert.is((await clock.complete(store.readItems(1, 2, 1, 1000))).items[0]?.data.toString(), 'the item');
+});
+
+test('damage that is met while the leader’s answer is due is told after that', async () => {
+  const clock = new SimClock();
+  const { stage, damage } = await damageable(clock, () => {});
+  stage.client.follow(1, 1);
+  await clock.runFor(1);
+  await damage();
+  const asked = () => stage.sent.filter(({ kind }) => kind === 'subscribe').length;
+  stage.client.tick();
+  await clock.runFor(1);
+  assert.is(asked(), 1);
+  stage.receive({ kind: 'subscribed', partition: 1, epoch: 1 });
+  stage.client.tick();
+  await clock.runFor(1);
+  assert.is(asked(), 2);
 });
 
 test('a leader is heard over either link, and hung when it is silent on both', async () => {
@@ -247,6 +282,32 @@ test('a log that a snapshot replaces is not acknowledged any more', async () => 
   assert.is(stage.acknowledged(1), undefined, 'nothing of the old log counts');
   await clock.runFor(50);
   assert.is(stage.acknowledged(1), leader.store.replica(1).lastSequence, 'the snapshot does');
+});
+
+test('what came of a snapshot that was cut off counts for nothing: the log is taken from its beginning', async () => {
+  const clock = new SimClock();
+  const leader = await Log.open(clock);
+  await leader.entries((store) => {
+    store.beginEpoch(1, 1, 'l');
+    store.addItem(1, store.createQueue(1, 'q'), 1, 0, 0, 0, Buffer.from('the item'));
+  });
+  const stage = new Stage(clock, (await Log.open(clock)).store);
+  await stage.follow(1, 1);
+  const snapshot = await leader.snapshot(1);
+  stage.receive({ kind: 'entries', bytes: snapshot.subarray(0, entryBytes(snapshot, 0)) });
+  await clock.runFor(50);
+  assert.is(stage.store.replica(1).state, 'receiving');
+  await stage.breakLink();
+  const asked = { kind: 'subscribe', partition: 1, epoch: 1, lastSequence: 0, lastEpoch: 0 };
+  assert.equal(stage.sent.at(-1), asked);
+  stage.receive({ kind: 'subscribed', partition: 1, epoch: 1 });
+  stage.receive({
+    kind: 'entries',
+    bytes: (await clock.complete(leader.store.readEntries(1, 1, 10_000))) as Buffer,
+  });
+  await clock.runFor(50);
+  assert.equal([stage.acknowledged(1), stage.closed], [3, 0]);
+  assert.is((await clock.complete(stage.store.readItems(1, 2, 1, 1000))).items[0]?.data.toString(), 'the item');
 });
 
 const kibibyte = 1024;

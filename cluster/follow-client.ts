@@ -144,10 +144,13 @@ export class FollowClient {
     for (const [partition, subscription] of this.#subscriptions) this.#tellDamage(partition, subscription);
   }
 
-  /** A replica that can't be read any more is fetched anew, as one whose log is not the leader's. */
+  /**
+   * A replica that can't be read any more is fetched anew, as one whose log is not the leader's. Not while an answer is
+   * due: that would be taken for the answer to this.
+   */
   #tellDamage(partition: number, subscription: Subscription): void {
     const { damage } = this.#store.replica(partition);
-    if (damage === undefined || damage === subscription.damage) return;
+    if (damage === undefined || damage === subscription.damage || subscription.state === 'asked') return;
     this.#events.warn(`partition ${partition} is damaged here, and is fetched anew: ${damage.message}`);
     subscription.damage = damage;
     subscription.state = 'asked';
@@ -202,6 +205,8 @@ export class FollowClient {
         if (link !== this.#link || this.#subscriptions.get(partition) !== subscription) return;
         const replica = this.#store.replica(partition);
         const whole = replica.state === 'whole';
+        // What came of a snapshot that was cut off counts for nothing, and a log could not follow it.
+        if (!whole && this.#store.room !== 'none') this.#store.dropReplica(partition);
         subscription.acknowledged = whole ? replica.lastSequence : 0;
         subscription.fromBytes = 0;
         subscription.damage = replica.damage;
