@@ -54,6 +54,11 @@ export class EntryReader {
     }
   }
 
+  /** Nobody looks at the span any more. To leave this out costs no more than its memory. */
+  giveBack({ buffer }: Span): void {
+    this.#pieces.giveBack(buffer);
+  }
+
   async #readAt(segment: number, offset: number, length: number): Promise<{ buffer: Buffer; bytes: number }> {
     const buffer = this.#pieces.take(length);
     return { buffer, bytes: await this.#journal.read(segment, offset, buffer) };

@@ -91,7 +91,7 @@ export class ItemReader {
       const span = await this.readSpan(replica, queue, nextId, gathering.leftBytes);
       if (replica.queue(queue.number) !== queue) break;
       nextId = gathering.take(span, queue, nextId);
-      this.#pieces.giveBack(span.buffer);
+      this.giveBack(span);
     }
     return { items: gathering.items, nextId };
   }
@@ -108,6 +108,11 @@ export class ItemReader {
       replica.noteDamage(error);
       throw error;
     }
+  }
+
+  /** Nobody looks at the span any more. To leave this out costs no more than its memory. */
+  giveBack({ buffer }: Span): void {
+    this.#pieces.giveBack(buffer);
   }
 
   #readSettled(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {

@@ -41,7 +41,8 @@ async function readPiece(
   const plan = new ReadPlan(Number.POSITIVE_INFINITY);
   let planned = fromSequence;
   while (planned <= lastOf(place) && plan.add(place.offsets[planned - place.first] as number)) planned++;
-  const { buffer, starts } = await entries.read(place.segment, plan.offsets, tailBytes);
+  const span = await entries.read(place.segment, plan.offsets, tailBytes);
+  const { buffer, starts } = span;
   let next = fromSequence;
   for (const start of starts) {
     if (entryPartition(buffer, start) !== partition || entrySequence(buffer, start) !== next) {
@@ -50,15 +51,21 @@ async function readPiece(
     if (!run.add(buffer, start, start + entryBytes(buffer, start))) break;
     next++;
   }
+  run.endPiece();
+  entries.giveBack(span);
   return next;
 }
 
-/** Gathers entries into one run of bytes, without a copy where they stand one after another. */
+/**
+ * Gathers entries into one run of bytes. They are copied, piece by piece: where many partitions share the journal, the
+ * pieces that a run of one partition comes from are many times as long as the run.
+ */
 class RunGathering {
   isFull = false;
-  readonly #parts: Buffer[] = [];
+  #memory = Buffer.allocUnsafeSlow(64 * 1024);
+  #used = 0;
   #leftBytes: number;
-  // The part being gathered.
+  // What is to be copied next, which stands in one go.
   #buffer: Buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;
@@ -68,7 +75,7 @@ class RunGathering {
   }
 
   get isEmpty(): boolean {
-    return this.#parts.length === 0 && this.#end === this.#start;
+    return this.#used === 0 && this.#end === this.#start;
   }
 
   /** Takes `buffer[start..end)` in if it fits. */
@@ -78,7 +85,7 @@ class RunGathering {
       return false;
     }
     if (buffer !== this.#buffer || start !== this.#end) {
-      this.#closePart();
+      this.endPiece();
       this.#buffer = buffer;
       this.#start = start;
     }
@@ -88,13 +95,19 @@ class RunGathering {
     return true;
   }
 
-  bytes(): Buffer {
-    this.#closePart();
-    return this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
+  /** What was added is not looked at any more. */
+  endPiece(): void {
+    const bytes = this.#end - this.#start;
+    if (this.#used + bytes > this.#memory.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.#memory.length * 2, this.#used + bytes));
+      this.#memory.copy(larger, 0, 0, this.#used);
+      this.#memory = larger;
+    }
+    this.#used += this.#buffer.copy(this.#memory, this.#used, this.#start, this.#end);
+    this.#start = this.#end;
   }
 
-  #closePart(): void {
-    if (this.#end > this.#start) this.#parts.push(this.#buffer.subarray(this.#start, this.#end));
-    this.#start = this.#end;
+  bytes(): Buffer {
+    return this.#memory.subarray(0, this.#used);
   }
 }

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkEntry, entryBytes, entryPartition, entrySequence } from '../log/entry.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
 import { smallStore } from '../testing/small-store.ts';
@@ -72,6 +73,34 @@ test('a log that is thrown away while it is read is not given', async () => {
   store.beginEpoch(1, 2, 'a');
   await node.flush();
   assert.is(await node.clock.complete(reading), undefined);
+});
+
+test('logs of partitions that share the journal, read at the same time, are each their own bytes and stay so', async () => {
+  const clock = new SimClock();
+  const disk = new SimDisk({ clock, operationMs: 1 });
+  const settings = { ...smallStore, segmentBytes: 4 * 1024 * 1024, maxBatchBytes: 64 * 1024, limitBytes: 1 << 26 };
+  const store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings }));
+  const partitions = Array.from({ length: 20 }, (_, index) => index + 1);
+  for (const partition of partitions) store.beginEpoch(partition, 1, 'a');
+  const queues = partitions.map((partition) => store.createQueue(partition, 'q'));
+  for (let id = 1; id <= 100; id++) {
+    for (const [index, queue] of queues.entries()) {
+      store.addItem(index + 1, queue, id, 0, 0, 0, Buffer.alloc(1000, index));
+    }
+    await clock.complete(store.flushed());
+  }
+  const reads = partitions.map((partition) => store.readEntries(partition, 3, 1_000_000));
+  const logs = await clock.complete(Promise.all(reads));
+  for (const [index, log] of logs.entries()) {
+    assert.ok(log !== undefined && log.buffer.byteLength < 2 * log.length, 'it keeps what it was read from');
+    let entries = 0;
+    for (let at = 0; at < log.length; at += entryBytes(log, at)) {
+      assert.is(checkEntry(log, at, log.length), 'whole');
+      assert.is(entryPartition(log, at), index + 1);
+      assert.is(entrySequence(log, at), 3 + entries++);
+    }
+    assert.is(entries, 100);
+  }
 });
 
 test('a queue that is deleted while it is read gives what it had or nothing', async () => {

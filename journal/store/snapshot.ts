@@ -117,7 +117,9 @@ export class Snapshot {
     const queue = this.#replica.queue(outline.number);
     const fromId = queue?.nextLive(copy.fromId) ?? outline.nextId;
     if (queue !== undefined && fromId < outline.nextId) {
-      copy.send(await this.#reader.readSpan(this.#replica, queue, fromId, fillLimitBytes - piece.bytes), piece);
+      const span = await this.#reader.readSpan(this.#replica, queue, fromId, fillLimitBytes - piece.bytes);
+      copy.send(span, piece);
+      this.#reader.giveBack(span);
       return;
     }
     const runs = copy.takeGaps();
