@@ -142,7 +142,6 @@ export class Partition {
     return decideRole({
       me,
       record: this.record,
-      ownEpoch: 0,
       promisedEpoch: this.#promise === undefined ? 0 : this.#promise.epoch + 1,
       highestEpoch: replica.highestEpoch,
       whole: replica.state === 'whole',
@@ -166,7 +165,6 @@ export class Partition {
         if (this.#host.store.room !== 'none') this.#host.store.dropReplica(this.number);
         return;
       case 'none':
-      case 'lead':
         return this.#idle();
     }
   }

@@ -1,11 +1,10 @@
 import type { PartitionRecord } from './partition-map.ts';
 
-/** What a node knows when it decides about its part in one partition. */
+/** What a node that doesn't lead a partition knows when it decides about its part in it. */
 export interface RoleInput {
   readonly me: string;
   readonly record: PartitionRecord;
-  /** The epoch that this process has begun (or been promised in a handover) as leader; 0 none. */
-  readonly ownEpoch: number;
+  /** The epoch in which it is to lead, as it was promised in a handover; 0 none. */
   readonly promisedEpoch: number;
   /** Highest epoch in the local journal for this partition. */
   readonly highestEpoch: number;
@@ -21,12 +20,11 @@ export interface RoleInput {
 
 /**
  * A node's part in a partition:
- * - `lead`: this process leads `epoch` already; - `begin`: it was given `epoch` in a handover and starts it now;
+ * - `begin`: it was given `epoch` in a handover and starts it now;
  * - `claim`: try to become the leader by a compare-and-swap to `record`; - `follow`: pull from the leader;
  * - `discard`: not a replica, and not needed: forget the data; - `none`: nothing to do, or nothing allowed.
  */
 export type Role =
-  | { readonly kind: 'lead'; readonly epoch: number }
   | { readonly kind: 'begin'; readonly epoch: number }
   | { readonly kind: 'claim'; readonly record: PartitionRecord }
   | { readonly kind: 'follow'; readonly leader: string }
@@ -50,7 +48,6 @@ export function decideRole(input: RoleInput): Role {
 
 function ownRole(input: RoleInput): Role {
   const { record } = input;
-  if (input.ownEpoch === record.epoch && record.epoch > 0) return { kind: 'lead', epoch: record.epoch };
   if (!input.whole || !input.eligible) return { kind: 'none' };
   if (input.promisedEpoch === record.epoch && record.epoch > 0) return { kind: 'begin', epoch: record.epoch };
   return { kind: 'claim', record: { ...record, epoch: nextEpoch(input) } };
