@@ -7,6 +7,7 @@ import type { FollowTiming } from './follow-client.ts';
 import { FollowServer } from './follow-server.ts';
 import { LeaderLinks } from './leader-links.ts';
 import type { LeaderService } from './leader-service.ts';
+import type { Leadership } from './leadership.ts';
 import type { Hello, LeaderMessage } from './messages.ts';
 import { type LeaseTiming, NodeLease } from './node-lease.ts';
 import { Partition, type PartitionHost, type PartitionTiming } from './partition.ts';
@@ -130,17 +131,17 @@ export class ClusterNode {
     });
     this.followers = new FollowServer(store, clock, {
       subscribe: (from, message) =>
-        this.#partitions.get(message.partition)?.admit(from, message) ?? {
+        this.#leadership(message.partition)?.admit(from, message) ?? {
           kind: 'refused',
           epoch: message.epoch,
-          why: 'unknown partition',
+          why: 'this node does not lead it',
         },
-      needsSnapshot: (from, partition) => this.#partitions.get(partition)?.needsSnapshot(from),
+      needsSnapshot: (from, partition) => this.#leadership(partition)?.needsSnapshot(from),
       acknowledged: (from, partition, epoch, sequence) =>
-        this.#partitions.get(partition)?.acknowledged(from, epoch, sequence),
-      left: (from, partition) => this.#partitions.get(partition)?.followerLeft(from),
-      lost: (from, partition) => this.#partitions.get(partition)?.followerLost(from),
-      handoverReady: (from, partition, epoch) => this.#partitions.get(partition)?.handoverReady(from, epoch),
+        this.#leadership(partition)?.acknowledged(from, epoch, sequence),
+      left: (from, partition) => this.#leadership(partition)?.followerLeft(from),
+      lost: (from, partition) => this.#leadership(partition)?.followerLost(from),
+      handoverReady: (from, partition, epoch) => this.#leadership(partition)?.handoverReady(from, epoch),
     });
     store.events = {
       written: (partition, sequence, _kind, buffer, start, end) =>
@@ -262,6 +263,10 @@ export class ClusterNode {
       partition.evaluate();
     }
     return partition;
+  }
+
+  #leadership(partition: number): Leadership | undefined {
+    return this.#partitions.get(partition)?.leadership;
   }
 
   #host(): PartitionHost {
@@ -393,7 +398,7 @@ export class ClusterNode {
       const successor = successorOf(partition.record, this.#view);
       if (successor === 'none') continue;
       left++;
-      if (successor !== 'none in sync') partition.handOver(successor.node, true);
+      if (successor !== 'none in sync') partition.leadership?.handOver(successor.node, true);
     }
     return left;
   }

@@ -18,10 +18,10 @@ export function replicationLag(
   followers: FollowServer,
 ): ReadonlyMap<string, FollowerLag> {
   const entries = new Map<string, number>();
-  for (const partition of partitions) {
-    if (partition.committed === undefined) continue;
-    for (const node of partition.record.replicas) {
-      if (node !== me) entries.set(node, (entries.get(node) ?? 0) + partition.lagOf(node));
+  for (const { leadership, record } of partitions) {
+    if (leadership === undefined) continue;
+    for (const node of record.replicas) {
+      if (node !== me) entries.set(node, (entries.get(node) ?? 0) + leadership.lagOf(node));
     }
   }
   return new Map([...entries].map(([node, lag]) => [node, { entries: lag, ...(followers.underWay(node) ?? nothing) }]));

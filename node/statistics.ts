@@ -170,9 +170,9 @@ function clusterStatistics(cluster: ClusterNode): readonly Statistic[] {
 function partitionStatistics(cluster: ClusterNode): readonly Statistic[] {
   const label = (id: string): string => labelOf(cluster, id);
   return [...cluster.partitions.values()].map((partition) => {
-    const { record } = partition;
+    const { record, leadership } = partition;
     const inSync = record.inSync.map(label).join(',');
-    const committed = partition.committed === undefined ? '' : ` committed=${partition.committed}`;
+    const committed = leadership === undefined ? '' : ` committed=${leadership.committed}`;
     const text = `epoch=${record.epoch} leader=${label(record.leader)} in_sync=${inSync} here=${partition.phase}${committed}`;
     return [`partition_${record.partition}`, text];
   });

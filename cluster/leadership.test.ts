@@ -8,6 +8,7 @@ import { SimClock } from '../journal/testing/sim-clock.ts';
 import { SimDisk } from '../journal/testing/sim-disk.ts';
 import type { Directory } from './directory/directory.ts';
 import { FollowServer } from './follow-server.ts';
+import type { Leadership } from './leadership.ts';
 import { type FollowerMessage, type Hello, type LeaderMessage, protocolVersion } from './messages.ts';
 import { Partition, type PartitionHost } from './partition.ts';
 import { type PartitionRecord, parseListing, partitionKey } from './partition-map.ts';
@@ -92,15 +93,20 @@ class Stage {
     return sequence;
   }
 
+  get leadership(): Leadership {
+    const { leadership } = this.partition;
+    assert.ok(leadership);
+    return leadership as Leadership;
+  }
+
   #followers(store: Store): FollowServer {
-    const partition = (): Partition => this.partition;
     return new FollowServer(store, this.clock, {
-      subscribe: (node, message) => partition().admit(node, message),
-      needsSnapshot: (node) => partition().needsSnapshot(node),
-      acknowledged: (node, _partition, at, sequence) => partition().acknowledged(node, at, sequence),
-      left: (node) => partition().followerLeft(node),
-      lost: (node) => partition().followerLost(node),
-      handoverReady: (node, _partition, at) => partition().handoverReady(node, at),
+      subscribe: (node, message) => this.leadership.admit(node, message),
+      needsSnapshot: (node) => this.leadership.needsSnapshot(node),
+      acknowledged: (node, _partition, at, sequence) => this.leadership.acknowledged(node, at, sequence),
+      left: (node) => this.leadership.followerLeft(node),
+      lost: (node) => this.leadership.followerLost(node),
+      handoverReady: (node, _partition, at) => this.leadership.handoverReady(node, at),
     });
   }
 
@@ -177,7 +183,7 @@ async function answeredToDiverged(damage: 'damaged' | 'whole'): Promise<string> 
   const stage = new Stage();
   await stage.serve();
   if (damage === 'damaged') await stage.meetDamage();
-  return stage.partition.admit('b', { kind: 'subscribe', partition: number, epoch, lastSequence: 99, lastEpoch: 1 })
+  return stage.leadership.admit('b', { kind: 'subscribe', partition: number, epoch, lastSequence: 99, lastEpoch: 1 })
     .kind;
 }
 
@@ -189,7 +195,7 @@ test('a follower whose log has diverged is not filled from a leader that is dama
 test('a follower that is ready is given the lead, by one swap of the record', async () => {
   const stage = new Stage();
   await stage.serve();
-  assert.is(stage.partition.handOver('b', false), true);
+  assert.is(stage.leadership.handOver('b', false), true);
   assert.is(stage.toFollower.at(-1)?.kind, 'handover');
   stage.followerIsReady();
   await stage.wait(100);
@@ -202,7 +208,7 @@ test('the log is handed over when the follower has its last entry, not before', 
   const stage = new Stage();
   await stage.serve();
   const last = await stage.append();
-  stage.partition.handOver('b', false);
+  stage.leadership.handOver('b', false);
   await stage.wait(200);
   assert.is.not(stage.toFollower.at(-1)?.kind, 'handover');
   stage.followerHas(last);
@@ -245,7 +251,7 @@ test('the log is not told to end while something may still be appended to it', a
   const stage = new Stage();
   await stage.serve();
   stage.isQuiet = false;
-  stage.partition.handOver('b', false);
+  stage.leadership.handOver('b', false);
   await stage.wait(200);
   assert.is.not(stage.toFollower.at(-1)?.kind, 'handover');
   stage.isQuiet = true;
@@ -256,12 +262,12 @@ test('the log is not told to end while something may still be appended to it', a
 test('a handover whose target has left the in-sync set is not carried out', async () => {
   const stage = new Stage();
   await stage.serve();
-  stage.partition.handOver('b', false);
+  stage.leadership.handOver('b', false);
   stage.followerIsLost();
   await stage.wait(500);
   assert.equal((await stage.recorded())?.inSync, ['a'], 'the grace is over');
   assert.is(stage.partition.phase, 'serving', 'long before the handover would have timed out');
-  stage.partition.handoverReady('b', epoch);
+  stage.leadership.handoverReady('b', epoch);
   await stage.wait(100);
   const record = await stage.recorded();
   assert.equal([record?.leader, record?.epoch], ['a', epoch]);
@@ -271,7 +277,7 @@ test('a handover whose target has left the in-sync set is not carried out', asyn
 test('a handover that the target does not answer comes to nothing in time', async () => {
   const stage = new Stage();
   await stage.serve();
-  stage.partition.handOver('b', false);
+  stage.leadership.handOver('b', false);
   await stage.wait(900);
   assert.is(stage.partition.phase, 'frozen');
   await stage.wait(200);
