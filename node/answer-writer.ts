@@ -2,7 +2,7 @@ import type { Operation } from '../cluster/operation.ts';
 import { assert } from '../journal/base/assert.ts';
 import type { AnswerOutput, Said } from './protocol/answer.ts';
 import { AnswerBuffer } from './protocol/answer-buffer.ts';
-import type { Pending, PendingOperation } from './session-request.ts';
+import { type Pending, type PendingOperation, PendingRow } from './session-request.ts';
 
 /** Where a connection's answers go. All buffers are latin1 or raw bytes. */
 export interface Output {
@@ -38,9 +38,9 @@ function isTold({ read, leaseMs }: Extract<Operation, { kind: 'get' }>): boolean
 export class AnswerWriter implements AnswerOutput {
   readonly #output: Output;
   /** Takes and leases whose items were written, but not known to be taken by the network yet. */
-  readonly handedOver: PendingOperation[] = [];
+  readonly handedOver = new PendingRow<PendingOperation>();
   /** Those of which nothing was written yet: they will be with the last answer of their series. */
-  readonly kept: PendingOperation[] = [];
+  readonly kept = new PendingRow<PendingOperation>();
   /** The network hasn't taken everything: write nothing more for now. */
   blocked = false;
 
@@ -54,7 +54,7 @@ export class AnswerWriter implements AnswerOutput {
     assert(result !== undefined, 'only what is known can be said');
     const said = pending.answer.say(result, this);
     if (pending.kind === 'known') {
-      if (this.kept.length > 0) this.handedOver.push(...this.kept.splice(0));
+      for (let kept = this.kept.shift(); kept !== undefined; kept = this.kept.shift()) this.handedOver.push(kept);
       return pending.close ? 'close' : said;
     }
     const { operation } = pending;

@@ -261,7 +261,9 @@ export class Answers implements RequestKeeper {
   giveBack(): void {
     this.abandon();
     const { handedOver, kept } = this.#writer;
-    for (const pending of [...handedOver.splice(0), ...kept.splice(0)]) this.#holdings.mayHold(pending.operation.queue);
+    for (const row of [handedOver, kept]) {
+      for (let lost = row.shift(); lost !== undefined; lost = row.shift()) this.#holdings.mayHold(lost.operation.queue);
+    }
     this.#noticeCount++; // for this call itself, so that the last release doesn't settle too early
     this.#gaveBack = true;
     for (const queue of this.#holdings.takeAll()) this.#notify({ kind: 'release', queue });
@@ -307,12 +309,11 @@ export class Answers implements RequestKeeper {
 
   #reportDelivered(): void {
     const { handedOver } = this.#writer;
-    for (const pending of handedOver) {
+    for (let pending = handedOver.shift(); pending !== undefined; pending = handedOver.shift()) {
       const { id } = pending.result as Extract<Result, { kind: 'item' }>;
       const { queue, read } = pending.operation as Extract<Operation, { kind: 'get' }>;
       this.#notify(read === 'take' ? { kind: 'delivered', queue, id } : { kind: 'delivered', queue, id, leased: true });
     }
-    handedOver.length = 0;
   }
 
   #notify(operation: Operation): void {

@@ -85,33 +85,34 @@ export class Notice implements Request {
   }
 }
 
-/** First in, first out, linked through `next`. */
-export class PendingRow {
-  #head: Pending | undefined = undefined;
-  #tail: Pending | undefined = undefined;
+/** First in, first out, linked through `next`: one is in one row at a time. */
+export class PendingRow<One extends Pending = Pending> {
+  #head: One | undefined = undefined;
+  #tail: One | undefined = undefined;
   length = 0;
 
-  get head(): Pending | undefined {
+  get head(): One | undefined {
     return this.#head;
   }
 
-  push(pending: Pending): void {
+  push(pending: One): void {
     if (this.#tail === undefined) this.#head = pending;
     else this.#tail.next = pending;
     this.#tail = pending;
     this.length++;
   }
 
-  shift(): void {
+  shift(): One | undefined {
     const head = this.#head;
-    if (head === undefined) return;
-    this.#head = head.next;
+    if (head === undefined) return undefined;
+    this.#head = head.next as One | undefined;
     head.next = undefined;
     if (this.#head === undefined) this.#tail = undefined;
     this.length--;
+    return head;
   }
 
-  *[Symbol.iterator](): Generator<Pending> {
-    for (let pending = this.#head; pending !== undefined; pending = pending.next) yield pending;
+  *[Symbol.iterator](): Generator<One> {
+    for (let pending = this.#head; pending !== undefined; pending = pending.next as One | undefined) yield pending;
   }
 }

@@ -1,6 +1,6 @@
 import type { ReadItems } from '../../cluster/partition-log.ts';
 import { Deque } from './deque.ts';
-import { type Expiring, isExpired } from './item.ts';
+import { type Expiring, endMsOf } from './item.ts';
 import type { Mover } from './mover.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue, Sweep } from './queue.ts';
@@ -81,7 +81,13 @@ export class Expiry {
 
   /** Whether the item, which is the queue's next, may not be handed out. */
   mustGo(queue: Queue, head: Expiring): boolean {
-    return isExpired(head, this.#context.clock.wallMs(), queue.settings.maxAgeMs) || queue.isOverfull;
+    return this.#isExpired(queue, head) || queue.isOverfull;
+  }
+
+  /** The clock is only asked about an item that will expire: it is asked for every item that is handed out. */
+  #isExpired(queue: Queue, head: Expiring): boolean {
+    const endMs = endMsOf(head, queue.settings.maxAgeMs);
+    return endMs !== Number.POSITIVE_INFINITY && endMs <= this.#context.clock.wallMs();
   }
 
   /** Removes the items at the head that must go: as far as they are in memory and few at once, the others by and by. */
@@ -185,11 +191,10 @@ export class Expiry {
   }
 
   #remove(queue: Queue, limit: number): number {
-    const wallMs = this.#context.clock.wallMs();
     let removed = 0;
     for (; removed < limit && this.#headMustGo(queue); removed++) {
       const item = queue.takeNext();
-      if (isExpired(item, wallMs, queue.settings.maxAgeMs)) this.#expire(queue, item.id);
+      if (this.#isExpired(queue, item)) this.#expire(queue, item.id);
       else {
         queue.discardedItems++;
         this.#removals.add(queue, item.id);
@@ -238,8 +243,8 @@ export class Expiry {
 
   #judge(queue: Queue, headId: number, head: Expiring): void {
     const { maxAgeMs, maxExpireSweep } = queue.settings;
-    if (isExpired(head, this.#context.clock.wallMs(), maxAgeMs)) this.sweep(queue, maxExpireSweep);
-    else if (head.expiresAtMs === 0 && maxAgeMs === Number.POSITIVE_INFINITY)
+    if (this.#isExpired(queue, head)) this.sweep(queue, maxExpireSweep);
+    else if (endMsOf(head, maxAgeMs) === Number.POSITIVE_INFINITY)
       this.#unwatch(queue, headId < queue.mayExpireThroughId ? 'parked' : 'idle');
   }
 

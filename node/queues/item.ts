@@ -81,17 +81,16 @@ export class Item {
   }
 }
 
-/** Whether an item may not be handed out any more, at `wallMs`, in a queue whose items live for at most `maxAgeMs`. */
-export function isExpired({ expiresAtMs, addedAtMs }: Expiring, wallMs: number, maxAgeMs: number): boolean {
-  if (expiresAtMs !== 0 && expiresAtMs <= wallMs) return true;
-  return addedAtMs + maxAgeMs <= wallMs;
+/** From when on an item may not be handed out, in a queue whose items live for at most `maxAgeMs`; `Infinity`: it always may. */
+export function endMsOf({ expiresAtMs, addedAtMs }: Expiring, maxAgeMs: number): number {
+  const endMs = addedAtMs + maxAgeMs;
+  return expiresAtMs === 0 ? endMs : Math.min(expiresAtMs, endMs);
 }
 
 /** How long an item would still be there, at `wallMs`, in a queue whose items live for at most `maxAgeMs`; 0: for ever. */
-export function lifeMsOf({ expiresAtMs, addedAtMs }: Expiring, wallMs: number, maxAgeMs: number): number {
-  if (expiresAtMs === 0 && maxAgeMs === Number.POSITIVE_INFINITY) return 0;
-  const endMs = Math.min(expiresAtMs === 0 ? Number.POSITIVE_INFINITY : expiresAtMs, addedAtMs + maxAgeMs);
-  return Math.max(1, endMs - wallMs);
+export function lifeMsOf(item: Expiring, wallMs: number, maxAgeMs: number): number {
+  const endMs = endMsOf(item, maxAgeMs);
+  return endMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, endMs - wallMs);
 }
 
 /** What an item with so many bytes of data takes in memory. */

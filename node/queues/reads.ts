@@ -176,15 +176,16 @@ export class Reads {
   #give(queue: Queue, item: Item, request: Request, read: 'take' | 'reserve' | 'peek'): void {
     const { id, flags, data, origin } = item;
     assert(data !== undefined, 'an item is handed out that is not in memory');
+    const nowMs = this.#context.clock.wallMs();
     this.#context.counters.getHits++;
     if (read !== 'peek') {
       queue.takeNext();
       this.#expiry.headTaken(queue);
-      queue.ageMs = Math.max(0, this.#context.clock.wallMs() - item.addedAtMs);
+      queue.ageMs = Math.max(0, nowMs - item.addedAtMs);
       this.#reservations.add(request, read, queue, item);
       this.#startRead(queue);
     }
-    const lifeMs = lifeMsOf(item, this.#context.clock.wallMs(), queue.settings.maxAgeMs);
+    const lifeMs = lifeMsOf(item, nowMs, queue.settings.maxAgeMs);
     request.complete({ kind: 'item', id, flags, data, lifeMs, origin });
   }
 

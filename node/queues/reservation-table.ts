@@ -50,7 +50,7 @@ export class Reservation implements Due {
   }
 }
 
-/** An owner that has reservations, and these from the oldest to the newest. */
+/** An owner, and its reservations from the oldest to the newest. */
 interface Holder {
   /** `undefined`: nobody's. */
   readonly owner: Owner | undefined;
@@ -63,7 +63,15 @@ interface Origin {
   readonly node: string;
   readonly incarnation: string;
   readonly holders: Map<number, Holder>;
+  /** How many of them have no reservation. */
+  idle: number;
 }
+
+/**
+ * So many holders without a reservation stay, or as many as have any: a connection that reads one item after another
+ * would be put in and taken out with each.
+ */
+const idleHolders = 1000;
 
 /**
  * Who has what in one partition. Owners are found by their origin, of which there are few, then by their connection:
@@ -85,7 +93,7 @@ export class ReservationTable {
     sinceMs: number,
     lengthMs: number,
   ): Reservation {
-    const holder = owner === undefined ? this.#nobody : (this.#find(owner) ?? this.#addHolder(owner));
+    const holder = owner === undefined ? this.#nobody : this.#holder(owner);
     const reservation = new Reservation(kind, holder, queue, item, attempt, sinceMs, lengthMs);
     link(reservation);
     if (kind !== 'delivery') this.#itemsOf(queue).set(item.id, reservation);
@@ -145,10 +153,13 @@ export class ReservationTable {
    * first or near to it; and if the queue was deleted and made anew, the older of two with the same id is the one meant.
    */
   handedOut(kind: 'delivery' | 'lease', owner: Owner, queue: string, id: number): Reservation | undefined {
-    return this.#first(
-      owner,
-      (reservation) => reservation.item.id === id && reservation.kind === kind && reservation.queue.name === queue,
-    );
+    // Not by `#first`: a closure for every item that is handed out would cost more than the search.
+    let reservation = this.#find(owner)?.first;
+    while (reservation !== undefined) {
+      if (reservation.item.id === id && reservation.kind === kind && reservation.queue.name === queue) break;
+      reservation = reservation.next;
+    }
+    return reservation;
   }
 
   /** All that an owner has, oldest first. */
@@ -197,7 +208,7 @@ export class ReservationTable {
     else next.previous = previous;
     reservation.previous = undefined;
     reservation.next = undefined;
-    if (holder.first === undefined && holder.owner !== undefined) this.#removeHolder(holder.owner);
+    if (holder.first === undefined && holder.owner !== undefined) this.#becameIdle(holder.owner);
   }
 
   #first(owner: Owner, match: (reservation: Reservation) => boolean): Reservation | undefined {
@@ -217,23 +228,36 @@ export class ReservationTable {
     return undefined;
   }
 
-  #addHolder(owner: Owner): Holder {
-    const holder: Holder = { owner, first: undefined, last: undefined };
-    let origin = this.#origin(owner);
-    if (origin === undefined) {
-      origin = { node: owner.node, incarnation: owner.incarnation, holders: new Map() };
-      this.#origins.push(origin);
+  /** The owner's holder, which is about to be given a reservation. */
+  #holder(owner: Owner): Holder {
+    const origin = this.#origin(owner) ?? this.#addOrigin(owner);
+    let holder = origin.holders.get(owner.connection);
+    if (holder === undefined) {
+      holder = { owner, first: undefined, last: undefined };
+      origin.holders.set(owner.connection, holder);
+    } else if (holder.first === undefined) {
+      origin.idle--;
     }
-    origin.holders.set(owner.connection, holder);
     return holder;
   }
 
-  #removeHolder(owner: Owner): void {
+  #addOrigin({ node, incarnation }: Owner): Origin {
+    const origin = { node, incarnation, holders: new Map(), idle: 0 };
+    this.#origins.push(origin);
+    return origin;
+  }
+
+  #becameIdle(owner: Owner): void {
     const origin = this.#origin(owner);
-    origin?.holders.delete(owner.connection);
+    if (origin === undefined) return;
+    origin.idle++;
+    const { holders, idle } = origin;
     // A node's restart leaves an origin behind that is never used again.
-    if (origin?.holders.size === 0 && this.#origins.length > 16) {
+    if (idle === holders.size && this.#origins.length > 16) {
       this.#origins = this.#origins.filter((other) => other !== origin);
+    } else if (idle > idleHolders && idle > holders.size / 2) {
+      for (const [connection, { first }] of holders) if (first === undefined) holders.delete(connection);
+      origin.idle = 0;
     }
   }
 }
