@@ -157,15 +157,11 @@ export class NodeBroker implements Broker, RequestRouter {
   readonly #startPart = (part: Request): void => this.#start(part, 'client');
 
   #start(request: Request, origin: Origin): void {
-    const { kind, queue } = request.operation;
-    // Executed here these two can't come back or be cancelled: nothing has to be remembered of them.
-    const queues = kind === 'set' || kind === 'delivered' ? this.#servingNow(kind, queue) : undefined;
-    if (queues === undefined) this.#startRouting(request, origin);
-    else queues.execute(request);
+    if (this.#servingNow(request.operation)?.executeAtOnce(request) !== true) this.#startRouting(request, origin);
   }
 
-  /** The queues of the name's partition, if a command that comes now is to be executed here. */
-  #servingNow(kind: 'set' | 'delivered', queue: string): PartitionQueues | undefined {
+  /** The queues of the partition, if a command that comes now is to be executed here. */
+  #servingNow({ kind, queue }: Operation): PartitionQueues | undefined {
     const cluster = this.#attached();
     const partition = cluster.partitionOf(queue);
     const isServed = !this.#held.holds(partition) && cluster.route(partition) === 'local';

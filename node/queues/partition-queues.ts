@@ -85,6 +85,28 @@ export class PartitionQueues {
     if (this.#state === 'serving') this.#reservations.renewDeadlines();
   }
 
+  /**
+   * As `execute`, for requests that can't come back or have to be cancelled before they are complete, so that nobody need
+   * remember them: a set, which is taken or refused now, and a plain read whose item is in memory. False: nothing was done.
+   */
+  executeAtOnce(request: Request): boolean {
+    const { operation } = request;
+    if (this.#state !== 'serving') return false;
+    switch (operation.kind) {
+      case 'set':
+        this.#set(request, operation);
+        return true;
+      case 'get':
+        return this.#takeAtOnce(request, operation);
+      case 'delivered':
+        this.#reservations.delivered(request.owner, operation);
+        request.complete(done);
+        return true;
+      default:
+        return false;
+    }
+  }
+
   /** Does what the request asks; completes it before this returns or later. */
   execute(request: Request): void {
     if (this.#state !== 'serving') {
@@ -299,6 +321,12 @@ export class PartitionQueues {
       if (refusal !== undefined) return request.complete(refusal);
     }
     this.#readAfter(request, operation);
+  }
+
+  #takeAtOnce(request: Request, operation: Read): boolean {
+    if (operation.settle !== 'none' || operation.read !== 'take' || operation.again) return false;
+    const queue = this.#queues.get(operation.queue);
+    return queue !== undefined && this.#reads.takeAtOnce(queue, request);
   }
 
   /** What a get asks beside settling. */

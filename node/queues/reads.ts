@@ -66,6 +66,16 @@ export class Reads {
     else this.#wait(queue, request, operation);
   }
 
+  /** As `read`, if that takes an item that is in memory; else nothing is done, and it gives false. */
+  takeAtOnce(queue: Queue, request: Request): boolean {
+    if (queue.waiters.length > 0 || this.#reservations.refusal(request, queue, 'take') !== undefined) return false;
+    const item = this.#next(queue);
+    if (item === undefined) return false;
+    this.#context.counters.cmdGet++;
+    this.#give(queue, item, request, 'take');
+    return true;
+  }
+
   /** Gives the queue's items to those who wait for them, as far as they can be had now. */
   serve(queue: Queue): void {
     if (queue.serving || this.#state !== 'serving') return;
