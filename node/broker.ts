@@ -16,6 +16,7 @@ import type { NodeBudget } from './queues/node-budget.ts';
 import type { NodeContext } from './queues/partition-context.ts';
 import type { PartitionQueues } from './queues/partition-queues.ts';
 import type { QueueCounters } from './queues/queue-stats.ts';
+import { Soon } from './queues/soon.ts';
 import { Sweeper } from './queues/sweeper.ts';
 import { type Origin, over, type Place, type RequestRouter, RoutedRequest, routing } from './routed-request.ts';
 import { type ClusterSettings, noClusterSettings } from './settings/cluster-settings.ts';
@@ -39,6 +40,8 @@ export interface BrokerOptions {
   readonly trace: TraceLine;
 }
 
+/** Removals that nobody waits for gather so long: of a node that goes down, items read in that time come again. */
+const gatherRemovalsMs = 2;
 /** A request that came back is tried again so soon. */
 const retryMs = 20;
 /** A client's end is told to leaders for so long: a leader that can't be reached any longer gives back by itself. */
@@ -92,6 +95,7 @@ export class NodeBroker implements Broker, RequestRouter {
       counters,
       budget: nodeBudget,
       sweeper: new Sweeper(clock, sweepEveryMs),
+      soon: new Soon(clock, gatherRemovalsMs),
       put: (queue, flags, data, origin, complete) => {
         const options = { delayMs: 0, token: '', origin };
         const operation = { kind: 'set', queue, flags, expiresAtMs: 0, data, options } as const;

@@ -3,6 +3,7 @@ import type { ItemOrigin, PartitionLog } from '../../cluster/partition-log.ts';
 import type { Clock } from '../../journal/base/clock.ts';
 import type { NodeBudget } from './node-budget.ts';
 import type { QueueCounters, Statistics } from './queue-stats.ts';
+import type { Soon } from './soon.ts';
 import type { Sweeper } from './sweeper.ts';
 
 /** What the queues of all the partitions that a node leads share. */
@@ -11,6 +12,8 @@ export interface NodeContext {
   readonly counters: QueueCounters;
   readonly budget: NodeBudget;
   readonly sweeper: Sweeper;
+  /** For removals that nobody waits for. */
+  readonly soon: Soon;
   /** Sets an item that comes from another queue, without an expiry, in any queue of the cluster. `complete` is told what came of it, once. */
   readonly put: (
     queue: string,

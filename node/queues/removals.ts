@@ -5,11 +5,15 @@ import type { Queue } from './queue.ts';
 const retryMs = 100;
 
 /**
- * Removals on their way into the log. Mostly nobody waits for them, so those of one tick become one entry a queue: a run of
- * ids, when they were handed out in order. Those that somebody waits for don't wait for the tick's end.
+ * Removals on their way into the log. Mostly nobody waits for them, so those of a few milliseconds become one entry a
+ * queue: a run of ids, when they were handed out in order. Those that somebody waits for are appended at once.
  */
 export class Removals {
   readonly #context: PartitionContext;
+  readonly #appendGathered = (): void => {
+    this.#scheduled = false;
+    this.appendAll();
+  };
   #queues: Queue[] = [];
   #scheduled = false;
   #stopped = false;
@@ -26,10 +30,7 @@ export class Removals {
     queue.forgetDeliveries(id);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#context.clock.defer(() => {
-      this.#scheduled = false;
-      this.appendAll();
-    });
+    this.#context.soon.do(this.#appendGathered);
   }
 
   /** All that has been gathered is in the log. */

@@ -11,6 +11,7 @@ import {
   type QueueSettings,
 } from '../queues/queue-settings.ts';
 import { QueueCounters } from '../queues/queue-stats.ts';
+import { Soon } from '../queues/soon.ts';
 import { Sweeper } from '../queues/sweeper.ts';
 import { FakePartitionLog } from './fake-partition-log.ts';
 
@@ -84,11 +85,13 @@ export class QueueHarness {
     this.budget = new NodeBudget({ ...defaultNodeLimits, ...limits });
     const { counters, budget } = this;
     const sweeper = new Sweeper(clock, sweepEveryMs);
+    const soon = new Soon(clock, 0);
     this.queues = new PartitionQueues(this.log, new InheritedSettings(this.settings), {
       clock,
       counters,
       budget,
       sweeper,
+      soon,
       put: (queue, flags, data, origin, complete) => {
         const options = { delayMs: 0, token: '', origin };
         const operation: Operation = { kind: 'set', queue, flags, expiresAtMs: 0, data, options };
