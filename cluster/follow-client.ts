@@ -52,10 +52,11 @@ interface Subscription {
  * and acknowledges what is durable.
  */
 export class FollowClient {
+  /** Where the leader listens to peers. */
+  readonly address: string;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #store: Store;
-  readonly #address: string;
   readonly #hello: Hello;
   readonly #timing: FollowTiming;
   readonly #events: FollowClientEvents;
@@ -90,7 +91,7 @@ export class FollowClient {
     this.#transport = options.transport;
     this.#clock = options.clock;
     this.#store = options.store;
-    this.#address = options.address;
+    this.address = options.address;
     this.#hello = options.hello;
     this.#timing = options.timing;
     this.#events = options.events;
@@ -169,7 +170,7 @@ export class FollowClient {
     this.#takenBytes = 0;
     this.#acknowledgedBytes = 0;
     this.#isGivenUp = false;
-    this.#dial = this.#transport.dialFollow(this.#address, this.#hello, {
+    this.#dial = this.#transport.dialFollow(this.address, this.#hello, {
       opened: (link) => this.#opened(link),
       received: (message) => this.#received(message),
       closed: (reason) => this.#ended(reason.kind, reason.why),
@@ -189,7 +190,7 @@ export class FollowClient {
     this.#waitNoMore();
     if (this.#closed) return;
     for (const subscription of this.#subscriptions.values()) subscription.state = 'asked';
-    if (kind === 'refused') this.#events.warn(`${this.#address} refused to be followed: ${why}`);
+    if (kind === 'refused') this.#events.warn(`${this.address} refused to be followed: ${why}`);
     this.#unreachable = kind === 'unreachable';
     // A broken link is tried again at once: whether anybody still listens tells a crash from a mishap.
     this.#redialAtMs = this.#clock.monotonicMs() + (kind === 'ended' ? refusedMs : this.#timing.redialMs);
@@ -271,7 +272,7 @@ export class FollowClient {
     try {
       taken = this.#append(bytes);
     } catch (error) {
-      return this.#giveUp(WindhoverError.from(error, `entries from ${this.#address}`).message);
+      return this.#giveUp(WindhoverError.from(error, `entries from ${this.address}`).message);
     }
     this.#takenBytes += taken;
     if (taken > 0) this.#lastTakenMs = this.#clock.monotonicMs();
@@ -302,7 +303,7 @@ export class FollowClient {
   #wait(rest: Buffer): void {
     const isFilled = [...this.#subscriptions.values()].some(({ acknowledged }) => acknowledged < 0);
     const waitedMs = this.#clock.monotonicMs() - this.#lastTakenMs;
-    if (!isFilled || waitedMs >= patienceMs) return this.#giveUp(`no room for entries from ${this.#address}`);
+    if (!isFilled || waitedMs >= patienceMs) return this.#giveUp(`no room for entries from ${this.address}`);
     this.#waiting.unshift({ kind: 'entries', bytes: rest });
     this.#retry = this.#clock.schedule(retryMs, () => this.#takeWaiting());
   }

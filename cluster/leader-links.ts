@@ -54,10 +54,14 @@ export class LeaderLinks {
     this.#clients.get(leader)?.handoverReady(partition, epoch);
   }
 
-  /** To be called often: redials, listens for silence, ends links that nothing is pulled over any more. */
+  /**
+   * To be called often: redials, listens for silence, ends links that nothing is pulled over any more, or whose leader
+   * listens elsewhere since it was restarted: what is pulled from it is to be asked for again.
+   */
   tick(): void {
     for (const [leader, client] of this.#clients) {
-      if (client.subscribed > 0) {
+      const hasMoved = (this.#options.address(leader) ?? client.address) !== client.address;
+      if (client.subscribed > 0 && !hasMoved) {
         client.tick();
         continue;
       }
