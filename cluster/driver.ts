@@ -1,10 +1,11 @@
 import type { Clock, Timer } from '../journal/base/clock.ts';
-import { WindhoverError } from '../journal/base/errors.ts';
+import type { WindhoverError } from '../journal/base/errors.ts';
 import type { Store, StoreFigures } from '../journal/store/store.ts';
 import { Controller } from './controller.ts';
-import type { Directory, Versioned } from './directory/directory.ts';
+import type { Directory } from './directory/directory.ts';
 import type { FollowTiming } from './follow-client.ts';
 import { FollowServer } from './follow-server.ts';
+import { KnownView } from './known-view.ts';
 import { LeaderLinks } from './leader-links.ts';
 import type { LeaderService } from './leader-service.ts';
 import type { Leadership } from './leadership.ts';
@@ -13,17 +14,14 @@ import { type LeaseTiming, NodeLease } from './node-lease.ts';
 import { Partition, type PartitionHost, type PartitionTiming } from './partition.ts';
 import {
   type ClusterView,
-  emptyView,
   isNeededElsewhere,
   type NodeRecord,
-  parseListing,
   parseValue,
   partitionKey,
   Router,
   successorOf,
   type VersionedRecord,
   wholePartitions,
-  withRecord,
 } from './partition-map.ts';
 import { type FollowerLag, replicationLag } from './replication-lag.ts';
 import type { Transport } from './transport.ts';
@@ -91,39 +89,34 @@ export class ClusterNode {
   readonly #leaders: LeaderLinks;
   readonly #controller: Controller;
   readonly #startedMs: number;
-  #view: ClusterView = emptyView;
-  /** Version of the settings that were told; 0: none. */
-  #settingsVersion = 0;
+  readonly #known: KnownView;
   #router: Router | undefined;
-  #watch: { close(): void } | undefined;
   #timer: Timer | undefined;
   #verifiedLapses = 0;
   #verifying = false;
-  /** The directory has lost what this node's journal has seen: nothing may be served on its word. */
-  #directoryWentBack = false;
-  /** Said once an outage. */
-  #directorySilent = false;
   #state: 'up' | 'draining' | 'leaving' | 'failed' | 'closed' = 'up';
 
   constructor(options: ClusterNodeOptions) {
     this.#options = options;
     const { clock, directory, timing, node, store } = options;
     this.#startedMs = clock.monotonicMs();
-    this.#lease = new NodeLease(directory, clock, timing.lease, node, (error) => this.#warnDirectory(error));
+    this.#known = new KnownView({ ...options, changed: (view) => this.#viewChanged(view) });
+    const failed = (error: unknown): void => this.#known.failed(error);
+    this.#lease = new NodeLease(directory, clock, timing.lease, node, failed);
     this.#controller = new Controller({
       directory,
       clock,
       me: node.id,
-      view: () => this.#view,
+      view: () => this.#known.view,
       expectedNodes: options.expectedNodes,
       leaseMs: timing.lease.ttlMs,
       everyMs: timing.controllerEveryMs,
       replaceAfterMs: timing.replaceAfterMs,
-      failed: (error) => this.#warnDirectory(error),
+      failed,
     });
     this.#leaders = new LeaderLinks({
       ...options,
-      address: (leader) => this.#view.nodes.get(leader)?.peer,
+      address: (leader) => this.#known.view.nodes.get(leader)?.peer,
       handover: (leader, message) => this.#partitions.get(message.partition)?.promised(leader, message),
       mapChanged: (message) => this.#mapChanged(message),
       broken: () => this.#evaluateAll(),
@@ -157,13 +150,9 @@ export class ClusterNode {
 
   /** Takes the lease and begins. Resolves when the lease is held; the map may still be missing. */
   async start(): Promise<void> {
-    const { directory, clock, timing } = this.#options;
+    const { clock, timing } = this.#options;
     while (!(await this.#lease.renew())) await this.#pause(timing.lease.renewEveryMs);
-    this.#watch = directory.watch(
-      '',
-      (listing) => this.#listed(parseListing(listing)),
-      (error) => this.#warnDirectory(error),
-    );
+    this.#known.watch();
     const tick = (): void => {
       this.#tick();
       if (this.#state !== 'closed') this.#timer = clock.schedule(timing.tickMs, tick);
@@ -172,7 +161,7 @@ export class ClusterNode {
   }
 
   get view(): ClusterView {
-    return this.#view;
+    return this.#known.view;
   }
 
   get partitions(): ReadonlyMap<number, Partition> {
@@ -192,7 +181,7 @@ export class ClusterNode {
   /** The node that leads a partition, if it is there. */
   leaderOf(partition: number): NodeRecord | undefined {
     const record = this.#partitions.get(partition)?.record;
-    return record === undefined ? undefined : this.#view.nodes.get(record.leader);
+    return record === undefined ? undefined : this.#known.view.nodes.get(record.leader);
   }
 
   get storeFigures(): StoreFigures {
@@ -206,53 +195,26 @@ export class ClusterNode {
 
   /** Undefined when every partition has a running leader and as many replicas in sync as there should be; else what is missing. */
   unready(): string | undefined {
-    const cluster = this.#view.cluster?.record;
+    const cluster = this.#known.view.cluster?.record;
     if (this.#state !== 'up') return `this node is ${this.#state}`;
     if (!this.#mayServe()) return 'this node has no lease';
     if (cluster === undefined || cluster.labels.length === 0) {
-      return `waiting for ${this.#options.expectedNodes} nodes, ${this.#view.nodes.size} are here`;
+      return `waiting for ${this.#options.expectedNodes} nodes, ${this.#known.view.nodes.size} are here`;
     }
     const count = cluster.labels.length * cluster.partitionsPerLabel;
-    const whole = wholePartitions(this.#view, cluster.replicas);
+    const whole = wholePartitions(this.#known.view, cluster.replicas);
     return whole === count ? undefined : `${whole} of ${count} partitions are led and in sync`;
   }
 
   // The directory.
 
-  #listed(seen: ClusterView): void {
-    const { store, log } = this.#options;
-    if (this.#state === 'closed') return;
-    if (seen.revision < store.mapRevision) {
-      if (!this.#directoryWentBack) {
-        log.error('the directory has gone back in time: it must be restored before this node serves again', {
-          revision: seen.revision,
-          journaled: store.mapRevision,
-        });
-      }
-      this.#directoryWentBack = true;
-      return;
-    }
-    this.#directoryWentBack = false;
-    if (this.#directorySilent) log.info('the directory answers again');
-    this.#directorySilent = false;
-    if (seen.revision > store.mapRevision && store.room !== 'none') store.sawMapRevision(seen.revision);
-    let view = seen;
-    for (const known of this.#view.partitions.values()) view = withRecord(view, known);
-    this.#view = view;
-    this.#tellSettings(view.settings);
-    if (this.#router === undefined && view.cluster !== undefined && view.cluster.record.labels.length > 0) {
-      this.#router = new Router(view.cluster.record);
+  #viewChanged({ cluster, partitions }: ClusterView): void {
+    if (this.#router === undefined && cluster !== undefined && cluster.record.labels.length > 0) {
+      this.#router = new Router(cluster.record);
     }
     this.#controller.seen();
-    for (const [number, record] of view.partitions) this.#partition(number, record).learned(record);
+    for (const [number, record] of partitions) this.#partition(number, record).learned(record);
     for (const number of this.#partitions.keys()) this.#options.service.routeChanged(number);
-  }
-
-  #tellSettings(settings: Versioned | undefined): void {
-    const version = settings?.version ?? 0;
-    if (version === this.#settingsVersion) return;
-    this.#settingsVersion = version;
-    this.#options.settingsChanged(settings?.value);
   }
 
   #partition(number: number, record: VersionedRecord): Partition {
@@ -291,20 +253,13 @@ export class ClusterNode {
 
   /** A newer record than the watch has brought yet. */
   #learned(changed: VersionedRecord): void {
-    this.#view = withRecord(this.#view, changed);
+    this.#known.learn(changed);
     this.#partitions.get(changed.record.partition)?.learned(changed);
   }
 
   #mapChanged(message: Extract<LeaderMessage, { kind: 'mapChanged' }>): void {
     const record = parseValue<VersionedRecord['record']>(message);
     if (partitionKey(record.partition) === message.key) this.#learned({ record, version: message.version });
-  }
-
-  #warnDirectory(error: unknown): void {
-    if (!(error instanceof WindhoverError)) throw error;
-    if (this.#directorySilent) return;
-    this.#directorySilent = true;
-    this.#options.log.warn('the directory does not answer', { reason: error.message });
   }
 
   // Leases and suspicion.
@@ -314,7 +269,7 @@ export class ClusterNode {
     return (
       this.#lease.holds() &&
       this.#lease.lapses === this.#verifiedLapses &&
-      !this.#directoryWentBack &&
+      !this.#known.wentBack &&
       this.#state !== 'failed' &&
       this.#state !== 'closed'
     );
@@ -325,29 +280,21 @@ export class ClusterNode {
     if (this.#verifying) return;
     this.#verifying = true;
     const { lapses } = this.#lease;
-    try {
-      const known = this.#options.store.mapRevision;
-      const listing = await this.#options.directory.list('');
-      // Leases have no version: who is there is the watch's news, which may be later than this.
-      const isLate = listing.revision >= known && listing.revision < this.#view.revision;
-      if (!isLate) this.#listed({ ...parseListing(listing), nodes: this.#view.nodes });
+    if (await this.#known.look()) {
       this.#verifiedLapses = lapses;
       for (const [number, partition] of this.#partitions) {
         partition.evaluate();
         this.#options.service.routeChanged(number);
       }
-    } catch (error) {
-      this.#warnDirectory(error);
-    } finally {
-      this.#verifying = false;
     }
+    this.#verifying = false;
   }
 
   #suspects(node: string): boolean {
     const { clock, timing } = this.#options;
     if (node === this.#options.node.id) return false;
     if (clock.monotonicMs() - this.#startedMs < timing.startupGraceMs) return false;
-    if (!this.#view.nodes.has(node)) return true;
+    if (!this.#known.view.nodes.has(node)) return true;
     return this.#leaders.suspects(node);
   }
 
@@ -387,7 +334,8 @@ export class ClusterNode {
     this.#state = 'leaving';
     for (const number of this.#partitions.keys()) this.#leaders.unfollow(number);
     const leftMs = Math.min(deadlineMs, clock.monotonicMs() + timing.handoverTimeoutMs);
-    while (isNeededElsewhere(this.#options.node.id, this.#view) && clock.monotonicMs() < leftMs) await this.#pause(10);
+    while (isNeededElsewhere(this.#options.node.id, this.#known.view) && clock.monotonicMs() < leftMs)
+      await this.#pause(10);
   }
 
   /** Begins what handovers can begin; how many partitions are still led here that a running replica could come to lead. */
@@ -395,7 +343,7 @@ export class ClusterNode {
     let left = 0;
     for (const partition of this.#partitions.values()) {
       if (partition.phase === 'following' || partition.phase === 'idle') continue;
-      const successor = successorOf(partition.record, this.#view);
+      const successor = successorOf(partition.record, this.#known.view);
       if (successor === 'none') continue;
       left++;
       if (successor !== 'none in sync') partition.leadership?.handOver(successor.node, true);
@@ -417,7 +365,7 @@ export class ClusterNode {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#timer?.cancel();
-    this.#watch?.close();
+    this.#known.close();
     for (const partition of this.#partitions.values()) partition.close('stopping');
     this.#leaders.close();
     this.followers.close();
