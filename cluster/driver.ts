@@ -148,10 +148,13 @@ export class ClusterNode {
     };
   }
 
-  /** Takes the lease and begins. Resolves when the lease is held; the map may still be missing. */
+  /** Takes the lease and begins. Resolves when the lease is held, though the map may be missing; or when this was closed. */
   async start(): Promise<void> {
     const { clock, timing } = this.#options;
-    while (!(await this.#lease.renew())) await this.#pause(timing.lease.renewEveryMs);
+    while (!(await this.#lease.renew())) {
+      if (this.#state === 'closed') return;
+      await this.#pause(timing.lease.renewEveryMs);
+    }
     this.#known.watch();
     const tick = (): void => {
       this.#tick();
@@ -314,7 +317,7 @@ export class ClusterNode {
     this.#leaders.tick();
     this.followers.tick(timing, (node) => this.#leaders.beatsTo(node));
     this.#evaluateAll();
-    if (this.#state === 'up') this.#controller.tick();
+    if (this.#state === 'up' && !this.#known.wentBack) this.#controller.tick();
   }
 
   #evaluateAll(): void {
@@ -331,6 +334,7 @@ export class ClusterNode {
     const deadlineMs = clock.monotonicMs() + timing.drainMs;
     await this.#lease.drain();
     while (this.#handOverAll() > 0 && clock.monotonicMs() < deadlineMs) await this.#pause(10);
+    if (this.#state !== 'draining') return;
     this.#state = 'leaving';
     for (const number of this.#partitions.keys()) this.#leaders.unfollow(number);
     const leftMs = Math.min(deadlineMs, clock.monotonicMs() + timing.handoverTimeoutMs);

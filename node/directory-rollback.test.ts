@@ -54,4 +54,13 @@ test('nobody serves on the word of a directory that went back, not even after a 
   assert.is(served().length, 0);
 });
 
+test('nobody is the controller of a directory that went back', async () => {
+  const { world } = await cluster();
+  const controllers = () => world.directory.peek('controller').entries.length;
+  assert.is(controllers(), 1);
+  world.directory.rollback(4);
+  await world.clock.runFor(10_000);
+  assert.is(controllers(), 0);
+});
+
 test.run();
