@@ -325,7 +325,7 @@ async function filling(clock: SimClock, disk: SimDisk, warn: (message: string) =
   await leader.entries((store) => {
     store.beginEpoch(1, 1, 'l');
     const queue = store.createQueue(1, 'q');
-    for (let id = 1; id <= 400; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(8 * kibibyte));
+    for (let id = 1; id <= 400; id++) store.addItem(1, queue, id, 0, 0, id, Buffer.alloc(8 * kibibyte));
   });
   const other = await (await Log.open(clock)).entries((store) => store.beginEpoch(2, 1, 'l'));
   const snapshot = await leader.snapshot(1);

@@ -119,7 +119,7 @@ async function measureAppend(step: Step & { kind: 'append' }): Promise<AppendFig
 async function measureKeepUp({ folder, itemBytes, items }: Step & { kind: 'keep up' }): Promise<KeepUpFigures> {
   const bench = await BenchStore.open(folder, 'always');
   await bench.makeQueues(queues);
-  await fillAndDrain(bench, itemBytes, Math.ceil(wholeJournalBytes / (itemBytes + 68)));
+  await fillAndDrain(bench, itemBytes, Math.ceil(wholeJournalBytes / itemBytes));
   await bench.rest();
   const before = bench.disk.bytesWritten;
   const start = performance.now();
@@ -144,7 +144,7 @@ async function fillAndDrain(bench: BenchStore, itemBytes: number, items: number)
 async function measureSettling({ folder, itemBytes }: Step & { kind: 'settle' }): Promise<SettleFigures> {
   const full = await BenchStore.open(folder, 'always', { unsettledBytes: wholeJournalBytes });
   await full.makeQueues(queues);
-  await full.fill(itemBytes, Math.floor((0.6 * wholeJournalBytes) / (itemBytes + 68)));
+  await full.fill(itemBytes, Math.floor((0.6 * wholeJournalBytes) / itemBytes));
   await full.store.close();
   const bench = await BenchStore.open(folder, 'always', { unsettledBytes: 1 });
   const watch = new LoopWatch();

@@ -1,12 +1,13 @@
 import { assert } from '../base/assert.ts';
-import { entryBytes, entryCrc, entryHeaderBytes, sealEntry } from './entry.ts';
+import { entryBytes, entryCrc, entryHeaderBytes, entryPartition } from './entry.ts';
 import { frameBytes, frameBytesPerEntry, frameHeaderBytes } from './frame.ts';
+import { chunkBytes, Lane } from './lane.ts';
 
 /**
- * Entries are gathered into chunks of this length; one that is longer than half of it, and finds no room, gets a chunk of
- * its own length. Short, since whoever keeps an entry in memory keeps its chunk.
+ * So many partitions can have an entry open at the same time, so that items of queues that take turns get into one entry
+ * each. A partition's entries are all in one lane: their order is that of the partition.
  */
-export const chunkBytes = 16 * 1024;
+const laneCount = 8;
 
 const initialFrameBytes = 4096;
 const keptFrameBytes = 64 * 1024;
@@ -27,11 +28,12 @@ export function batchBytes(batch: Batch): number {
 }
 
 /**
- * Gathers entries into batches. Once an entry stands in a chunk its bytes don't change or move any more, so views of
- * them stay good for ever; a chunk is dropped, never used again.
+ * Gathers entries into batches. Once an entry's body stands in a chunk its bytes don't change or move any more, so views
+ * of them stay good for ever; a chunk is dropped, never used again. An entry gets longer only as long as it is the last
+ * of its lane and its batch is being gathered: what has been taken out to be written is final.
  */
 export class Gather {
-  /** The chunk being gathered into. */
+  /** The chunk that the entry goes into which was begun or extended last. */
   buffer: Buffer = Buffer.alloc(0);
   /** All bytes of entries ever appended. */
   appendedBytes = 0;
@@ -39,46 +41,65 @@ export class Gather {
   fileBytes = 0;
   readonly #maxBatchBytes: number;
   readonly #closed: Batch[] = [];
-  /** Where the next entry begins in `buffer`. */
-  #position = 0;
-  /** Body of the entry between `begin` and `seal`; -1 outside. */
-  #bodyBytes = -1;
-  // The batch being gathered.
-  #partStart = 0;
-  #parts: Buffer[] = [];
+  readonly #lanes = Array.from({ length: laneCount }, () => new Lane());
+  /** The lane of the entry between `begin` and `seal`; undefined outside. */
+  #begun: Lane | undefined;
+  #begunBytes = 0;
+  /** The last ticket given. */
+  #ticket = 0;
+  // The batch being gathered; its lanes are in the order in which they were used.
+  #used: Lane[] = [];
   #payloadBytes = 0;
   #entries = 0;
-  #frame: Buffer = Buffer.allocUnsafeSlow(initialFrameBytes);
   #spareFrame: Buffer | undefined;
 
   constructor(maxBatchBytes: number) {
     this.#maxBatchBytes = maxBatchBytes;
   }
 
-  /** Makes room; gives where in `buffer` the body goes. `seal` must follow, before anything else. */
-  begin(bodyBytes: number): number {
-    assert(this.#bodyBytes < 0, 'an entry was begun and not sealed');
-    this.#makeRoom(entryHeaderBytes + bodyBytes);
-    this.#bodyBytes = bodyBytes;
-    return this.#position + entryHeaderBytes;
+  /** Makes room for an entry of this partition; gives where in `buffer` the body goes. `seal` must follow, before anything else. */
+  begin(partition: number, bodyBytes: number): number {
+    const lane = this.#roomFor(partition, entryHeaderBytes + bodyBytes);
+    this.#begun = lane;
+    this.#begunBytes = bodyBytes;
+    this.buffer = lane.chunk;
+    return lane.position + entryHeaderBytes;
   }
 
-  /** Completes the entry that was begun. */
-  seal(partition: number, epoch: number, sequence: number, kind: number): void {
-    const bodyBytes = this.#bodyBytes;
-    assert(bodyBytes >= 0, 'no entry was begun');
-    this.#bodyBytes = -1;
-    sealEntry(this.buffer, this.#position, bodyBytes, partition, epoch, sequence, kind);
-    this.#add(entryHeaderBytes + bodyBytes);
+  /** Completes the entry that was begun. Gives the ticket by which `extend` makes it longer. */
+  seal(partition: number, epoch: number, sequence: number, kind: number): number {
+    const lane = this.#begun;
+    const bodyBytes = this.#begunBytes;
+    assert(lane !== undefined, 'no entry was begun');
+    this.#begun = undefined;
+    lane.open(++this.#ticket, bodyBytes, partition, epoch, sequence, kind);
+    this.#countEntry(entryHeaderBytes + bodyBytes);
+    return this.#ticket;
+  }
+
+  /**
+   * Makes the entry with this ticket longer; gives where in `buffer` the further bytes go, -1 when it is complete by now
+   * or has no room. The caller writes them there before anything else.
+   */
+  extend(partition: number, ticket: number, bytes: number): number {
+    assert(this.#begun === undefined, 'an entry was begun and not sealed');
+    const lane = this.#laneOf(partition);
+    if (lane.ticket !== ticket || !lane.hasRoom(bytes) || !this.#isBatchFor(bytes)) return -1;
+    const at = lane.position;
+    lane.position += bytes;
+    this.buffer = lane.chunk;
+    this.#count(bytes);
+    return at;
   }
 
   /** Copies a whole entry that has been checked. */
   appendRaw(source: Buffer, start: number, end: number): void {
-    assert(this.#bodyBytes < 0, 'an entry was begun and not sealed');
-    assert(entryBytes(source, start) === end - start, 'not one whole entry');
-    this.#makeRoom(end - start);
-    source.copy(this.buffer, this.#position, start, end);
-    this.#add(end - start);
+    const bytes = end - start;
+    assert(entryBytes(source, start) === bytes, 'not one whole entry');
+    const lane = this.#roomFor(entryPartition(source, start), bytes);
+    source.copy(lane.chunk, lane.position, start, end);
+    lane.position += bytes;
+    this.#countEntry(bytes);
   }
 
   /** Bytes that the next batch takes in the file; 0 when there is none. */
@@ -102,63 +123,75 @@ export class Gather {
     if (frame.length <= keptFrameBytes) this.#spareFrame = frame;
   }
 
-  /** Lets go of a chunk beyond the ordinary size, when nothing is being gathered. */
+  /** Lets go of chunks beyond the ordinary size, when nothing is being gathered. */
   trim(): void {
-    if (this.#entries > 0 || this.#bodyBytes >= 0) return;
-    if (this.buffer.length > chunkBytes) this.#startChunk(Buffer.alloc(0));
+    if (this.#entries > 0 || this.#begun !== undefined) return;
+    for (const lane of this.#lanes) if (lane.chunk.length > chunkBytes) lane.startChunk(Buffer.alloc(0));
+    if (this.buffer.length > chunkBytes) this.buffer = Buffer.alloc(0);
   }
 
-  #makeRoom(bytes: number): void {
-    if (this.#entries > 0 && this.#payloadBytes + bytes > this.#maxBatchBytes) this.#closeBatch();
-    if (this.#position + bytes > this.buffer.length) {
-      this.#closePart();
-      this.#startChunk(Buffer.allocUnsafeSlow(bytes > chunkBytes / 2 ? bytes : chunkBytes));
-    }
+  #laneOf(partition: number): Lane {
+    return this.#lanes[partition % laneCount] as Lane;
   }
 
-  /** Counts in the entry of `bytes` that now stands at the position. */
-  #add(bytes: number): void {
-    const listAt = frameBytes(this.#entries);
-    if (listAt + frameBytesPerEntry > this.#frame.length) this.#growFrame();
-    this.#frame.writeUInt32LE(entryCrc(this.buffer, this.#position), listAt);
+  /** Whether so many bytes more fit into the batch being gathered. */
+  #isBatchFor(bytes: number): boolean {
+    return this.#payloadBytes + bytes <= this.#maxBatchBytes;
+  }
+
+  /** The partition's lane, with nothing open in it and room for an entry of so many bytes. */
+  #roomFor(partition: number, bytes: number): Lane {
+    assert(this.#begun === undefined, 'an entry was begun and not sealed');
+    if (this.#entries > 0 && !this.#isBatchFor(bytes)) this.#closeBatch();
+    const lane = this.#laneOf(partition);
+    lane.finish();
+    lane.makeRoom(bytes);
+    if (!lane.isUsed) this.#used.push(lane);
+    lane.isUsed = true;
+    return lane;
+  }
+
+  #countEntry(bytes: number): void {
     if (this.#entries === 0) this.fileBytes += frameHeaderBytes;
     this.#entries++;
-    this.#position += bytes;
-    this.#payloadBytes += bytes;
-    this.fileBytes += bytes + frameBytesPerEntry;
-    this.appendedBytes += bytes;
+    this.fileBytes += frameBytesPerEntry;
+    this.#count(bytes);
   }
 
-  #growFrame(): void {
-    const grown = Buffer.allocUnsafeSlow(2 * this.#frame.length);
-    this.#frame.copy(grown);
-    this.#frame = grown;
+  #count(bytes: number): void {
+    this.#payloadBytes += bytes;
+    this.fileBytes += bytes;
+    this.appendedBytes += bytes;
   }
 
   #closeBatch(): void {
     if (this.#entries === 0) return;
-    this.#closePart();
+    const parts: Buffer[] = [];
+    for (const lane of this.#used) lane.take(parts);
+    this.#used = [];
     this.#closed.push({
-      frame: this.#frame,
+      frame: this.#frameOf(parts),
       entries: this.#entries,
-      parts: this.#parts,
+      parts,
       payloadBytes: this.#payloadBytes,
     });
-    this.#frame = this.#spareFrame ?? Buffer.allocUnsafeSlow(initialFrameBytes);
-    this.#spareFrame = undefined;
-    this.#parts = [];
     this.#payloadBytes = 0;
     this.#entries = 0;
   }
 
-  #closePart(): void {
-    if (this.#position > this.#partStart) this.#parts.push(this.buffer.subarray(this.#partStart, this.#position));
-    this.#partStart = this.#position;
-  }
-
-  #startChunk(chunk: Buffer): void {
-    this.buffer = chunk;
-    this.#position = 0;
-    this.#partStart = 0;
+  /** A frame with the checksums of all entries in its list. */
+  #frameOf(parts: readonly Buffer[]): Buffer {
+    const bytes = frameBytes(this.#entries);
+    const spare = this.#spareFrame;
+    this.#spareFrame = undefined;
+    const isSpareEnough = spare !== undefined && spare.length >= bytes;
+    const frame = isSpareEnough ? spare : Buffer.allocUnsafeSlow(Math.max(initialFrameBytes, bytes + (bytes >>> 1)));
+    let listAt = frameHeaderBytes;
+    for (const part of parts) {
+      for (let at = 0; at < part.length; at += entryBytes(part, at)) {
+        listAt = frame.writeUInt32LE(entryCrc(part, at), listAt);
+      }
+    }
+    return frame;
   }
 }

@@ -9,8 +9,8 @@ import { append, openJournal, smallJournal } from '../testing/small-journal.ts';
 import { WatchedDisk } from '../testing/watched-disk.ts';
 import type { Disk } from './disk.ts';
 import { entryHeaderBytes, entrySequence, sealEntry } from './entry.ts';
-import { chunkBytes } from './gather.ts';
-import type { JournalOptions } from './journal.ts';
+import type { Journal, JournalOptions } from './journal.ts';
+import { chunkBytes } from './lane.ts';
 
 const clock = new SimClock();
 
@@ -27,7 +27,7 @@ test('what is appended is written, then durable, in one batch', async () => {
   append(journal, 2, 0, 'outside of the order');
   assert.is(sink.entries.length, 0);
   await clock.runFor(1);
-  assert.equal(sink.bodies(), ['one', 'two', 'three', 'outside of the order']);
+  assert.equal(sink.bodies(), ['one', 'three', 'two', 'outside of the order'], 'by partition, each in its order');
   assert.is(sink.durables.length, 0);
   assert.ok(journal.pendingBytes > 0);
   await clock.runFor(5);
@@ -37,6 +37,80 @@ test('what is appended is written, then durable, in one batch', async () => {
       [2, 7],
     ]),
   ]);
+  assert.is(journal.pendingBytes, 0);
+  await clock.complete(journal.close());
+});
+
+/** Makes an entry of partition 1 longer; gives whether that went. */
+function extend(journal: Journal, ticket: number, more: string): boolean {
+  const at = journal.extend(1, ticket, more.length);
+  if (at >= 0) journal.buffer.write(more, at, 'latin1');
+  return at >= 0;
+}
+
+test('an entry gets longer until another of its partition is begun, or its batch is taken', async () => {
+  const disk = new SimDisk({ clock, syncMs: 5 });
+  const sink = new Recorder();
+  const journal = await openJournal(options(disk), sink);
+  const one = append(journal, 1, 1, 'one');
+  append(journal, 2, 1, 'two');
+  assert.ok(extend(journal, one, ' and more'));
+  const { pendingBytes } = journal;
+  assert.ok(extend(journal, one, ' !!'));
+  assert.is(journal.pendingBytes, pendingBytes + 3);
+  const three = append(journal, 1, 2, 'three');
+  assert.not(extend(journal, one, 'x'), 'another of its partition');
+  append(journal, 9, 1, 'nine');
+  assert.not(extend(journal, three, 'x'), 'another of its lane');
+  const four = append(journal, 1, 3, 'four');
+  await clock.runFor(1);
+  assert.is(sink.entries.length, 5);
+  assert.not(extend(journal, four, 'x'), 'it has been written');
+  const five = append(journal, 1, 4, 'five');
+  assert.not(extend(journal, four, 'x'));
+  assert.ok(extend(journal, five, '!'));
+  await clock.runFor(20);
+  assert.is(journal.pendingBytes, 0);
+  const bodies = ['one and more !!', 'three', 'nine', 'four', 'two', 'five!'];
+  assert.equal(sink.bodies(), bodies);
+  assert.equal(sink.durables.at(-1), new Map([[1, 4]]));
+  await clock.complete(journal.close());
+  assert.not.ok(closedBy(() => extend(journal, five, 'x')));
+  const again = new Recorder();
+  await openJournal(options(disk), again);
+  assert.equal(again.bodies(), bodies);
+});
+
+function closedBy(work: () => boolean): boolean {
+  try {
+    return work();
+  } catch (error) {
+    assert.is((error as WindhoverError).code, 'closed');
+    return false;
+  }
+}
+
+test('an entry that gets longer keeps to its chunk and to the length of a batch, and a waiter waits for all of it', async () => {
+  const sink = new Recorder();
+  const journal = await openJournal(options(new SimDisk({ clock, syncMs: 5 })), sink);
+  let ticket = append(journal, 1, 1, 'begun');
+  let sequence = 1;
+  const grown = [5];
+  for (let count = 0; count < 300; count++) {
+    const bytes = 1 + (count % 90);
+    if (extend(journal, ticket, 'x'.repeat(bytes))) {
+      grown[sequence - 1] = (grown[sequence - 1] as number) + bytes;
+    } else {
+      ticket = append(journal, 1, ++sequence, 'begun');
+      grown.push(5);
+    }
+  }
+  await clock.complete(journal.flushed());
+  assert.equal(
+    sink.bodies().map(({ length }) => length),
+    grown,
+  );
+  assert.ok(grown.length > 5 && grown.every((bytes) => bytes + entryHeaderBytes <= 2048), `${grown}`);
   assert.is(journal.pendingBytes, 0);
   await clock.complete(journal.close());
 });

@@ -25,11 +25,16 @@ test('every flipped bit of a header, and a short one, is damage', () => {
   assert.is(decodeSegmentHeader(block.subarray(0, 4095)), 'damaged');
 });
 
-test('a whole header of another version is told from a damaged one', () => {
+function ofVersion(version: number): Buffer {
   const block = encodeSegmentHeader(header);
-  block.writeUInt32LE(2, 8);
+  block.writeUInt32LE(version, 8);
   block.writeUInt32LE(crc32(block.subarray(16), crc32(block.subarray(0, 12))), 12);
-  assert.is(decodeSegmentHeader(block), 'other-version');
+  return block;
+}
+
+test('a header of the version before is read, and a whole one of any other is told from a damaged one', () => {
+  assert.equal(decodeSegmentHeader(ofVersion(1)), header);
+  for (const version of [0, 3, 2 ** 31]) assert.is(decodeSegmentHeader(ofVersion(version)), 'other-version');
 });
 
 test('names of files are read back, and others are none', () => {

@@ -13,8 +13,9 @@ import { readU64, writeU64 } from './u64.ts';
  * what stands there after it is void, the leftovers of a torn tail. `firstBatch` numbers the first batch of this one.
  * `salt` begins the checksums of its frames, so that a frame inside of a client's data can't pass for one.
  *
- * A change of any layout in a segment takes a new `segmentVersion`, which older programs refuse, and code here that
- * either reads the old version too or says with which release the journal has to be settled before.
+ * A change of any layout in a segment, or a kind of entry that there was not, takes a new `segmentVersion`, which older
+ * programs refuse, and code here that either reads the old version too or says with which release the journal has to be
+ * settled before.
  */
 const magicAt = 0;
 const versionAt = 8;
@@ -25,7 +26,10 @@ const previousEndAt = 32;
 const firstBatchAt = 40;
 const saltAt = 48;
 
-export const segmentVersion = 1;
+export const segmentVersion = 2;
+
+/** The version before, which can be read: no entry in it adds several items. */
+const versionWithoutLists = 1;
 
 /** Bytes before a segment's first batch. */
 export const segmentHeaderBytes = 4096;
@@ -71,7 +75,8 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
 export function decodeSegmentHeader(block: Buffer): SegmentHeader | 'damaged' | 'other-version' {
   if (block.length < segmentHeaderBytes || magic.compare(block, magicAt, magic.length) !== 0) return 'damaged';
   if (crcOf(block) !== block.readUInt32LE(crcAt)) return 'damaged';
-  if (block.readUInt32LE(versionAt) !== segmentVersion) return 'other-version';
+  const version = block.readUInt32LE(versionAt);
+  if (version !== segmentVersion && version !== versionWithoutLists) return 'other-version';
   return {
     number: readU64(block, numberAt),
     previousNumber: readU64(block, previousNumberAt),

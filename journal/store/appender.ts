@@ -18,10 +18,12 @@ import {
   kinds,
   nodePartition,
   removalBytes,
+  writeItemCount,
   writeItemHead,
   writeRemoval,
 } from './entries.ts';
 import { extrasBytes, type ItemExtras, writeExtras } from './item-extras.ts';
+import { lengthBytes, writeLength } from './item-list.ts';
 import type { ReplicaState } from './replica.ts';
 
 /** A replica's end as appended, ahead of what has been written and applied. */
@@ -30,6 +32,27 @@ interface AppendEnd {
   epoch: number;
   highestEpoch: number;
   receiving: boolean;
+  /** Its last entry, if that adds items and may take more; stale otherwise, which its ticket tells. */
+  readonly open: OpenItems;
+}
+
+/** An entry that adds items, all with these fields, and has not been taken to be written. */
+interface OpenItems {
+  /** The journal's, to extend it; 0: there has been none. */
+  ticket: number;
+  /** Where its body begins in its chunk. */
+  body: number;
+  queue: number;
+  nextId: number;
+  flags: number;
+  expiresAtMs: number;
+  addedAtMs: number;
+  items: number;
+}
+
+function newEnd(sequence: number, epoch: number, highestEpoch: number, receiving: boolean): AppendEnd {
+  const open = { ticket: 0, body: 0, queue: 0, nextId: 0, flags: 0, expiresAtMs: 0, addedAtMs: 0, items: 0 };
+  return { sequence, epoch, highestEpoch, receiving, open };
 }
 
 /** Where the data of an item stands in memory. */
@@ -50,8 +73,7 @@ export class Appender {
   constructor(journal: Journal, replicas: Iterable<ReplicaState>) {
     this.#journal = journal;
     for (const { partition, state, lastSequence, lastEpoch, highestEpoch } of replicas) {
-      const receiving = state === 'receiving';
-      this.#ends.set(partition, { sequence: lastSequence, epoch: lastEpoch, highestEpoch, receiving });
+      this.#ends.set(partition, newEnd(lastSequence, lastEpoch, highestEpoch, state === 'receiving'));
     }
   }
 
@@ -65,7 +87,7 @@ export class Appender {
     if (epoch <= end.highestEpoch) {
       throw new WindhoverError('invalid', `epoch ${epoch} of partition ${partition} is not above ${end.highestEpoch}`);
     }
-    const body = this.#journal.begin(Buffer.byteLength(leader));
+    const body = this.#journal.begin(partition, Buffer.byteLength(leader));
     this.#journal.buffer.write(leader, body);
     end.epoch = epoch;
     end.highestEpoch = epoch;
@@ -74,13 +96,16 @@ export class Appender {
 
   createQueue(partition: number, name: string): number {
     const end = this.#leading(partition);
-    const body = this.#journal.begin(fixedBytes.queueCreated + name.length);
+    const body = this.#journal.begin(partition, fixedBytes.queueCreated + name.length);
     writeU64(this.#journal.buffer, body, end.sequence + 1);
     this.#journal.buffer.write(name, body + fixedBytes.queueCreated, 'latin1');
     return this.#seal(partition, end, kinds.queueCreated);
   }
 
-  /** Hot: one call an item; the data is copied once, to where it is written from. */
+  /**
+   * Hot: one call an item; the data is copied once, to where it is written from. Items of a queue that follow one another
+   * with the same flags and times share an entry, and so its sequence, as long as that has not been taken to be written.
+   */
   addItem(
     partition: number,
     queue: number,
@@ -92,28 +117,94 @@ export class Appender {
     extras: ItemExtras | undefined,
   ): number {
     const end = this.#leading(partition);
-    const headBytes = fixedBytes.itemAdded + (extras === undefined ? 0 : extrasBytes(extras));
-    const body = this.#journal.begin(headBytes + data.length);
+    if (extras !== undefined) {
+      return this.#addExtended(partition, end, queue, id, flags, expiresAtMs, addedAtMs, data, extras);
+    }
+    const { open } = end;
+    const isNext = open.queue === queue && open.nextId === id;
+    const isAlike = open.flags === flags && open.expiresAtMs === expiresAtMs && open.addedAtMs === addedAtMs;
+    if (!isNext || !isAlike || !this.#extend(partition, open, data)) {
+      this.#begin(partition, end, queue, id, flags, expiresAtMs, addedAtMs, data);
+    }
+    open.nextId = id + 1;
+    return end.sequence;
+  }
+
+  /** Puts one more item into the open entry; not when it is complete by now. */
+  #extend(partition: number, open: OpenItems, data: Buffer): boolean {
+    if (open.ticket === 0) return false;
+    const at = this.#journal.extend(partition, open.ticket, lengthBytes(data.length) + data.length);
+    if (at < 0) return false;
+    const buffer = this.#journal.buffer;
+    this.#place(buffer, writeLength(buffer, at, data.length), data);
+    writeItemCount(buffer, open.body, ++open.items);
+    return true;
+  }
+
+  /** Begins an entry, which stays open, with its first item. */
+  #begin(
+    partition: number,
+    end: AppendEnd,
+    queue: number,
+    id: number,
+    flags: number,
+    expiresAtMs: number,
+    addedAtMs: number,
+    data: Buffer,
+  ): void {
+    const { open } = end;
+    const body = this.#journal.begin(partition, fixedBytes.itemsAdded + lengthBytes(data.length) + data.length);
     const buffer = this.#journal.buffer;
     writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
-    if (extras !== undefined) writeExtras(buffer, body, extras);
-    buffer.set(data, body + headBytes);
+    writeItemCount(buffer, body, 1);
+    this.#place(buffer, writeLength(buffer, body + fixedBytes.itemsAdded, data.length), data);
+    end.sequence++;
+    open.ticket = this.#journal.seal(partition, end.epoch, end.sequence, kinds.itemsAdded);
+    open.body = body;
+    open.queue = queue;
+    open.flags = flags;
+    open.expiresAtMs = expiresAtMs;
+    open.addedAtMs = addedAtMs;
+    open.items = 1;
+  }
+
+  #addExtended(
+    partition: number,
+    end: AppendEnd,
+    queue: number,
+    id: number,
+    flags: number,
+    expiresAtMs: number,
+    addedAtMs: number,
+    data: Buffer,
+    extras: ItemExtras,
+  ): number {
+    const headBytes = fixedBytes.itemAdded + extrasBytes(extras);
+    const body = this.#journal.begin(partition, headBytes + data.length);
+    const buffer = this.#journal.buffer;
+    writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
+    writeExtras(buffer, body, extras);
+    this.#place(buffer, body + headBytes, data);
+    return this.#seal(partition, end, kinds.itemExtended);
+  }
+
+  #place(buffer: Buffer, start: number, data: Buffer): void {
+    buffer.set(data, start);
     this.lastAdded.memory = buffer;
-    this.lastAdded.start = body + headBytes;
-    return this.#seal(partition, end, extras === undefined ? kinds.itemAdded : kinds.itemExtended);
+    this.lastAdded.start = start;
   }
 
   removeItems(partition: number, queue: number, runs: readonly number[]): number {
     assert(runs.length > 0 && runs.length % 2 === 0, 'a run has two ends');
     const end = this.#leading(partition);
-    const body = this.#journal.begin(removalBytes(runs));
+    const body = this.#journal.begin(partition, removalBytes(runs));
     writeRemoval(this.#journal.buffer, body, queue, runs);
     return this.#seal(partition, end, kinds.itemsRemoved);
   }
 
   flushQueue(partition: number, queue: number, throughId: number): number {
     const end = this.#leading(partition);
-    const body = this.#journal.begin(fixedBytes.queueFlushed);
+    const body = this.#journal.begin(partition, fixedBytes.queueFlushed);
     writeU64(this.#journal.buffer, body, queue);
     writeU64(this.#journal.buffer, body + 8, throughId);
     return this.#seal(partition, end, kinds.queueFlushed);
@@ -121,7 +212,7 @@ export class Appender {
 
   deleteQueue(partition: number, queue: number): number {
     const end = this.#leading(partition);
-    const body = this.#journal.begin(fixedBytes.queueDeleted);
+    const body = this.#journal.begin(partition, fixedBytes.queueDeleted);
     writeU64(this.#journal.buffer, body, queue);
     return this.#seal(partition, end, kinds.queueDeleted);
   }
@@ -129,7 +220,7 @@ export class Appender {
   /** The replica is empty from here on; its next entry has sequence 1. */
   dropReplica(partition: number): void {
     const end = this.#end(partition);
-    this.#journal.begin(fixedBytes.replicaDropped);
+    this.#journal.begin(partition, fixedBytes.replicaDropped);
     this.#journal.seal(partition, end.epoch, 0, kinds.replicaDropped);
     end.sequence = 0;
     end.epoch = 0;
@@ -137,7 +228,7 @@ export class Appender {
   }
 
   sawMapRevision(revision: number): void {
-    const body = this.#journal.begin(fixedBytes.mapSeen);
+    const body = this.#journal.begin(nodePartition, fixedBytes.mapSeen);
     writeU64(this.#journal.buffer, body, revision);
     this.#journal.seal(nodePartition, 0, 0, kinds.mapSeen);
   }
@@ -175,7 +266,7 @@ export class Appender {
   #end(partition: number): AppendEnd {
     let end = this.#ends.get(partition);
     if (end === undefined) {
-      end = { sequence: 0, epoch: 0, highestEpoch: 0, receiving: false };
+      end = newEnd(0, 0, 0, false);
       this.#ends.set(partition, end);
     }
     return end;

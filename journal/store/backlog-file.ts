@@ -4,8 +4,8 @@ import { readU64, writeU64 } from '../log/u64.ts';
 
 /*
  * A backlog file: settled items of any queues, written in one go and never changed. After the header come whole
- * `itemAdded` entries, byte for byte as they stood in the journal, those of one queue together in extents, in the
- * order of their ids. Where the extents are, the checkpoint says.
+ * entries that add items, byte for byte as they stood in the journal or with those items only that were alive, those of
+ * one queue together in extents, in the order of their ids. Where the extents are, the checkpoint says.
  *
  *   0       8         12    16     24
  *   | magic | version | crc | file | entry ...

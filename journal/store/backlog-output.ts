@@ -4,13 +4,7 @@ import { writeFully } from '../log/write-fully.ts';
 import { type BacklogFile, backlogFolder, encodeBacklogHeader, newBacklogFile } from './backlog-file.ts';
 import { type Extent, markEntry, newExtent } from './extent.ts';
 import type { StoreParts } from './store-parts.ts';
-
-/** Entries of one queue in one buffer, in the order of their ids. */
-export interface EntryBatch {
-  readonly ids: number[];
-  readonly starts: number[];
-  readonly ends: number[];
-}
+import { copyStretch, type Stretch, stretchBytes } from './stretch.ts';
 
 /** So much is written at once; the event loop runs in between. */
 const gatherBytes = 256 * 1024;
@@ -37,23 +31,24 @@ export class BacklogOutput {
   }
 
   /**
-   * Appends the entries. They go on with the extent `last` if that is where the last entry went, else they begin a new
-   * one, which is given.
+   * Appends what is to be copied of a queue, in the order of the ids. It goes on with the extent `last` if that is where
+   * the last of it went, else it begins a new one, which is given.
    * @throws `no-space`, `io`; then only `abandon` may follow
    */
-  async append(last: Extent | undefined, buffer: Buffer, { ids, starts, ends }: EntryBatch): Promise<Extent> {
+  async append(last: Extent | undefined, stretches: readonly Stretch[]): Promise<Extent> {
     const file = await this.#file();
     const goesOn = last !== undefined && last.file === file && last.offset + last.bytes === file.bytes;
-    const extent = goesOn ? last : newExtent(file, file.bytes, ids[0] as number);
-    for (const [index, id] of ids.entries()) {
-      const start = starts[index] as number;
-      const end = ends[index] as number;
-      markEntry(extent, id, file.bytes);
-      extent.lastId = id;
-      extent.bytes += end - start;
-      file.bytes += end - start;
-      file.items++;
-      if (!this.#gather(buffer, start, end)) await this.#writeEntry(buffer, start, end);
+    const extent = goesOn ? last : newExtent(file, file.bytes, (stretches[0] as Stretch).firstId);
+    for (const stretch of stretches) {
+      const bytes = stretchBytes(stretch);
+      markEntry(extent, stretch.firstId, file.bytes);
+      extent.lastId = stretch.lastId;
+      extent.bytes += bytes;
+      file.bytes += bytes;
+      file.items += stretch.lastId - stretch.firstId + 1;
+      if (this.#gatheredBytes + bytes > gatherBytes) await this.#write();
+      if (bytes <= gatherBytes) this.#gather(stretch, bytes);
+      else await this.#putLong(stretch, bytes);
     }
     return extent;
   }
@@ -90,20 +85,19 @@ export class BacklogOutput {
     this.#files.push(file);
     this.#handle = await disk.open(file.name, 'create');
     this.#position = 0;
-    this.#gather(encodeBacklogHeader(file.number), 0, file.bytes);
+    this.#gatheredBytes = encodeBacklogHeader(file.number).copy(this.#gathered);
     return file;
   }
 
-  /** False when there is no room for it. */
-  #gather(buffer: Buffer, start: number, end: number): boolean {
-    if (this.#gatheredBytes + end - start > gatherBytes) return false;
-    this.#gatheredBytes += buffer.copy(this.#gathered, this.#gatheredBytes, start, end);
-    return true;
+  #gather(stretch: Stretch, bytes: number): void {
+    copyStretch(stretch, this.#gathered, this.#gatheredBytes);
+    this.#gatheredBytes += bytes;
   }
 
-  async #writeEntry(buffer: Buffer, start: number, end: number): Promise<void> {
-    await this.#write();
-    if (!this.#gather(buffer, start, end)) await this.#put(buffer.subarray(start, end));
+  #putLong(stretch: Stretch, bytes: number): Promise<void> {
+    const entry = Buffer.allocUnsafeSlow(bytes);
+    copyStretch(stretch, entry, 0);
+    return this.#put(entry);
   }
 
   async #write(): Promise<void> {

@@ -2,9 +2,10 @@ import { WindhoverError } from '../base/errors.ts';
 import type { Disk, DiskFile } from '../log/disk.ts';
 import { checkEntry, entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
 import { type BacklogFile, backlogHeaderBytes, checkBacklogHeader } from './backlog-file.ts';
-import { bodyQueue, isItemKind, itemId } from './entries.ts';
+import { bodyQueue, isItemKind, itemCount, itemId } from './entries.ts';
 import type { Span } from './entry-reader.ts';
 import { type Extent, markEntry, scanStart } from './extent.ts';
+import { costBytes } from './item-cost.ts';
 import { type PieceBuffers, pieceBytes } from './piece-buffers.ts';
 import type { QueueState } from './stored-queue.ts';
 import type { Turns } from './turns.ts';
@@ -32,8 +33,8 @@ export class BacklogReader {
   }
 
   /**
-   * Reads live items of `extent`, an extent of `queue`: at least item `fromId`, which is one of them, and those after
-   * it as long as their entries have at most `limitBytes` together.
+   * Reads entries of `extent`, an extent of `queue`, that have live items: at least that of item `fromId`, which is one of
+   * them, and those after it as long as {@link costBytes} finds them to be `limitBytes` at most together.
    * @throws `corrupt`, with file and offset, where the file is damaged before or at them.
    */
   async read(partition: number, queue: QueueState, extent: Extent, fromId: number, limitBytes: number): Promise<Span> {
@@ -151,17 +152,18 @@ class ExtentScan {
     if (bytes === 0 && buffer.length > 0) throw this.#damaged(0); // the file has been cut between two entries
     while (at < bytes) {
       if (!this.#hasWhole(buffer, at, bytes)) break;
-      const id = this.#id(buffer, at);
-      const end = at + entryBytes(buffer, at);
-      if (id >= this.#fromId && this.#queue.isLive(id)) {
-        taken += end - at;
+      const id = this.#firstId(buffer, at);
+      const items = itemCount(entryKind(buffer, at), buffer, entryBodyStart(at));
+      if (this.#queue.nextLive(Math.max(id, this.#fromId)) < id + items) {
+        taken += costBytes(buffer, at);
         if (starts.length > 0 && taken > this.#limitBytes) break;
         starts.push(at);
       }
       markEntry(extent, id, this.offset + at);
-      at = end;
-      extent.cursorId = id + 1;
-      extent.cursorOffset = this.offset + at;
+      // The reader may leave some of several items for the next time: then the scan begins with this entry again.
+      extent.cursorId = items === 1 ? id + 1 : id;
+      extent.cursorOffset = this.offset + (items === 1 ? at + entryBytes(buffer, at) : at);
+      at += entryBytes(buffer, at);
     }
     this.offset += at;
     return starts;
@@ -177,7 +179,8 @@ class ExtentScan {
     return false;
   }
 
-  #id(buffer: Buffer, at: number): number {
+  /** Of the entry's items. */
+  #firstId(buffer: Buffer, at: number): number {
     const body = entryBodyStart(at);
     const isOurs =
       entryPartition(buffer, at) === this.#partition &&

@@ -1,13 +1,12 @@
-import { entryBodyStart, entryBytes } from '../log/entry.ts';
 import type { BacklogFile } from './backlog-file.ts';
-import { BacklogOutput, type EntryBatch } from './backlog-output.ts';
-import { itemId } from './entries.ts';
+import { BacklogOutput } from './backlog-output.ts';
 import type { Span } from './entry-reader.ts';
 import type { Extent } from './extent.ts';
 import { pieceBytes } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { QueueState } from './stored-queue.ts';
+import { liveStretches } from './stretch.ts';
 
 /** What of one queue stands in the files. */
 interface QueueWork {
@@ -81,13 +80,14 @@ export class Compaction {
     if (!work.adjacent.has(extent)) work.open = undefined;
     for (let fromId = queue.nextLive(extent.firstId); fromId <= extent.lastId; fromId = queue.nextLive(fromId)) {
       if (replica.queue(queue.number) !== queue) return;
-      const span = await this.#read(work, extent, fromId);
-      if (span.starts.length === 0) continue; // removed meanwhile
-      const batch = batchOf(span);
-      const written = await this.#output.append(work.open, span.buffer, batch);
+      const { buffer, starts } = await this.#read(work, extent, fromId);
+      const stretches = starts.flatMap((start) => liveStretches(buffer, start, queue, fromId));
+      const last = stretches.at(-1);
+      if (last === undefined) continue; // removed meanwhile
+      const written = await this.#output.append(work.open, stretches);
       if (written !== work.open) made.push(written);
       work.open = written;
-      fromId = (batch.ids[batch.ids.length - 1] as number) + 1;
+      fromId = last.lastId + 1;
     }
   }
 
@@ -99,12 +99,4 @@ export class Compaction {
       throw error;
     }
   }
-}
-
-function batchOf({ buffer, starts }: Span): EntryBatch {
-  return {
-    ids: starts.map((start) => itemId(buffer, entryBodyStart(start))),
-    starts: [...starts],
-    ends: starts.map((start) => start + entryBytes(buffer, start)),
-  };
 }

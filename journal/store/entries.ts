@@ -1,6 +1,7 @@
 import { entryHeaderBytes } from '../log/entry.ts';
 import { readU64, writeU64 } from '../log/u64.ts';
 import { extendedDataStart, extrasFault, extrasLayout, type SeenToken } from './item-extras.ts';
+import { listDataBytes, listFault } from './item-list.ts';
 
 /** What entries say. Numbers are never used again. */
 export const kinds = {
@@ -18,6 +19,7 @@ export const kinds = {
   tokenSeen: 12,
   itemDelayed: 13,
   itemExtended: 14,
+  itemsAdded: 15,
 } as const;
 
 /** The partition that entries of the node itself (`mapSeen`) carry. */
@@ -84,11 +86,20 @@ export const bodyLayouts: Readonly<Record<keyof typeof kinds, readonly (readonly
     [32, 4, 'flags'],
     ...extrasLayout,
   ],
+  // As itemAdded, of the first item; then each item's length and data.
+  itemsAdded: [
+    [0, 8, 'queue'],
+    [8, 8, 'id'],
+    [16, 8, 'expiresAtMs'],
+    [24, 8, 'addedAtMs'],
+    [32, 4, 'flags'],
+    [36, 4, 'items'],
+  ],
 };
 
-/** Whether entries of this kind add an item: the bodies of all such begin as that of an `itemAdded`. */
+/** Whether entries of this kind add items: the bodies of all such begin as that of an `itemAdded`. */
 export function isItemKind(kind: number): boolean {
-  return kind === kinds.itemAdded || kind === kinds.itemExtended || kind === kinds.itemDelayed;
+  return (kind >= kinds.itemDelayed && kind <= kinds.itemsAdded) || kind === kinds.itemAdded;
 }
 
 /** Length of those fields. */
@@ -107,10 +118,11 @@ export const fixedBytes: Readonly<Record<keyof typeof kinds, number>> = {
   tokenSeen: 24,
   itemDelayed: 36,
   itemExtended: 68,
+  itemsAdded: 40,
 };
 
-/** What an item takes in a journal or backlog file beside its data. */
-export const itemFileBytes = entryHeaderBytes + fixedBytes.itemAdded;
+/** What an item that shares its entry with no other takes in a journal or backlog file beside its data, about. */
+export const itemFileBytes = entryHeaderBytes + fixedBytes.itemsAdded + 2;
 
 /** Bytes of one run, and of one epoch of a `snapshotEnded`. */
 export const runBytes = 16;
@@ -144,7 +156,7 @@ export function bodyQueue(buffer: Buffer, body: number): number {
   return readU64(buffer, body);
 }
 
-/** Of an `itemAdded`: the item's id. */
+/** Of an entry that adds items: the first one's id. */
 export function itemId(buffer: Buffer, body: number): number {
   return readU64(buffer, body + 8);
 }
@@ -164,9 +176,26 @@ export function itemFlags(buffer: Buffer, body: number): number {
   return buffer.readUInt32LE(body + 32);
 }
 
-/** Where the data of an item begins whose entry is of this kind. */
+/** How many items an entry of this kind adds, one after another: the ids of all are one run. */
+export function itemCount(kind: number, buffer: Buffer, body: number): number {
+  return kind === kinds.itemsAdded ? buffer.readUInt32LE(body + 36) : 1;
+}
+
+/** Of an `itemsAdded`: notes how many items it has. */
+export function writeItemCount(buffer: Buffer, body: number, items: number): void {
+  buffer.writeUInt32LE(items, body + 36);
+}
+
+/** Where the data of an item begins that shares its entry, which is of this kind, with no other; of an `itemsAdded` its list. */
 export function itemDataStart(kind: number, buffer: Buffer, body: number): number {
-  return kind === kinds.itemExtended ? extendedDataStart(buffer, body) : body + fixedBytes.itemAdded;
+  if (kind === kinds.itemExtended) return extendedDataStart(buffer, body);
+  return body + (kind === kinds.itemsAdded ? fixedBytes.itemsAdded : fixedBytes.itemAdded);
+}
+
+/** Bytes of the data of all items of an entry whose body ends at `end`. */
+export function itemsDataBytes(kind: number, buffer: Buffer, body: number, end: number): number {
+  const start = itemDataStart(kind, buffer, body);
+  return kind === kinds.itemsAdded ? listDataBytes(buffer, start, itemCount(kind, buffer, body)) : end - start;
 }
 
 /** Length of a `tokenSeen` body. */
@@ -308,6 +337,8 @@ export function bodyFault(kind: number, buffer: Buffer, body: number, end: numbe
         : countFault(name);
     case kinds.itemExtended:
       return extrasFault(buffer, body, end);
+    case kinds.itemsAdded:
+      return listFault(buffer, body + fixedBytes.itemsAdded, end, itemCount(kind, buffer, body));
     default:
       return undefined;
   }

@@ -42,7 +42,8 @@ export class EntryReader {
     this.#uses.enter(segment);
     try {
       const base = offsets[0] as number;
-      const wanted = (offsets[offsets.length - 1] as number) - base + Math.max(tailBytes, entryHeaderBytes);
+      const tail = Math.max(tailBytes, entryHeaderBytes);
+      const wanted = Math.min((offsets[offsets.length - 1] as number) - base + tail, Math.max(pieceBytes, tail));
       let { buffer, bytes } = await this.#readAt(segment, base, wanted);
       if (checkEntry(buffer, 0, bytes) === 'short' && bytes === wanted) {
         ({ buffer, bytes } = await this.#readAt(segment, base, entryBytes(buffer, 0)));

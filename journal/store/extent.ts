@@ -12,14 +12,14 @@ export interface Extent {
   /** Of its first entry. */
   readonly offset: number;
   bytes: number;
-  /** Ids of its first and last entry; between them there may be gaps. */
+  /** Ids of its first and last item; between them there may be gaps. */
   readonly firstId: number;
   lastId: number;
   /** Its live items, once it counts. */
   live: number;
   /** Where some entries after the first stand: id, offset, id, offset …, rising. */
   readonly marks: number[];
-  /** Where the last reader stopped: the entry there is the first with an id from `cursorId` on. */
+  /** Where the last reader stopped: the entry there is the first that has an item with an id from `cursorId` on. */
   cursorId: number;
   cursorOffset: number;
 }
@@ -39,13 +39,13 @@ export function newExtent(file: BacklogFile, offset: number, firstId: number): E
   };
 }
 
-/** Notes that the entry of item `id` stands at `offset`, if that is far enough from the last mark. */
+/** Notes that the entry whose first item is `id` stands at `offset`, if that is far enough from the last mark. */
 export function markEntry(extent: Extent, id: number, offset: number): void {
   const { marks } = extent;
   if (offset - (marks[marks.length - 1] ?? extent.offset) >= markEveryBytes) marks.push(id, offset);
 }
 
-/** An offset from which a scan meets the first entry with an id from `id` on. */
+/** An offset from which a scan meets the first entry that has an item with an id from `id` on. */
 export function scanStart(extent: Extent, id: number): number {
   const { marks } = extent;
   let low = 0;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { chunkBytes } from '../log/lane.ts';
 import { readU64 } from '../log/u64.ts';
 import {
   type BacklogFile,
@@ -28,10 +29,12 @@ import {
   fixedBytes,
   kinds,
   nodePartition,
+  writeItemCount,
   writeItemHead,
   writeRemoval,
 } from './entries.ts';
 import { newExtent } from './extent.ts';
+import { writeLength } from './item-list.ts';
 import { keptEpochs, ReplicaState } from './replica.ts';
 import { keptTokens } from './seen-tokens.ts';
 import { QueueState } from './stored-queue.ts';
@@ -105,6 +108,21 @@ test('bodies are encoded as the layouts say', () => {
     names.map((name) => field(item, itemAdded, name)),
     [2 ** 40 + 1, 2, 3, 4, 0xfffffff5],
   );
+
+  const items = Buffer.alloc(fixedBytes.itemsAdded + 5);
+  writeItemHead(items, 0, 8, 2 ** 41, 3, 4, 5);
+  writeItemCount(items, 0, 2);
+  assert.is(writeLength(items, fixedBytes.itemsAdded, 300), fixedBytes.itemsAdded + 2);
+  assert.equal(
+    [...names, 'items'].map((name) => field(items, bodyLayouts.itemsAdded, name)),
+    [8, 2 ** 41, 3, 4, 5, 2],
+  );
+  assert.equal(
+    [...items.subarray(fixedBytes.itemsAdded)],
+    [0xac, 0x02, 0, 0, 0],
+    'seven bits a byte, the lowest first',
+  );
+  assert.ok(text('Bodies').includes(`at most\n${chunkBytes / 1024} KiB`));
 
   const removal = Buffer.alloc(fixedBytes.itemsRemoved + 32);
   writeRemoval(removal, 0, 7, [10, 11, 20, 2 ** 50]);

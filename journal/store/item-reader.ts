@@ -1,21 +1,22 @@
 import { assert } from '../base/assert.ts';
-import { entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
+import { entryBodyStart, entryKind, entryPartition } from '../log/entry.ts';
 import type { BacklogReader } from './backlog-reader.ts';
 import {
   bodyQueue,
-  fixedBytes,
   isItemKind,
   itemAddedAtMs,
-  itemDataStart,
   itemExpiresAtMs,
+  itemFileBytes,
   itemFlags,
   itemId,
   kinds,
 } from './entries.ts';
 import { EntryCopies } from './entry-copies.ts';
 import { damagedEntry, type EntryReader, ReadPlan, type Span } from './entry-reader.ts';
+import { costBytes, itemCostBytes } from './item-cost.ts';
 import { type ItemOrigin, readExtras } from './item-extras.ts';
-import { lastOf } from './offset-runs.ts';
+import { ItemWalk } from './item-walk.ts';
+import { firstOf } from './offset-runs.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
 import type { QueueState } from './stored-queue.ts';
@@ -83,7 +84,10 @@ export class ItemReader {
     this.#pieces = pieces;
   }
 
-  /** Live items from `fromId` on whose entries have at most `maxBytes` together; one at least if there is any. */
+  /**
+   * Live items from `fromId` on that {@link costBytes} finds to be `maxBytes` at most, by whole entries, or a part of the
+   * first; one at least if there is any.
+   */
   async readItems(replica: ReplicaState, queue: QueueState, fromId: number, maxBytes: number): Promise<ItemsRead> {
     const gathering = new ItemGathering(maxBytes);
     let nextId = queue.nextLive(fromId);
@@ -122,17 +126,23 @@ export class ItemReader {
   }
 
   async #readUnsettled(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {
-    const run = queue.places.find(fromId)?.run;
-    assert(run !== undefined, `item ${fromId} of queue ${queue.name} has no place`);
+    const place = queue.places.find(fromId);
+    assert(place !== undefined, `item ${fromId} of queue ${queue.name} has no place`);
+    const { run } = place;
     const plan = new ReadPlan(limitBytes);
     const ids: number[] = [];
-    for (let id = fromId; id <= lastOf(run); id = queue.nextLive(id + 1)) {
-      if (!plan.add(run.offsets[id - run.first] as number)) break;
-      ids.push(id);
+    let [items, cost] = [0, 0];
+    for (let index = place.index; index < run.length; index++) {
+      const [firstId, endId] = [firstOf(run, index), firstOf(run, index + 1)];
+      if (queue.nextLive(Math.max(firstId, fromId)) >= endId) continue;
+      if (cost > limitBytes || !plan.add(run.offsets[index] as number)) break;
+      ids.push(firstId);
+      items = endId - firstId;
+      cost += items * itemCostBytes;
     }
-    const span = await this.#entries.read(run.segment, plan.offsets, meanEntryBytes(queue));
+    const span = await this.#entries.read(run.segment, plan.offsets, guessEntryBytes(queue, items));
     for (const [index, start] of span.starts.entries()) {
-      if (!isItem(span.buffer, start, replica.partition, queue.number, ids[index] as number)) {
+      if (!addsItems(span.buffer, start, replica.partition, queue.number, ids[index] as number)) {
         throw damagedEntry(run.segment, plan.offsets[index] as number);
       }
     }
@@ -145,74 +155,85 @@ class ItemGathering {
   readonly items: StoredItem[] = [];
   leftBytes: number;
   isFull = false;
+  readonly #walk = new ItemWalk();
 
   constructor(maxBytes: number) {
     this.leftBytes = maxBytes;
   }
 
-  /** Takes the items that are live still and fit; gives the first live id after them. */
+  /** Takes the items from `fromId` on that are live still and fit; gives the first live id after them. */
   take(span: Span, queue: QueueState, fromId: number): number {
-    const starts: number[] = [];
-    let takenBytes = 0;
-    let nextId = fromId;
-    for (const start of span.starts) {
-      const id = itemId(span.buffer, entryBodyStart(start));
-      const bytes = entryBytes(span.buffer, start);
-      if (queue.isLive(id)) {
-        this.isFull = bytes > this.leftBytes - takenBytes && this.items.length + starts.length > 0;
-        if (this.isFull) break;
-        starts.push(start);
-        takenBytes += bytes;
-      }
-      nextId = id + 1;
-    }
-    this.#add(span.buffer, starts, takenBytes);
-    return queue.nextLive(nextId);
-  }
-
-  #add(buffer: Buffer, starts: readonly number[], takenBytes: number): void {
-    const copies = new EntryCopies(buffer, takenBytes);
-    for (const start of starts) {
-      const end = start + entryBytes(buffer, start);
-      const copyStart = copies.add(start, end);
-      this.items.push(decodeItem(buffer, start, end, copies.memory, copyStart));
-    }
+    const { endId, dataBytes } = this.#fitting(span, queue, fromId);
+    const copies = new EntryCopies(span.buffer, dataBytes);
+    for (const start of span.starts) this.#takeEntry(span.buffer, start, queue, fromId, endId, copies);
     copies.finish();
-    this.leftBytes -= takenBytes;
-    if (this.leftBytes <= 0) this.isFull = true;
+    return queue.nextLive(endId);
+  }
+
+  /** How far it can take the span: by whole entries, unless not even the first of all fits. */
+  #fitting({ buffer, starts }: Span, queue: QueueState, fromId: number): { endId: number; dataBytes: number } {
+    const walk = this.#walk;
+    let [endId, dataBytes, items] = [fromId, 0, this.items.length];
+    for (const start of starts) {
+      const cost = costBytes(buffer, start);
+      const isWhole = cost <= this.leftBytes;
+      this.isFull = !isWhole && items > 0;
+      if (this.isFull) break;
+      let left = this.leftBytes;
+      for (walk.enter(buffer, start); walk.next(); endId = walk.id + 1) {
+        if (walk.id < fromId || !queue.isLive(walk.id)) continue;
+        const bytes = walk.end - walk.from;
+        left -= bytes + itemCostBytes;
+        this.isFull = left < 0 && items > 0 && !isWhole;
+        if (this.isFull) return { endId: walk.id, dataBytes };
+        dataBytes += bytes;
+        items++;
+      }
+      this.leftBytes -= cost;
+    }
+    this.isFull ||= this.leftBytes <= 0;
+    return { endId, dataBytes };
+  }
+
+  #takeEntry(
+    buffer: Buffer,
+    start: number,
+    queue: QueueState,
+    fromId: number,
+    endId: number,
+    copies: EntryCopies,
+  ): void {
+    const walk = this.#walk;
+    const body = entryBodyStart(start);
+    const kind = entryKind(buffer, start);
+    const flags = itemFlags(buffer, body);
+    const expiresAtMs = itemExpiresAtMs(buffer, body);
+    const addedAtMs = itemAddedAtMs(buffer, body);
+    const extras = kind === kinds.itemExtended ? readExtras(buffer, body) : undefined;
+    const isDelayed = extras?.isDelayed ?? kind === kinds.itemDelayed;
+    walk.enter(buffer, start);
+    while (walk.next() && walk.id < endId) {
+      if (walk.id < fromId || !queue.isLive(walk.id)) continue;
+      const at = copies.add(walk.from, walk.end) + walk.start - walk.from;
+      const bytes = walk.end - walk.start;
+      this.items.push(
+        new StoredItem(walk.id, flags, expiresAtMs, addedAtMs, isDelayed, extras?.origin, copies.memory, at, bytes),
+      );
+    }
   }
 }
 
-/** The item of the entry `buffer[start..end)`, of which a copy stands in `memory` from `copyStart` on. */
-function decodeItem(buffer: Buffer, start: number, end: number, memory: Buffer, copyStart: number): StoredItem {
-  const body = entryBodyStart(start);
-  const kind = entryKind(buffer, start);
-  const extras = kind === kinds.itemExtended ? readExtras(buffer, body) : undefined;
-  const dataStart = itemDataStart(kind, buffer, body);
-  return new StoredItem(
-    itemId(buffer, body),
-    itemFlags(buffer, body),
-    itemExpiresAtMs(buffer, body),
-    itemAddedAtMs(buffer, body),
-    extras?.isDelayed ?? kind === kinds.itemDelayed,
-    extras?.origin,
-    memory,
-    copyStart + dataStart - start,
-    end - dataStart,
-  );
-}
-
-/** Whether the entry at `start` adds this item. */
-export function isItem(buffer: Buffer, start: number, partition: number, queue: number, id: number): boolean {
+/** Whether the entry at `start` adds items to this queue, of which `firstId` is the first. */
+export function addsItems(buffer: Buffer, start: number, partition: number, queue: number, firstId: number): boolean {
   const body = entryBodyStart(start);
   return (
     isItemKind(entryKind(buffer, start)) &&
     entryPartition(buffer, start) === partition &&
     bodyQueue(buffer, body) === queue &&
-    itemId(buffer, body) === id
+    itemId(buffer, body) === firstId
   );
 }
 
-function meanEntryBytes(queue: QueueState): number {
-  return entryHeaderBytes + fixedBytes.itemAdded + Math.ceil(queue.bytes / Math.max(queue.count, 1));
+function guessEntryBytes(queue: QueueState, items: number): number {
+  return itemFileBytes + items * (Math.ceil(queue.bytes / Math.max(queue.count, 1)) + 2);
 }

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { entryBytes, entryPartition, entrySequence } from '../log/entry.ts';
 import { damagedEntry, type EntryReader, ReadPlan } from './entry-reader.ts';
-import { lastOf, type OffsetRun } from './offset-runs.ts';
+import type { OffsetRun } from './offset-runs.ts';
 import type { ReplicaState } from './replica.ts';
 
 /** A guess at an entry's length, to read the last one of a piece with it. */
@@ -40,7 +40,7 @@ async function readPiece(
 ): Promise<number> {
   const plan = new ReadPlan(Number.POSITIVE_INFINITY);
   let planned = fromSequence;
-  while (planned <= lastOf(place) && plan.add(place.offsets[planned - place.first] as number)) planned++;
+  while (planned < place.end && plan.add(place.offsets[planned - place.first] as number)) planned++;
   const span = await entries.read(place.segment, plan.offsets, tailBytes);
   const { buffer, starts } = span;
   let next = fromSequence;

@@ -32,7 +32,7 @@ async function closed(how: 'appended' | 'snapshot'): Promise<{ checkpoint: Check
   const model = new ModelPartition(partition);
   model.beginEpoch(source);
   model.createQueue(source, 'q');
-  for (let id = 1; id <= 5; id++) model.addItem(source, 'q', 0, `item ${id}`);
+  for (let id = 1; id <= 5; id++) model.addItem(source, 'q', id, `item ${id}`);
   await clock.complete(source.flushed());
   if (source !== store) store.appendRun((await clock.complete(source.openSnapshot(partition).next())) as Buffer);
   store.sawMapRevision(1);

@@ -8,8 +8,9 @@ import {
   decodeSnapshotEnd,
   type EpochStart,
   flushedThroughId,
-  itemDataStart,
+  itemCount,
   itemId,
+  itemsDataBytes,
   kinds,
   type QueueOutline,
   readToken,
@@ -17,7 +18,7 @@ import {
   removalRuns,
 } from './entries.ts';
 import { readNamed } from './item-extras.ts';
-import { lastOf, OffsetRuns } from './offset-runs.ts';
+import { OffsetRuns } from './offset-runs.ts';
 import { SeenTokens, TokenRoom } from './seen-tokens.ts';
 import { QueueState, type StoredQueue } from './stored-queue.ts';
 
@@ -109,7 +110,8 @@ export class ReplicaState implements Replica {
       case kinds.itemAdded:
       case kinds.itemDelayed:
       case kinds.itemExtended:
-        return this.#addItem(kind, sequence, buffer, body, end, segment, offset);
+      case kinds.itemsAdded:
+        return this.#addItems(kind, sequence, buffer, body, end, segment, offset);
       case kinds.itemsRemoved:
         return this.#removeItems(buffer, body);
       case kinds.queueCreated:
@@ -160,7 +162,8 @@ export class ReplicaState implements Replica {
       case kinds.itemAdded:
       case kinds.itemDelayed:
       case kinds.itemExtended:
-        this.#foldItem(buffer, body, segment, offset);
+      case kinds.itemsAdded:
+        this.#foldItems(kind, buffer, body, segment, offset);
         break;
       case kinds.replicaDropped:
         this.#forgetPlaces(1);
@@ -222,7 +225,7 @@ export class ReplicaState implements Replica {
     return undefined;
   }
 
-  #addItem(
+  #addItems(
     kind: number,
     sequence: number,
     buffer: Buffer,
@@ -234,16 +237,17 @@ export class ReplicaState implements Replica {
     const queue = this.#byNumber.get(bodyQueue(buffer, body));
     if (queue === undefined) return `an item is added to queue number ${bodyQueue(buffer, body)}, which is not there`;
     const id = itemId(buffer, body);
+    const count = itemCount(kind, buffer, body);
     if (sequence > 0) {
       if (id !== queue.nextId) return `item ${id} of queue ${queue.name} comes instead of item ${queue.nextId}`;
-      queue.nextId = id + 1;
+      queue.nextId = id + count;
       if (kind === kinds.itemExtended) this.#seeName(buffer, body);
     } else {
-      const fault = this.#receiveFault(queue, id);
+      const fault = this.#receiveFault(queue, id, count);
       if (fault !== undefined) return fault;
     }
-    queue.places.add(segment, id, offset);
-    queue.bytes += end - itemDataStart(kind, buffer, body);
+    queue.places.add(segment, id, offset, count);
+    queue.bytes += itemsDataBytes(kind, buffer, body, end);
     return undefined;
   }
 
@@ -253,12 +257,11 @@ export class ReplicaState implements Replica {
     if (named !== undefined) this.tokens.add(named);
   }
 
-  #receiveFault(queue: QueueState, id: number): string | undefined {
+  #receiveFault(queue: QueueState, id: number, count: number): string | undefined {
     if (this.state !== 'receiving') return 'an item of a snapshot comes without one';
-    const last = queue.places.runs[queue.places.runs.length - 1];
-    const previous = last === undefined ? queue.settledThroughId : lastOf(last);
-    if (id <= previous || !queue.isLive(id)) return `item ${id} of queue ${queue.name} does not fit the snapshot`;
-    return undefined;
+    const next = queue.places.runs.at(-1)?.end ?? queue.settledThroughId + 1;
+    const isFitting = id >= next && queue.countLive(id, id + count - 1) === count;
+    return isFitting ? undefined : `item ${id} of queue ${queue.name} does not fit the snapshot`;
   }
 
   #removeItems(buffer: Buffer, body: number): undefined {
@@ -342,11 +345,13 @@ export class ReplicaState implements Replica {
     return undefined;
   }
 
-  #foldItem(buffer: Buffer, body: number, segment: number, offset: number): void {
+  #foldItems(kind: number, buffer: Buffer, body: number, segment: number, offset: number): void {
     const queue = this.#byNumber.get(bodyQueue(buffer, body));
     if (queue === undefined) return;
     const id = itemId(buffer, body);
-    if (id > queue.settledThroughId && queue.isLive(id)) queue.places.add(segment, id, offset);
+    const count = itemCount(kind, buffer, body);
+    const isWanted = id > queue.settledThroughId && queue.countLive(id, id + count - 1) > 0;
+    if (isWanted) queue.places.add(segment, id, offset, count);
   }
 
   /** What was met so far belongs to an earlier copy of the partition. */

@@ -1,16 +1,17 @@
-import { checkEntry, entryBytes } from '../log/entry.ts';
-import { BacklogOutput, type EntryBatch } from './backlog-output.ts';
+import { checkEntry } from '../log/entry.ts';
+import { BacklogOutput } from './backlog-output.ts';
 import { damagedEntry, type Span } from './entry-reader.ts';
 import type { Extent } from './extent.ts';
-import { isItem } from './item-reader.ts';
-import { lastOf, type OffsetRun } from './offset-runs.ts';
+import { addsItems } from './item-reader.ts';
+import { entryOf, firstOf, type OffsetRun } from './offset-runs.ts';
 import { pieceBytes } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { QueueState } from './stored-queue.ts';
+import { liveStretches, type Stretch } from './stretch.ts';
 
-/** Entries that are looked at in one go. */
-const batchEntries = 512;
+/** Stretches that are looked at in one go. */
+const batchStretches = 512;
 
 /**
  * Copies what is alive in one segment, the oldest that is unsettled, to a backlog file. The segment is read once, in
@@ -49,7 +50,7 @@ export class Settling {
     for (const { replica, queue, runs, extents } of this.#works) {
       if (turns.isOver) await turns.free();
       if (replica.queue(queue.number) !== queue) continue;
-      queue.settledThroughId = lastOf(runs[runs.length - 1] as OffsetRun);
+      queue.settledThroughId = (runs[runs.length - 1] as OffsetRun).end - 1;
       queue.places.dropSegments(this.#segment);
       for (const extent of extents) queue.addExtent(extent);
     }
@@ -86,9 +87,9 @@ export class Settling {
     for (const work of works) {
       for (;;) {
         if (turns.isOver) await turns.free();
-        const batch = work.take(this.#slice, bytes, from, this.#segment);
-        if (batch.ids.length === 0) break;
-        await this.#append(work, this.#slice, batch);
+        const stretches = work.take(this.#slice, bytes, from, this.#segment);
+        if (stretches.length === 0) break;
+        await this.#append(work, stretches);
       }
       if (work.peek() === from) await this.#copyLong(work, from);
     }
@@ -106,8 +107,8 @@ export class Settling {
   /** Copies an entry that is longer than a slice. */
   async #copyLong(work: QueueWork, offset: number): Promise<void> {
     const { buffer } = await this.#readLong(work, offset);
-    const batch = work.take(buffer, buffer.length, offset, this.#segment);
-    if (batch.ids.length > 0) await this.#append(work, buffer, batch);
+    const stretches = work.take(buffer, buffer.length, offset, this.#segment);
+    if (stretches.length > 0) await this.#append(work, stretches);
   }
 
   async #readLong({ replica }: QueueWork, offset: number): Promise<Span> {
@@ -119,9 +120,9 @@ export class Settling {
     }
   }
 
-  async #append({ extents }: QueueWork, buffer: Buffer, batch: EntryBatch): Promise<void> {
+  async #append({ extents }: QueueWork, stretches: readonly Stretch[]): Promise<void> {
     const last = extents[extents.length - 1];
-    const extent = await this.#output.append(last, buffer, batch);
+    const extent = await this.#output.append(last, stretches);
     if (extent !== last) extents.push(extent);
   }
 }
@@ -135,7 +136,8 @@ class QueueWork {
   /** Where the copies stand. */
   readonly extents: Extent[] = [];
   #run = 0;
-  #index = 0;
+  /** Items below it were copied, or are gone. */
+  #nextId = 0;
 
   constructor(replica: ReplicaState, queue: QueueState, runs: readonly OffsetRun[]) {
     this.replica = replica;
@@ -146,7 +148,7 @@ class QueueWork {
   /** About how many bytes of data are to be copied. */
   estimateBytes(): number {
     const { queue } = this;
-    const items = this.runs.reduce((sum, run) => sum + queue.countLive(run.first, lastOf(run)), 0);
+    const items = this.runs.reduce((sum, run) => sum + queue.countLive(run.first, run.end - 1), 0);
     return queue.count === 0 ? 0 : (queue.bytes / queue.count) * items;
   }
 
@@ -154,35 +156,34 @@ class QueueWork {
   peek(): number | undefined {
     if (this.replica.queue(this.queue.number) !== this.queue) return undefined;
     for (let run = this.runs[this.#run]; run !== undefined; run = this.runs[++this.#run]) {
-      const id = this.queue.nextLive(run.first + this.#index);
-      this.#index = id - run.first;
-      if (id <= lastOf(run)) return run.offsets[this.#index];
-      this.#index = 0;
+      this.#nextId = this.queue.nextLive(Math.max(this.#nextId, run.first));
+      if (this.#nextId < run.end) return run.offsets[entryOf(run, this.#nextId)];
     }
     return undefined;
   }
 
   /**
-   * Takes the next entries that stand whole in the slice, the first `bytes` of `buffer` being what stands at `from`:
-   * some at a time, none when there are no more in it.
+   * Takes what is alive in the next entries that stand whole in the slice, the first `bytes` of `buffer` being what stands
+   * at `from`: some at a time, none when there are no more in it.
    */
-  take(buffer: Buffer, bytes: number, from: number, segment: number): EntryBatch {
-    const batch: EntryBatch = { ids: [], starts: [], ends: [] };
-    for (let offset = this.peek(); offset !== undefined && batch.ids.length < batchEntries; offset = this.peek()) {
+  take(buffer: Buffer, bytes: number, from: number, segment: number): Stretch[] {
+    const { queue, replica } = this;
+    const stretches: Stretch[] = [];
+    for (let offset = this.peek(); offset !== undefined && stretches.length < batchStretches; offset = this.peek()) {
       const start = offset - from;
       const state = checkEntry(buffer, start, bytes);
       if (state === 'short' && (start > 0 || bytes === buffer.length)) break;
-      const id = (this.runs[this.#run] as OffsetRun).first + this.#index;
-      if (state !== 'whole' || !isItem(buffer, start, this.replica.partition, this.queue.number, id)) {
+      const run = this.runs[this.#run] as OffsetRun;
+      const index = entryOf(run, this.#nextId);
+      const firstId = firstOf(run, index);
+      if (state !== 'whole' || !addsItems(buffer, start, replica.partition, queue.number, firstId)) {
         const damage = damagedEntry(segment, offset);
-        this.replica.noteDamage(damage);
+        replica.noteDamage(damage);
         throw damage;
       }
-      batch.ids.push(id);
-      batch.starts.push(start);
-      batch.ends.push(start + entryBytes(buffer, start));
-      this.#index++;
+      stretches.push(...liveStretches(buffer, start, queue, firstId));
+      this.#nextId = firstOf(run, index + 1);
     }
-    return batch;
+    return stretches;
   }
 }

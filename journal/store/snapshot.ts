@@ -1,11 +1,10 @@
 import { WindhoverError } from '../base/errors.ts';
-import { entryBodyStart, entryBytes, entryHeaderBytes, entryKind, sealEntry } from '../log/entry.ts';
+import { entryBodyStart, entryHeaderBytes, sealEntry } from '../log/entry.ts';
 import {
   type EpochStart,
   encodeOutline,
   encodeSnapshotEnd,
   encodeToken,
-  itemId,
   kinds,
   type QueueOutline,
   removalBytes,
@@ -18,6 +17,8 @@ import type { SeenToken } from './item-extras.ts';
 import type { ItemReader } from './item-reader.ts';
 import type { ReplicaState } from './replica.ts';
 import type { SegmentPin, SegmentUses } from './segment-uses.ts';
+import type { QueueState } from './stored-queue.ts';
+import { copyStretch, liveStretches, type Stretch, stretchBytes } from './stretch.ts';
 
 /** A piece of a snapshot is not longer than 1 MiB, unless it is one entry. */
 const pieceLimitBytes = 1024 * 1024;
@@ -118,7 +119,7 @@ export class Snapshot {
     const fromId = queue?.nextLive(copy.fromId) ?? outline.nextId;
     if (queue !== undefined && fromId < outline.nextId) {
       const span = await this.#reader.readSpan(this.#replica, queue, fromId, fillLimitBytes - piece.bytes);
-      copy.send(span, piece);
+      copy.send(span, queue, fromId, piece);
       this.#reader.giveBack(span);
       return;
     }
@@ -141,17 +142,18 @@ class QueueCopy {
     this.fromId = outline.firstId;
   }
 
-  /** Takes the items of the span that the queue had at the start, as far as they fit. */
-  send(span: Span, piece: PieceWriter): void {
-    for (const start of span.starts) {
-      const id = itemId(span.buffer, entryBodyStart(start));
-      if (id >= this.outline.nextId) {
-        this.fromId = id;
-        return;
+  /** Takes the items of the span, which begins at `fromId`, that the queue had at the start, as far as they fit. */
+  send({ buffer, starts }: Span, queue: QueueState, fromId: number, piece: PieceWriter): void {
+    for (const start of starts) {
+      for (const stretch of liveStretches(buffer, start, queue, fromId)) {
+        if (stretch.firstId >= this.outline.nextId) {
+          this.fromId = stretch.firstId;
+          return;
+        }
+        if (!piece.copyStretch(stretch)) return;
+        this.#sent.add(stretch.firstId, stretch.lastId);
+        this.fromId = stretch.lastId + 1;
       }
-      if (!piece.copyEntry(span.buffer, start)) return;
-      this.#sent.add(id, id);
-      this.fromId = id + 1;
     }
   }
 
@@ -190,14 +192,13 @@ class PieceWriter {
     this.isFull = this.bytes >= fillLimitBytes;
   }
 
-  /** Copies the body of the entry at `start`; not when the piece would get too long by it, which is full then. */
-  copyEntry(source: Buffer, start: number): boolean {
-    const bytes = entryBytes(source, start);
+  /** Puts the stretch; not when the piece would get too long by it, which is full then. */
+  copyStretch(stretch: Stretch): boolean {
+    const bytes = stretchBytes(stretch);
     this.isFull = this.bytes + bytes > fillLimitBytes;
     if (this.isFull && this.bytes > 0) return false;
     const at = this.#room(bytes);
-    source.copy(this.#buffer, at, start, start + bytes);
-    sealEntry(this.#buffer, at, bytes - entryHeaderBytes, this.#partition, this.#epoch, 0, entryKind(source, start));
+    copyStretch(stretch, this.#buffer, at, this.#epoch, 0);
     return true;
   }
 

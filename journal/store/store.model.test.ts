@@ -90,8 +90,9 @@ class World {
     const isLong = this.below(20) === 0;
     const count = isLong ? 1 : 1 + this.below(12);
     const length = isLong ? 5000 : this.below(400);
+    const flags = this.below(1000);
     for (let index = 0; index < count; index++) {
-      model.addItem(this.store, name, this.below(1000), randomText(this, length));
+      model.addItem(this.store, name, flags + Math.floor(index / 5), randomText(this, length));
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Extent } from './extent.ts';
 import { IdRuns } from './id-runs.ts';
-import { lastOf, OffsetRuns } from './offset-runs.ts';
+import { OffsetRuns } from './offset-runs.ts';
 
 /** A queue as the store has it. */
 export interface StoredQueue {
@@ -110,7 +110,7 @@ export class QueueState implements StoredQueue {
   /** How many live items there are above settledThroughId whose place is not known: 0 unless the journal lost some. */
   countUnplaced(): number {
     let placed = 0;
-    for (const run of this.places.runs) placed += this.countLive(run.first, lastOf(run));
+    for (const run of this.places.runs) placed += this.countLive(run.first, run.end - 1);
     return this.countLive(this.settledThroughId + 1, this.nextId - 1) - placed;
   }
 

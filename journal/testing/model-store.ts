@@ -22,7 +22,7 @@ interface ModelToken {
   readonly untilMs: number;
 }
 
-/** One entry of a partition's log, as what it does to plain arrays. */
+/** One entry of a partition's log, however many items it adds, as what it does to plain arrays. */
 type Change = (queues: Map<string, ModelQueue>, tokens: ModelToken[]) => void;
 
 /**
@@ -68,9 +68,10 @@ export class ModelPartition {
     const id = queue.nextId;
     const bytes = Buffer.from(data, 'latin1');
     const extras = this.#extrasOf(id, queue.number);
-    const sequence = store.addItem(this.partition, queue.number, id, flags, id * 1000, id, bytes, extras);
+    const atMs = timeOf(id);
+    const sequence = store.addItem(this.partition, queue.number, id, flags, atMs * 1000, atMs, bytes, extras);
     bytes.fill(0xee);
-    this.#note(sequence, (queues, tokens) => {
+    this.#noteAlso(sequence, (queues, tokens) => {
       const at = queues.get(name) as ModelQueue;
       at.nextId = id + 1;
       at.items.push({ id, flags, data });
@@ -82,7 +83,11 @@ export class ModelPartition {
   #extrasOf(id: number, queue: number): ItemExtras | undefined {
     const seenAtMs = this.#changes.length + 1;
     const seen = { queue, token: `token-${seenAtMs}`, seenAtMs, untilMs: seenAtMs + 20 };
-    const extras = { isDelayed: delays(id), named: id % 4 === 0 ? seen : undefined, origin: originOf(id) };
+    const extras = {
+      isDelayed: delays(id),
+      named: id % 12 === 0 || delays(id) ? seen : undefined,
+      origin: originOf(id),
+    };
     return extras.isDelayed || extras.named !== undefined || extras.origin !== undefined ? extras : undefined;
   }
 
@@ -149,6 +154,18 @@ export class ModelPartition {
     }
   }
 
+  /** The entry may be the last one, which has got longer. */
+  #noteAlso(sequence: number, change: Change): void {
+    const last = this.#changes.at(-1);
+    if (sequence > this.length || last === undefined) return this.#note(sequence, change);
+    deepStrictEqual(sequence, this.length);
+    this.#changes[sequence - 1] = (queues, tokens) => {
+      last(queues, tokens);
+      change(queues, tokens);
+    };
+    change(this.#queues, this.#tokens);
+  }
+
   #note(sequence: number, change: Change): void {
     deepStrictEqual(sequence, this.#changes.length + 1);
     this.#changes.push(change);
@@ -173,7 +190,8 @@ export async function readAll(
     const bytes = items.reduce((sum, { data }) => sum + data.length, 0);
     ok(items.length <= 1 || bytes <= pieceBytes, 'a piece is too long');
     for (const { id, flags, data, addedAtMs, expiresAtMs, isDelayed, origin } of items) {
-      ok(id >= fromId && id < nextId && addedAtMs === id && expiresAtMs === id * 1000, `item ${id} is wrong`);
+      const atMs = kind === 'modelled' ? timeOf(id) : id;
+      ok(id >= fromId && id < nextId && addedAtMs === atMs && expiresAtMs === atMs * 1000, `item ${id} is wrong`);
       ok(isDelayed === (kind === 'modelled' && delays(id)), `item ${id} is delayed or not`);
       deepStrictEqual(origin, kind === 'modelled' ? originOf(id) : undefined);
       all.push({ id, flags, data: data.toString('latin1') });
@@ -188,16 +206,21 @@ function see(tokens: ModelToken[], { queue, token, seenAtMs, untilMs }: SeenToke
   tokens.push({ queue, token, untilMs });
 }
 
+/** Some follow one another with the same, and share an entry then. */
+function timeOf(id: number): number {
+  return id - (id % 6);
+}
+
 /** Where the item comes from. */
 function originOf(id: number): ItemOrigin | undefined {
-  return id % 3 === 0
+  return id % 12 === 0 || id % 12 === 9
     ? { queue: 'be\xeffore', reason: id % 2 === 0 ? 'expired' : 'undelivered', deliveries: id }
     : undefined;
 }
 
 /** Whether the item is delayed. */
 function delays(id: number): boolean {
-  return id % 5 === 0;
+  return id % 12 === 10;
 }
 
 function isWithin(runs: readonly number[], id: number): boolean {

@@ -25,9 +25,9 @@ export function openJournal(options: JournalOptions, sink: JournalSink, firstSeg
   return (options.clock as SimClock).complete(Journal.open(options, firstSegment, sink));
 }
 
-/** Appends an entry of epoch 1, kind 2. */
-export function append(journal: Journal, partition: number, sequence: number, body: string): void {
-  const at = journal.begin(body.length);
+/** Appends an entry of epoch 1, kind 2; gives its ticket. */
+export function append(journal: Journal, partition: number, sequence: number, body: string): number {
+  const at = journal.begin(partition, body.length);
   journal.buffer.write(body, at, 'latin1');
-  journal.seal(partition, 1, sequence, 2);
+  return journal.seal(partition, 1, sequence, 2);
 }

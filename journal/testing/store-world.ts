@@ -135,7 +135,7 @@ export class StoreWorld {
   #add(name: string, count: number, bytes: number): void {
     if (!this.model.queues().has(name)) this.model.createQueue(this.store, name);
     for (let index = 0; index < count; index++) {
-      this.model.addItem(this.store, name, index, `${name} ${this.model.length} `.padEnd(bytes, 'x'));
+      this.model.addItem(this.store, name, index >> 2, `${name} ${this.model.length} `.padEnd(bytes, 'x'));
     }
   }
 

@@ -1,6 +1,14 @@
 import { WindhoverError } from '../base/errors.ts';
 import type { Disk } from '../log/disk.ts';
-import { entryBodyStart, entryBytes, entryEpoch, entryKind, entryPartition, entrySequence } from '../log/entry.ts';
+import {
+  entryBodyStart,
+  entryBytes,
+  entryEpoch,
+  entryHeaderBytes,
+  entryKind,
+  entryPartition,
+  entrySequence,
+} from '../log/entry.ts';
 import { readRow } from '../log/read-row.ts';
 import { readU64 } from '../log/u64.ts';
 import {
@@ -22,6 +30,7 @@ import {
 } from '../store/entries.ts';
 import { journalFolder } from '../store/entry-reader.ts';
 import { type ItemExtras, readExtras } from '../store/item-extras.ts';
+import { ItemWalk } from '../store/item-walk.ts';
 import { readCheckpoint } from './offline-store.ts';
 
 /** One line of an inspection: an object to be written as JSON. */
@@ -134,6 +143,8 @@ function describeBody(
     case kinds.itemDelayed:
     case kinds.itemExtended:
       return { queue: queue(), ...describeItem(kind, buffer, body, end, withData) };
+    case kinds.itemsAdded:
+      return { queue: queue(), ...describeItems(buffer, body, withData) };
     case kinds.tokenSeen: {
       const { token, untilMs } = readToken(buffer, body, end);
       return { queue: queue(), token, until: new Date(untilMs).toISOString() };
@@ -161,17 +172,34 @@ function describeBody(
 }
 
 function describeItem(kind: number, buffer: Buffer, body: number, end: number, withData: boolean): Line {
-  const expiresAtMs = itemExpiresAtMs(buffer, body);
-  const dataAt = itemDataStart(kind, buffer, body);
   return {
     id: itemId(buffer, body),
+    ...describeHead(buffer, body),
+    ...(kind === kinds.itemExtended ? describeExtras(readExtras(buffer, body)) : {}),
+    ...describeData(buffer, itemDataStart(kind, buffer, body), end, withData),
+  };
+}
+
+function describeItems(buffer: Buffer, body: number, withData: boolean): Line {
+  const items: Line[] = [];
+  const walk = new ItemWalk();
+  walk.enter(buffer, body - entryHeaderBytes);
+  while (walk.next()) items.push({ id: walk.id, ...describeData(buffer, walk.start, walk.end, withData) });
+  return { ...describeHead(buffer, body), items };
+}
+
+/** What all items of an entry have in common. */
+function describeHead(buffer: Buffer, body: number): Line {
+  const expiresAtMs = itemExpiresAtMs(buffer, body);
+  return {
     flags: itemFlags(buffer, body),
     addedAt: new Date(itemAddedAtMs(buffer, body)).toISOString(),
     expiresAt: expiresAtMs === 0 ? null : new Date(expiresAtMs).toISOString(),
-    ...(kind === kinds.itemExtended ? describeExtras(readExtras(buffer, body)) : {}),
-    dataBytes: end - dataAt,
-    ...(withData ? { data: buffer.toString('base64', dataAt, end) } : {}),
   };
+}
+
+function describeData(buffer: Buffer, start: number, end: number, withData: boolean): Line {
+  return { dataBytes: end - start, ...(withData ? { data: buffer.toString('base64', start, end) } : {}) };
 }
 
 function describeExtras({ isDelayed, named, origin }: ItemExtras): Line {

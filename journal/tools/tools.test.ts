@@ -22,7 +22,7 @@ async function filled(): Promise<{ disk: SimDisk; model: ModelPartition }> {
   model.createQueue(store, 'a');
   model.createQueue(store, 'b');
   for (let round = 0; round < 20; round++) {
-    for (let index = 0; index < 10; index++) model.addItem(store, 'a', index, `${round}.${index}`.repeat(60));
+    for (let index = 0; index < 10; index++) model.addItem(store, 'a', round, `${round}.${index}`.repeat(60));
     model.addItem(store, 'b', round, 'small');
     await clock.complete(store.flushed());
     await clock.runFor(200);
@@ -146,10 +146,15 @@ test('an inspection tells every entry from the first segment that counts, then o
   const entries = lines.filter((line) => 'kind' in line);
   const sequences = entries.map((line) => line['sequence']).filter((sequence) => sequence !== 0);
   assert.is(sequences.at(-1), model.length);
-  const last = entries.findLast((line) => /^item(Added|Extended)$/.test(String(line['kind'])) && line['queue'] === 'a');
+  const last = entries.findLast(
+    (line) => /^items?(Added|Extended)$/.test(String(line['kind'])) && line['queue'] === 'a',
+  );
+  const told = ((last?.['items'] ?? [last]) as Line[]).at(-1);
   const item = model.queue('a').items.at(-1);
-  assert.is(last?.['id'], item?.id);
-  assert.is(Buffer.from(String(last?.['data']), 'base64').toString('latin1'), item?.data);
+  assert.is(told?.['id'], item?.id);
+  assert.is(Buffer.from(String(told?.['data']), 'base64').toString('latin1'), item?.data);
+  const shared = entries.filter((line) => (line['items'] as Line[] | undefined)?.length === 5);
+  assert.ok(shared.length > 0, 'items that share an entry are told in its line');
   assert.equal(entries.find((line) => line['kind'] === 'itemsRemoved')?.['removed'], [
     [1, 3],
     [100, 150],

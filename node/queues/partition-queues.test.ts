@@ -423,7 +423,7 @@ test('statistics have Kestrel’s names', async () => {
     items: 1,
     bytes: 5,
     total_items: 3,
-    logsize: 5 + 64,
+    logsize: 5 + 70,
     expired_items: 0,
     mem_items: 1,
     mem_bytes: 5,

@@ -41,7 +41,7 @@ export function counterStatistics(counters: QueueCounters): Statistics {
 
 /**
  * One queue's statistics by Kestrel's names. Counts of events are since this node began to lead the queue's partition.
- * `age` is in ms: how long the last item handed out had been in the queue. `logsize` is what its items take in the files of
+ * `age` is in ms: how long the last item handed out had been in the queue. `logsize` is what its items take at most in the files of
  * the node, which are shared by all queues. `children` stands there when there are any.
  */
 export function queueStatistics(queue: Queue, children: readonly Queue[] = []): Statistics {

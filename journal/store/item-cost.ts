@@ -1,0 +1,11 @@
+import { entryBodyStart, entryBytes, entryKind } from '../log/entry.ts';
+import { itemCount } from './entries.ts';
+
+/** What an item that has been read takes in memory beside its data, about. */
+export const itemCostBytes = 64;
+
+/** What the items of the entry at `start` are taken to be, in bytes, by those who read up to a limit. */
+export function costBytes(buffer: Buffer, start: number): number {
+  const items = itemCount(entryKind(buffer, start), buffer, entryBodyStart(start));
+  return entryBytes(buffer, start) + items * itemCostBytes;
+}
