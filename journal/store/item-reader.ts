@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { entryBodyStart, entryKind, entryPartition } from '../log/entry.ts';
+import { chunkBytes } from '../log/lane.ts';
 import type { BacklogReader } from './backlog-reader.ts';
 import {
   bodyQueue,
@@ -180,6 +181,7 @@ class ItemGathering {
       this.isFull = !isWhole && items > 0;
       if (this.isFull) break;
       let left = this.leftBytes;
+      const taken = items;
       for (walk.enter(buffer, start); walk.next(); endId = walk.id + 1) {
         if (walk.id < fromId || !queue.isLive(walk.id)) continue;
         const bytes = walk.end - walk.from;
@@ -189,7 +191,7 @@ class ItemGathering {
         dataBytes += bytes;
         items++;
       }
-      this.leftBytes -= cost;
+      if (items > taken) this.leftBytes -= cost; // else all of it was removed meanwhile
     }
     this.isFull ||= this.leftBytes <= 0;
     return { endId, dataBytes };
@@ -234,6 +236,9 @@ export function addsItems(buffer: Buffer, start: number, partition: number, queu
   );
 }
 
+/** Several items are never longer together than a chunk, whatever the queue's other items are. */
 function guessEntryBytes(queue: QueueState, items: number): number {
-  return itemFileBytes + items * (Math.ceil(queue.bytes / Math.max(queue.count, 1)) + 2);
+  const meanBytes = Math.ceil(queue.bytes / Math.max(queue.count, 1));
+  const bytes = itemFileBytes + items * (meanBytes + 2);
+  return items === 1 ? bytes : Math.min(bytes, chunkBytes);
 }
