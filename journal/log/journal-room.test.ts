@@ -4,7 +4,7 @@ import { WindhoverError } from '../base/errors.ts';
 import { Recorder } from '../testing/recorder.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
-import { append, openJournal, smallJournal } from '../testing/small-journal.ts';
+import { append, openJournal, smallJournal, smallSegmentRoomBytes } from '../testing/small-journal.ts';
 import { WatchedDisk } from '../testing/watched-disk.ts';
 import type { Disk } from './disk.ts';
 import type { JournalOptions } from './journal.ts';
@@ -79,6 +79,35 @@ test('what was appended in one burst past the room waits for it and is not lost'
   disk.full(Number.POSITIVE_INFINITY);
   await clock.complete(journal.flushed());
   assert.equal(sink.durables.at(-1), new Map([[1, 3]]));
+  await clock.complete(journal.close());
+});
+
+test('what makes an entry longer takes room as what begins one does', async () => {
+  const sink = new Recorder();
+  const disk = new SimDisk({ clock });
+  const journal = await openJournal(options(disk), sink);
+  await clock.runFor(10);
+  disk.full();
+  let admittedBytes = 0;
+  const fill = (): void => {
+    for (let sequence = 1; ; sequence++) {
+      const ticket = append(journal, 1, sequence, 'x');
+      admittedBytes++;
+      for (let at = journal.extend(1, ticket, 100); at >= 0; at = journal.extend(1, ticket, 100)) {
+        journal.buffer.fill('x', at, at + 100);
+        admittedBytes += 100;
+      }
+    }
+  };
+  assert.throws(fill, (error: WindhoverError) => error.code === 'no-space');
+  const files = disk.names().length;
+  assert.ok(admittedBytes < files * smallSegmentRoomBytes, `${admittedBytes} bytes for ${files} segments and spares`);
+  disk.full(Number.POSITIVE_INFINITY);
+  await clock.complete(journal.flushed());
+  assert.is(
+    sink.bodies().reduce((sum, { length }) => sum + length, 0),
+    admittedBytes,
+  );
   await clock.complete(journal.close());
 });
 

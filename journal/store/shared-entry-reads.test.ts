@@ -101,4 +101,32 @@ test('a few items left of a long entry are read beside long ones without more me
   );
 });
 
+test('a snapshot of which a piece ends in the midst of an entry has each item once', async () => {
+  const { node, queue } = await filled(Array.from({ length: 9000 }, () => 300));
+  const gone = Array.from({ length: 3000 }, (_, index) => index * 3 + 1);
+  node.store.removeItems(
+    1,
+    queue,
+    gone.flatMap((id) => [id, id]),
+  );
+  await node.flush();
+  for (const isSettled of [false, true]) {
+    if (isSettled) await settle(node);
+    const follower = new StoreNode();
+    const store = await follower.open();
+    const snapshot = node.store.openSnapshot(1);
+    let pieces = 0;
+    for (let piece = await node.clock.complete(snapshot.next()); piece !== undefined; pieces++) {
+      assert.is(store.appendRun(piece), piece.length);
+      await follower.flush();
+      piece = await node.clock.complete(snapshot.next());
+    }
+    snapshot.close();
+    assert.ok(pieces > 2);
+    const { items } = await follower.read(1, queue, 1, 1 << 24);
+    assert.is(items.length, 6000);
+    assert.ok(items.every(({ id }, index) => id === index + Math.floor(index / 2) + 2));
+  }
+});
+
 test.run();

@@ -27,7 +27,8 @@ class World {
   readonly sync: 'always' | 'never';
   disk: SimDisk;
   store!: Store;
-  readonly partitions = [new ModelPartition(0), new ModelPartition(7)];
+  /** Two of them are gathered side by side, one apart. */
+  readonly partitions = [new ModelPartition(0), new ModelPartition(8), new ModelPartition(7)];
 
   constructor(seed: number, sync: 'always' | 'never') {
     this.random = seededRandom(seed);
@@ -50,7 +51,7 @@ class World {
   }
 
   async run(action: string): Promise<void> {
-    const model = this.partitions[this.below(2)] as ModelPartition;
+    const model = this.partitions[this.below(3)] as ModelPartition;
     const name = names[this.below(3)] as string;
     switch (action) {
       case 'add':
