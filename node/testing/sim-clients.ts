@@ -8,6 +8,9 @@ const retryMs = 40;
 const pauseMs = 5;
 const readWaitMs = 300;
 const expiringShare = 0.2;
+/** So often a producer sends some values at once, and hears of all of them before it goes on. */
+const burstShare = 0.1;
+const mostAtOnce = 9;
 
 /** One question, one answer, on a connection that is renewed whenever it breaks. */
 class SimClient {
@@ -16,6 +19,7 @@ class SimClient {
   readonly #name: string;
   #connection: SimConnection | undefined;
   #text = '';
+  #lines = 1;
   /** Grows whenever a connection ends: what was open on it has gone back. */
   connections = 0;
   #answered: ((answer: string | undefined) => void) | undefined;
@@ -26,11 +30,12 @@ class SimClient {
     this.#servers = servers;
   }
 
-  /** The answer, or undefined when the connection ended first. */
-  async ask(request: string): Promise<string | undefined> {
+  /** The answer, an item or of so many lines; undefined when the connection ended first. */
+  async ask(request: string, lines = 1): Promise<string | undefined> {
     const connection = this.#connection ?? this.#connect();
     if (connection === undefined) return undefined;
     this.#text = '';
+    this.#lines = lines;
     const answer = new Promise<string | undefined>((resolve) => {
       this.#answered = resolve;
     });
@@ -73,7 +78,7 @@ class SimClient {
 
   #received(text: string): void {
     this.#text += text;
-    if (!isWhole(this.#text)) return;
+    if (!isWhole(this.#text, this.#lines)) return;
     const answered = this.#answered;
     this.#answered = undefined;
     answered?.(this.#text);
@@ -88,8 +93,8 @@ class SimClient {
   }
 }
 
-function isWhole(answer: string): boolean {
-  return answer.startsWith('VALUE ') ? answer.endsWith('END\r\n') : answer.endsWith('\r\n');
+function isWhole(answer: string, lines: number): boolean {
+  return answer.startsWith('VALUE ') ? answer.endsWith('END\r\n') : answer.split('\r\n').length > lines;
 }
 
 /** When clients stop beginning anything new. */
@@ -143,7 +148,7 @@ function itemIn(queue: string, value: string): string {
   return parentName(queue) === undefined ? value : `${queue} ${value}`;
 }
 
-/** Sets one value after another, each different, at queues drawn by chance. */
+/** Sets one value after another, or some at once, each different, at queues drawn by chance. */
 export async function produce(
   world: SimWorld,
   servers: readonly SimServer[],
@@ -157,19 +162,28 @@ export async function produce(
   const client = new SimClient(world, servers, name);
   for (let sequence = 0; !until.over; sequence++) {
     const queue = queues[Math.floor(world.random() * queues.length)] ?? '';
-    const padding = 'x'.repeat(Math.floor(world.random() * 200));
-    const value = `${queue}:${name}:${sequence}:${padding}`;
+    const values = valuesFor(world, queue, `${name}:${sequence}`);
     const { surely, perhaps } = fanouts.reachedBy(queue);
-    for (const reached of perhaps) checker.attempt(itemIn(reached, value));
+    for (const value of values) for (const reached of perhaps) checker.attempt(itemIn(reached, value));
     // What expires may come or not, unless it goes to another queue: that must come from either.
     const exptime = world.random() < expiringShare ? 1 + Math.floor(world.random() * 3) : 0;
-    const answer = await client.ask(`set ${queue} 0 ${exptime} ${value.length}\r\n${value}\r\n`);
-    if (answer !== 'STORED\r\n') await client.pause(retryMs);
-    else if (exptime === 0 || queue === leakingQueue)
-      for (const reached of surely) checker.acknowledge(itemIn(reached, value));
+    const sets = values.map((value) => `set ${queue} 0 ${exptime} ${value.length}\r\n${value}\r\n`);
+    const answers = (await client.ask(sets.join(''), sets.length))?.split('\r\n') ?? [];
+    const stored = values.filter((_, index) => answers[index] === 'STORED');
+    if (exptime === 0 || queue === leakingQueue)
+      for (const value of stored) for (const reached of surely) checker.acknowledge(itemIn(reached, value));
+    if (stored.length < values.length) await client.pause(retryMs);
     await client.pause(world.random() * 2 * pauseMs);
   }
   client.cut();
+}
+
+function valuesFor(world: SimWorld, queue: string, name: string): string[] {
+  const count = world.random() < burstShare ? 2 + Math.floor(world.random() * (mostAtOnce - 1)) : 1;
+  return Array.from(
+    { length: count },
+    (_, index) => `${queue}:${name}.${index}:${'x'.repeat(Math.floor(world.random() * 200))}`,
+  );
 }
 
 /** A value read, and the connection on which it is open. */
