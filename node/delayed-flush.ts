@@ -19,7 +19,7 @@ export function flushAllLater(broker: Broker, clock: Clock, delayMs: number): vo
 }
 
 /** Forgets the appointment, if there is one. */
-export function cancelDelayedFlush(broker: Broker): void {
+function cancelDelayedFlush(broker: Broker): void {
   pending.get(broker)?.cancel();
   pending.delete(broker);
 }

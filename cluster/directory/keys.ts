@@ -1,7 +1,7 @@
 import { assert } from '../../journal/base/assert.ts';
 
 /** The longest key, in characters. */
-export const maxKeyLength = 512;
+const maxKeyLength = 512;
 
 /** Directory keys are ours, never a client's: printable ASCII, so that every directory sorts and stores them alike. */
 export function checkKey(key: string): void {

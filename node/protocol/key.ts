@@ -46,7 +46,7 @@ const maxDelayMs = 10 * 365 * 86_400_000;
 export const maxWaitMs = 2 ** 31 - 1;
 
 /** The longest token by which a client may name an item. */
-export const maxTokenBytes = 64;
+const maxTokenBytes = 64;
 
 const slash = 0x2f;
 

@@ -19,7 +19,7 @@ export interface Probe {
 }
 
 /** Most bytes that messages may announce for the filler to fill. */
-export const fillerBytes = 3000;
+const fillerBytes = 3000;
 
 const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -39,7 +39,7 @@ interface Process {
 }
 
 const clientLatencyMs = 0.3;
-export const simSegmentBytes = 64 * 1024;
+const simSegmentBytes = 64 * 1024;
 
 /** One simulated machine with its disk, and the server process on it, which can be started, killed, stopped and drained. */
 export class SimServer {
@@ -216,7 +216,7 @@ export class SimServer {
   }
 }
 
-export const simTiming: ClusterTiming = { ...defaultTiming, replaceAfterMs: 4000 };
+const simTiming: ClusterTiming = { ...defaultTiming, replaceAfterMs: 4000 };
 
 /** A client's connection to a simulated server: bytes take a moment each way, and a broken one loses what is under way. */
 export class SimConnection implements Output {
