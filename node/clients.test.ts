@@ -257,6 +257,22 @@ test('our own over all nodes reaches every owner without forwarding', async () =
   assert.is(await forwardedCommands(), before);
 });
 
+/** Ends the nodes one after the other, by a signal each, and starts them again; does `again` all the while. */
+async function whileRestarting(signals: readonly ('SIGTERM' | 'SIGKILL')[], again: () => Promise<void>): Promise<void> {
+  let restarted = false;
+  const restart = (async () => {
+    for (const [index, signal] of signals.entries()) {
+      await cluster.node(index).stop(signal);
+      await cluster.startNode(index);
+      await cluster.ready();
+    }
+  })().finally(() => {
+    restarted = true;
+  });
+  while (!restarted) await again();
+  await restart;
+}
+
 test('our own, told of one node, finds the others, and goes on while each drains and comes back', async () => {
   const client = await Client.connect(cluster.node(0).label, { deduplicate: true });
   const labels = cluster.nodes.map((node) => node.label).sort();
@@ -270,24 +286,13 @@ test('our own, told of one node, finds the others, and goes on while each drains
       read.push(item.data.toString());
     }
   })();
-  let restarted = false;
-  const restart = (async () => {
-    for (const index of [0, 1, 2]) {
-      await cluster.node(index).stop();
-      await cluster.startNode(index);
-      await cluster.ready();
-    }
-  })().finally(() => {
-    restarted = true;
-  });
   const stored: string[] = [];
-  while (!restarted) {
+  await whileRestarting(['SIGTERM', 'SIGTERM', 'SIGTERM'], async () => {
     const text = String(stored.length);
     await client.set('through', text);
     stored.push(text);
     await sleep(5);
-  }
-  await restart;
+  });
   const found = await eventually('all is read', () =>
     new Set(read).size >= stored.length ? new Set(read) : undefined,
   );
@@ -314,27 +319,12 @@ test('our own with ids sets each item once, in order, though nodes are killed an
     cluster.nodes.map((node) => node.label),
     { deduplicate: true },
   );
-  let restarted = false;
-  const restart = (async () => {
-    for (const [index, signal] of [
-      [0, 'SIGTERM'],
-      [1, 'SIGKILL'],
-      [2, 'SIGTERM'],
-    ] as const) {
-      await cluster.node(index).stop(signal);
-      await cluster.startNode(index);
-      await cluster.ready();
-    }
-  })().finally(() => {
-    restarted = true;
-  });
   const stored: string[] = [];
-  while (!restarted) {
+  await whileRestarting(['SIGTERM', 'SIGKILL', 'SIGTERM'], async () => {
     const text = String(stored.length);
     await Promise.all([client.set('once', text), client.set('once-more', text), client.set('and-again', text)]);
     stored.push(text);
-  }
-  await restart;
+  });
   for (const queue of ['once', 'once-more', 'and-again']) {
     const read: string[] = [];
     for (let some = await client.getMany(queue, 500); some.length > 0; some = await client.getMany(queue, 500)) {

@@ -1,0 +1,105 @@
+import * as assert from 'uvu/assert';
+import type { Owner, Result } from '../../cluster/operation.ts';
+import type { Asked } from './queue-harness.ts';
+
+export interface Holding {
+  /** Nobody's: a lease that has reached its client, or a delay. */
+  readonly owner: Owner | undefined;
+  readonly kind: 'open' | 'delivery' | 'lease' | 'delayed';
+  readonly queue: ModelQueue;
+  readonly id: number;
+  /** When it goes back by itself, in the time of the model. */
+  readonly untilMs: number;
+}
+
+/** What a queue has to hold. */
+export class ModelQueue {
+  readonly name: string;
+  /** Ids of the items that can be read, and of those that are committed and held. */
+  readonly available = new Set<number>();
+  readonly held = new Set<number>();
+  readonly pending = new Set<number>();
+  nextId = 1;
+  line: Asked[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A partition’s queues as plain lists of items, and who holds which. */
+export class Model {
+  readonly queues = new Map<string, ModelQueue>();
+  holdings: Holding[] = [];
+  /** Removed, as far as clients are concerned; only a crash may bring them back. */
+  removedLately = new Set<string>();
+  /** A leadership is ending: the only time when requests are sent elsewhere. */
+  isEnding = false;
+  nowMs = 0;
+
+  named(name: string): ModelQueue {
+    const found = this.queues.get(name) ?? new ModelQueue(name);
+    this.queues.set(name, found);
+    return found;
+  }
+
+  openCount(by: Owner, queue: ModelQueue): number {
+    return this.holdings.filter((held) => held.kind === 'open' && held.owner === by && held.queue === queue).length;
+  }
+
+  settle(holding: Holding, how: 'remove' | 'giveBack'): void {
+    this.holdings = this.holdings.filter((held) => held !== holding);
+    if (!holding.queue.held.delete(holding.id)) return;
+    if (how === 'giveBack') holding.queue.available.add(holding.id);
+    else this.removedLately.add(`${holding.queue.name} ${holding.id}`);
+  }
+
+  oldestOpen(by: Owner, name: string): Holding | undefined {
+    return this.holdings.find((held) => held.kind === 'open' && held.owner === by && held.queue.name === name);
+  }
+
+  byId(queue: string, id: number): Holding | undefined {
+    return this.holdings.find(
+      (held) =>
+        held.queue === this.queues.get(queue) && held.id === id && held.queue.held.has(id) && held.kind !== 'delivery',
+    );
+  }
+
+  hold(owner: Owner | undefined, kind: Holding['kind'], queue: ModelQueue, id: number, forMs: number): void {
+    const timed = kind === 'lease' || kind === 'delayed';
+    this.holdings.push({ owner, kind, queue, id, untilMs: timed ? this.nowMs + forMs : Number.POSITIVE_INFINITY });
+  }
+
+  /** Goes on to when the next goes back by itself, or by `mostMs` if that is sooner; gives how far. */
+  pass(mostMs: number): number {
+    const untilMs = Math.min(this.nowMs + mostMs, ...this.holdings.map((holding) => holding.untilMs));
+    const passedMs = untilMs - this.nowMs;
+    this.nowMs = untilMs;
+    for (const holding of this.holdings) if (holding.untilMs === untilMs) this.settle(holding, 'giveBack');
+    return passedMs;
+  }
+
+  /** Holds a read's answer against what there is. */
+  answered(asked: Asked, found: ModelQueue, read: 'take' | 'reserve' | 'peek', result: Result): void {
+    const place = found.line.indexOf(asked);
+    if (result.kind === 'item') {
+      assert.is(place, found.line.length === 0 ? -1 : 0, 'served out of turn');
+      assert.is(result.id, Math.min(...found.available), 'not the next item');
+      assert.is(result.data.toString('latin1').trim(), `${found.name} ${result.id}`);
+      if (read !== 'peek') {
+        found.available.delete(result.id);
+        found.held.add(result.id);
+        const leaseMs = asked.operation.kind === 'get' ? (asked.operation.leaseMs ?? 0) : 0;
+        const reserved = leaseMs > 0 ? 'lease' : 'open';
+        this.hold(asked.owner, read === 'take' ? 'delivery' : reserved, found, result.id, leaseMs);
+      }
+    } else if (result.kind === 'empty') {
+      assert.is(found.available.size, 0, 'empty, though there are items');
+    } else if (result.kind === 'moved') {
+      assert.ok(this.isEnding, 'moved, though nothing has moved');
+    } else {
+      assert.unreachable(`a read was answered ${result.kind}`);
+    }
+    if (place >= 0) found.line.splice(place, 1);
+  }
+}
