@@ -1,6 +1,6 @@
 /** A real disk that is full: a tmpfs of our own, which only root may mount. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -88,5 +88,42 @@ testOnDisk('room made by reading is room for new items; kill -9 on a full disk l
   );
   assert.is(await reader.get('q'), 'at last');
 });
+
+testOnDisk(
+  "a full disk doesn't touch the directory on it; to make one there a node wants room, and says so",
+  async () => {
+    await endAll();
+    for (const name of readdirSync(disk)) rmSync(join(disk, name), { recursive: true });
+    const directory = join(disk, 'directory');
+    const filler = join(disk, 'filler');
+    const node = await NodeProcess.start({ data: join(folder, 'beside'), directory: `lmdb:${directory}` });
+    await node.ready();
+    writeFileSync(filler, Buffer.alloc(freeBytes()));
+    assert.is(await (await node.connect()).set('q', 'one'), 'STORED');
+    await node.stop('SIGKILL');
+
+    const again = await NodeProcess.start({ ...node.options, ports: node.ports });
+    await again.ready();
+    assert.is(await (await again.connect()).get('q'), 'one');
+    assert.equal(await again.stop(), { code: 0, signal: null });
+
+    // As after a start of the machine; what that frees is taken, too.
+    for (const name of readdirSync(directory).filter((file) => file.startsWith('leases')))
+      rmSync(join(directory, name));
+    writeFileSync(`${filler}2`, Buffer.alloc(freeBytes()));
+    const without = await NodeProcess.start({ ...node.options, ports: node.ports });
+    assert.equal(await without.ended, { code: 1, signal: null });
+    assert.match(without.errors + without.log, /directory in .* can't be used: .*no space left/);
+    for (const file of [filler, `${filler}2`]) rmSync(file);
+    const last = await NodeProcess.start({ ...node.options, ports: node.ports });
+    await last.ready();
+    assert.is(await (await last.connect()).set('q', 'two'), 'STORED');
+    await last.stop();
+    assert.equal(
+      readdirSync(directory).filter((name) => !/^(changed|(map|leases-[-\w]+)\.mdb(-lock)?)$/.test(name)),
+      [],
+    );
+  },
+);
 
 test.run();

@@ -31,6 +31,12 @@ interface Change {
  */
 const roomBytes = 4 * 1024 * 1024;
 
+/**
+ * More than lmdb needs for its lock. Left to itself it maps a file that is all hole, and where the disk is full a write to
+ * that ends the process (SIGBUS), without a word.
+ */
+const lockBytes = 16 * 1024;
+
 const counterKey = 'counter';
 const entryPrefix = 'entry/';
 
@@ -194,35 +200,47 @@ function openLmdb(path: string, durability: Durability): RootDatabase<string, st
   });
 }
 
-/** Whole, or not at all: of several processes that start together one makes it. */
 async function makeFile(path: string, durability: Durability): Promise<void> {
+  await makeWhole(path, async (draft) => {
+    await takeRoom(lockOf(draft), lockBytes, 'none');
+    await openLmdb(draft, durability).close();
+    await takeRoom(draft, roomBytes, durability);
+  });
+  await makeWhole(lockOf(path), (draft) => takeRoom(draft, lockBytes, 'none'));
+}
+
+/** Whole, or not at all: of several processes that start together one makes it. */
+async function makeWhole(path: string, make: (draft: string) => Promise<void>): Promise<void> {
   if (await exists(path)) return;
   const draft = `${path}.${process.pid}.${process.hrtime.bigint()}`;
   try {
-    await openLmdb(draft, durability).close();
-    await takeRoom(draft, durability);
+    await make(draft);
     await link(draft, path).catch(async (error) => {
       if (!(await exists(path))) throw error;
     });
   } finally {
     await rm(draft, { force: true });
-    await rm(`${draft}-lock`, { force: true });
+    await rm(lockOf(draft), { force: true });
   }
 }
 
-async function takeRoom(path: string, durability: Durability): Promise<void> {
-  const file = await openFile(path, 'r+');
+/** Lengthens the file to `bytes`, with nothing but zeros, and makes it when it is missing. */
+async function takeRoom(path: string, bytes: number, durability: Durability): Promise<void> {
+  const file = await openFile(path, 'a');
   try {
-    const zeros = Buffer.alloc(64 * 1024);
-    let { size } = await file.stat();
-    while (size < roomBytes) {
-      const { bytesWritten } = await file.write(zeros, 0, Math.min(zeros.length, roomBytes - size), size);
-      size += bytesWritten;
+    const zeros = Buffer.alloc(16 * 1024);
+    for (let { size } = await file.stat(); size < bytes; ) {
+      size += (await file.write(zeros, 0, Math.min(zeros.length, bytes - size))).bytesWritten;
     }
     if (durability === 'synced') await file.sync();
   } finally {
     await file.close();
   }
+}
+
+/** Where lmdb keeps a file's lock and readers; it is never removed. */
+function lockOf(path: string): string {
+  return `${path}-lock`;
 }
 
 function exists(path: string): Promise<boolean> {
