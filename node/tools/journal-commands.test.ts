@@ -41,7 +41,15 @@ test('a node that runs keeps its folder to itself; of a stopped one everything c
 
   const inspected = await runToEnd('journal', 'inspect', data, '--queue', 'jobs');
   assert.is(inspected.code, 0, inspected.errors);
-  assert.is(inspected.out.split('\n').filter((line) => line.includes('"kind":"itemAdded"')).length, 5);
+  const entries = inspected.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { kind?: string; items?: { id: number }[] });
+  const added = entries.filter(({ kind }) => kind === 'itemsAdded').flatMap(({ items = [] }) => items);
+  assert.equal(
+    added.map(({ id }) => id),
+    [1, 2, 3, 4, 5],
+  );
 });
 
 test('a damaged journal makes inspect and verify fail, with file and offset', async () => {
