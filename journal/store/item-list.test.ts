@@ -64,6 +64,10 @@ test('of any bytes a list is right or not, without a look behind their end', () 
   );
 });
 
+test('a list without items is none', () => {
+  assert.is(listFault(Buffer.alloc(0), 0, 0, 0), 'an itemsAdded has no item');
+});
+
 test('a length is as short as it can be, and no longer than four bytes', () => {
   for (const wrong of [[0x80], [0x80, 0x00], [0x81, 0x80, 0x00], [0x80, 0x80, 0x80, 0x80, 0x01]]) {
     assert.match(listFault(Buffer.from([...wrong, 0]), 0, wrong.length, 1) ?? '', 'has no length');

@@ -7,9 +7,10 @@ import { chunkBytes } from '../log/lane.ts';
 import { errorOf } from '../testing/error-of.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import { backlogHeaderBytes } from './backlog-file.ts';
-import { fixedBytes, isItemKind, itemCount, kinds, writeItemCount, writeItemHead } from './entries.ts';
+import { encodeOutline, fixedBytes, isItemKind, itemCount, kinds, writeItemCount, writeItemHead } from './entries.ts';
 import type { ItemExtras } from './item-extras.ts';
 import { lengthBytes, writeLength } from './item-list.ts';
+import { ReplicaState } from './replica.ts';
 
 /** How many items each entry of a partition's log adds. */
 async function logOf(node: StoreNode, partition: number): Promise<number[]> {
@@ -233,6 +234,24 @@ test('a snapshot has of each entry what is alive, wherever it stands and wheneve
   }
 });
 
+test("queues that take turns do not get into each other's entries, though the id is the next", async () => {
+  const node = new StoreNode();
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queues = ['one', 'two', 'three'].map((name) => store.createQueue(1, name));
+  for (let id = 1; id <= 30; id++) {
+    for (const queue of queues) store.addItem(1, queue, id, 0, 0, 0, Buffer.from(`${queue}.${id}`));
+  }
+  await node.flush();
+  for (const queue of queues) {
+    const { items } = await node.read(1, queue, 1, 100_000);
+    assert.equal(
+      items.map(({ data }) => `${data}`),
+      Array.from({ length: 30 }, (_, index) => `${queue}.${index + 1}`),
+    );
+  }
+});
+
 /** An entry with any body, as a leader could send it. */
 function entryOf(sequence: number, body: Buffer): Buffer {
   const entry = Buffer.alloc(entryHeaderBytes + body.length);
@@ -295,6 +314,34 @@ test('an entry whose list does not fit it is refused by a follower, whatever is 
       [2, []],
     ],
   );
+});
+
+test('items of a snapshot that its queue has not are refused, be it one of an entry only', () => {
+  for (const [firstId, count, isFitting] of [
+    [5, 3, true],
+    [5, 1, true],
+    [4, 3, false],
+    [6, 3, false],
+    [8, 1, false],
+  ] as const) {
+    const replica = new ReplicaState(1);
+    const items = bodyOf(2, count, Buffer.alloc(count));
+    items.writeUInt32LE(firstId, 8);
+    const outline = encodeOutline({ number: 2, name: 'q', nextId: 8, firstId: 5 });
+    const faults = [
+      [kinds.snapshotBegun, Buffer.alloc(0)] as const,
+      [kinds.snapshotQueue, outline] as const,
+      [kinds.itemsAdded, items] as const,
+    ].map(([kind, body]) => {
+      const entry = Buffer.concat([Buffer.alloc(entryHeaderBytes), body]);
+      return replica.apply(kind, 1, 0, entry, 0, entry.length, 1, 4096);
+    });
+    assert.equal(faults, [
+      undefined,
+      undefined,
+      isFitting ? undefined : `item ${firstId} of queue q does not fit the snapshot`,
+    ]);
+  }
 });
 
 test('an entry of which one item only is damaged is refused whole, with its place', async () => {
