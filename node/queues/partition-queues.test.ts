@@ -7,7 +7,7 @@ const [ann, bob, cid] = [owner(1), owner(2), owner(3)];
 test('a set is answered when its entry is committed, and its item can be read from then on', () => {
   const at = new QueueHarness();
   const first = at.set('work', 'one');
-  const second = at.set('work', 'two');
+  const second = at.set('work', 'two', { flags: 1 });
   assert.is(first.answer, 'waiting');
   assert.is(at.get('work').answer, 'empty');
   assert.is(at.queues.pendingSets(), 2);
@@ -18,6 +18,29 @@ test('a set is answered when its entry is committed, and its item can be read fr
   assert.is(at.take('work'), 'empty');
   at.commit();
   assert.is(at.take('work'), 'two');
+});
+
+test('sets that share an entry are answered together, in order, and not with what comes after them', () => {
+  const at = new QueueHarness();
+  const answered: number[] = [];
+  const sets = [1, 2, 3].map((number) => {
+    const asked = at.set('work', `${number}`);
+    asked.whenComplete = () => answered.push(number);
+    return asked;
+  });
+  const { sequence } = at.log;
+  const later = at.set('work', '4', { flags: 1 });
+  assert.is(at.log.sequence, sequence + 1);
+  at.commit(sequence);
+  assert.equal(
+    [...sets, later].map(({ answer }) => answer),
+    ['stored', 'stored', 'stored', 'waiting'],
+  );
+  assert.equal(answered, [1, 2, 3]);
+  assert.equal(
+    [1, 2, 3, 4].map(() => at.take('work')),
+    ['1', '2', '3', 'empty'],
+  );
 });
 
 test('flags and ids come back with the item', () => {

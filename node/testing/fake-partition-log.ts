@@ -72,10 +72,12 @@ export class FakePartitionLog implements PartitionLog {
   roomComing = false;
   /** Whoever appends now is no leader any more. */
   isClosed = false;
-  /** One word for each entry, with its numbers, in order. */
+  /** One word for each entry, with its numbers, in order; of items that share one the first. */
   readonly entries: string[] = [];
   reads = 0;
   readonly #held: HeldRead[] = [];
+  /** What the next item must have in common with the last entry to share it; as in the store, any other entry ends that. */
+  #open = '';
   readonly #byNumber = new Map<number, FakeQueue>();
   readonly #tokens = new Map<string, { untilMs: number; sequence: number }>();
   readonly #sequences = new Map<StoredItem, number>();
@@ -122,7 +124,10 @@ export class FakePartitionLog implements PartitionLog {
     const item = new StoredItem(id, flags, expiresAtMs, addedAtMs, isDelayed, origin, copy, 0, copy.length);
     queue.items.set(id, item);
     this.lastAdded.memory = copy;
-    const sequence = this.#append(`add ${queue.name} ${id}`);
+    const alike = `${number} ${flags} ${expiresAtMs} ${addedAtMs} after ${this.sequence}`;
+    const isShared = extras === undefined && alike === this.#open && this.sequence > this.committedSequence;
+    const sequence = isShared ? this.sequence : this.#append(`add ${queue.name} ${id}`);
+    this.#open = extras === undefined ? `${number} ${flags} ${expiresAtMs} ${addedAtMs} after ${sequence}` : '';
     this.#sequences.set(item, sequence);
     if (named !== undefined) this.#tokens.set(`${named.queue} ${named.token}`, { untilMs: named.untilMs, sequence });
     return sequence;
