@@ -113,4 +113,44 @@ test('a backlog file of which a write or sync failed is thrown away, and the seg
   assert.is(ids.length, 4500);
 });
 
+function backlogFiles({ disk }: StoreNode): string {
+  return `${disk.names().filter((name) => name.endsWith('.backlog'))}`;
+}
+
+test('short items that shared entries and are left here and there are not copied where that takes more than it gives', async () => {
+  const node = new StoreNode();
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  for (let id = 1; id <= 40_000; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(10));
+  await node.flush();
+  for (const filler of [1, 2]) {
+    const other = store.createQueue(1, `filler ${filler}`);
+    store.addItem(1, other, 1, 0, 0, 0, Buffer.alloc(1_900_000));
+    store.deleteQueue(1, other);
+    await node.clock.runFor(5000);
+  }
+  const { backlogBytes } = store.figures;
+  for (const [every, isCopied] of [
+    [5, false],
+    [50, true],
+  ] as const) {
+    const files = backlogFiles(node);
+    const left = Array.from({ length: 40_000 / every }, (_, index) => (index + 1) * every);
+    node.store.removeItems(
+      1,
+      queue,
+      left.flatMap((id) => [id - every + 1, id - 1]),
+    );
+    await node.clock.runFor(10_000);
+    assert.is(backlogFiles(node) !== files, isCopied, `one of ${every}`);
+    assert.ok(store.figures.backlogBytes <= backlogBytes / (isCopied ? 4 : 1), `${store.figures.backlogBytes}`);
+  }
+  const { items } = await node.read(1, queue, 1, 1 << 24);
+  assert.equal(
+    items.map(({ id }) => id),
+    Array.from({ length: 800 }, (_, index) => (index + 1) * 50),
+  );
+});
+
 test.run();

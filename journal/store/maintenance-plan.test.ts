@@ -25,6 +25,12 @@ function file(number: number, mebibytes: number, share: number): BacklogView {
   return { number, bytes: mebibytes * 1024 * 1024, items: 1000, live: share * 1000 };
 }
 
+/** A backlog file of items of 16 bytes, of which this share is alive. */
+function ofShortItems(number: number, share: number): BacklogView {
+  const items = 4 * 1024 * 1024;
+  return { number, bytes: items * 16, items, live: share * items };
+}
+
 function small(count: number): BacklogView[] {
   return Array.from({ length: count }, (_, index) => file(index + 1, 4, 1));
 }
@@ -75,8 +81,13 @@ const cases: [string, Partial<MaintenanceView>, ReturnType<typeof nextStep>][] =
   ['idle without garbage: nothing', { isIdle: true }, { kind: 'nothing' }],
   [
     'files that waste much are compacted, the fuller ones are not',
-    { backlog: [file(1, 64, 0.25), file(2, 64, 0.26), file(3, 64, 0.01)] },
+    { backlog: [file(1, 64, 0.249), file(2, 64, 0.26), file(3, 64, 0.01)] },
     { kind: 'compact', files: [1, 3] },
+  ],
+  [
+    'one of short items is when an entry for each that is left takes little, too',
+    { backlog: [ofShortItems(1, 0.2), ofShortItems(2, 0.04)], isIdle: true },
+    { kind: 'compact', files: [2] },
   ],
   ['what little one wastes can wait', { backlog: [file(1, 2, 0.1)] }, { kind: 'nothing' }],
   ['… until nothing is going on', { backlog: [file(1, 2, 0.1)], isIdle: true }, { kind: 'compact', files: [1] }],

@@ -1,3 +1,4 @@
+import { itemFileBytes } from './entries.ts';
 import type { StoreSettings } from './settings.ts';
 
 /** What to do next in the background. */
@@ -62,7 +63,7 @@ export function nextStep(view: MaintenanceView): Step {
   return { kind: 'nothing' };
 }
 
-/** With no more than this share of its items alive a file is sparse: copying them gives back three times what it takes. */
+/** When what is alive takes no more than this share of it a file is sparse: copying gives back three times what it takes. */
 const sparseShare = 0.25;
 /** A file of no more than this share of a full one is small; so many of them become one. */
 const smallShare = 1 / 16;
@@ -73,7 +74,7 @@ const enoughSmall = 16;
  * that were settled with it; else small ones, when there are many. Not more than fill one file.
  */
 function filesToCompact({ backlog, settings, isIdle }: MaintenanceView): number[] {
-  const sparse = backlog.filter(({ live, items }) => live <= items * sparseShare);
+  const sparse = backlog.filter((file) => mostCopiedBytes(file) <= file.bytes * sparseShare);
   const wasteBytes = sparse.reduce((sum, file) => sum + file.bytes - liveBytes(file), 0);
   const enoughBytes = isIdle ? settings.garbageBytes / 64 : settings.garbageBytes;
   if (wasteBytes > enoughBytes) return upToOneFile(sparse, settings);
@@ -90,6 +91,11 @@ function upToOneFile(files: readonly BacklogView[], settings: StoreSettings): nu
     bytes += liveBytes(file);
   }
   return chosen;
+}
+
+/** What copies take at most: an entry for each item, though they may have shared theirs with others. */
+function mostCopiedBytes(file: BacklogView): number {
+  return liveBytes(file) + file.live * itemFileBytes;
 }
 
 function liveBytes({ bytes, items, live }: BacklogView): number {
