@@ -1,13 +1,14 @@
 /** A journal that lacks what it must have, however that came about, is refused. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { entryBodyStart, entrySequence } from '../log/entry.ts';
+import { entryBodyStart, entryKind, entrySequence } from '../log/entry.ts';
 import { readRow } from '../log/read-row.ts';
+import { writeU64 } from '../log/u64.ts';
 import { ModelPartition } from '../testing/model-store.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { itemId } from './entries.ts';
+import { fixedBytes, itemId, kinds, writeItemCount } from './entries.ts';
 import { Replay } from './replay.ts';
 import { StoreState } from './state.ts';
 import { Store } from './store.ts';
@@ -77,6 +78,26 @@ test('whichever item of a snapshot that came in, also when the checkpoint says h
     assert.throws(() => replay(empty, rest), /a snapshot ends without 1 items of queue q/);
     const { checkpoint } = await closed('snapshot');
     assert.throws(() => replay(checkpoint, rest), /1 items of queue q of partition 3 are missing/);
+  }
+});
+
+test('an entry of a snapshot of which some items only are in the queue', async () => {
+  const { entries } = await closed('snapshot');
+  const empty = () => decodeCheckpoint(encodeCheckpoint(1, 1, 0, new Set(), []));
+  const rest = entries.filter((entry) => !isItem(4)(entry) && !isItem(5)(entry));
+  const third = entries.find(isItem(3)) as Entry;
+  const buffer = Buffer.alloc(third.end - third.start + 2);
+  third.buffer.copy(buffer, 0, third.start, third.end);
+  buffer.writeUInt32LE(buffer.length - entryBodyStart(0), 4);
+  const body = entryBodyStart(0);
+  assert.is(entryKind(buffer, 0), kinds.itemsAdded);
+  assert.is(buffer[body + fixedBytes.itemsAdded], 'item 3'.length);
+  writeItemCount(buffer, body, 3);
+  const whole = rest.map((entry) => (entry === third ? { ...third, buffer, start: 0, end: buffer.length } : entry));
+  replay(empty(), whole);
+  for (const firstId of [2, 4]) {
+    writeU64(buffer, body + 8, firstId);
+    assert.throws(() => replay(empty(), whole), new RegExp(`item ${firstId} of queue q does not fit the snapshot`));
   }
 });
 
