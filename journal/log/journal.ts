@@ -291,12 +291,13 @@ export class Journal {
     this.#count();
     this.#report();
     const ends = this.#writer.announce(written);
-    await synced;
+    if (isSynced) await synced;
     if (this.#failure !== undefined) return;
     this.#unreported = { ends, payloadBytes: batch.payloadBytes };
-    if (isSynced) this.figures.synced(batch.entries, batch.payloadBytes, clock.monotonicMs() - beganMs);
-    if (isSynced) await this.#othersTurn();
-    else this.#report();
+    // In the turn of the write: a turn later half of the clients would have a batch of their own, and all would cost more.
+    if (!isSynced) return this.#report();
+    this.figures.synced(batch.entries, batch.payloadBytes, clock.monotonicMs() - beganMs);
+    await this.#othersTurn();
   }
 
   /** What has arrived during a sync, and was not looked at yet, goes with the next batch. */
