@@ -30,8 +30,8 @@ const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
  *
  * Everything is synchronous: an operation changes the queues at once, and appends to the log what has to outlive this
  * leader. What a client may rely on is answered when `committed` says that the log's entry is on every in-sync
- * replica, and no item is handed out before that. Reservations are not waited for, nor removals, unless the queue's `confirm` asks for it: a crash can only make
- * an item come again.
+ * replica, and no item is handed out before that. Reservations are not waited for, nor removals, unless the queue's
+ * `confirm` asks for it: a crash can only make an item come again.
  *
  * A leadership ends in one of two ways. In a handover, `freeze` stops everything but the answers to what is already on
  * its way to the disks; when `pendingSets` is 0, the log's end and `exportReservations` are what the next leader needs
