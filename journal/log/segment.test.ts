@@ -32,6 +32,11 @@ function ofVersion(version: number): Buffer {
   return block;
 }
 
+test('what is written says that an older program can not read it', () => {
+  assert.equal(encodeSegmentHeader(header), ofVersion(2));
+  assert.not.equal(encodeSegmentHeader(header), ofVersion(1));
+});
+
 test('a header of the version before is read, and a whole one of any other is told from a damaged one', () => {
   assert.equal(decodeSegmentHeader(ofVersion(1)), header);
   for (const version of [0, 3, 2 ** 31]) assert.is(decodeSegmentHeader(ofVersion(version)), 'other-version');
