@@ -51,7 +51,8 @@ export class BacklogReader {
         const starts = scan.piece(buffer, bytes);
         if (starts.length > 0 || scan.isAtEnd) return { buffer, starts };
         this.#pieces.giveBack(buffer);
-        length = Math.max(pieceBytes, scan.wantedBytes);
+        // An entry that the piece was too short for may be the one that is wanted; else it is a longer way to that.
+        length = scan.wantedBytes > length ? scan.wantedBytes : pieceBytes;
       }
     } finally {
       file.users--;

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { chunkBytes } from '../log/lane.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import { itemCostBytes } from './item-cost.ts';
 
@@ -127,6 +128,28 @@ test('a snapshot of which a piece ends in the midst of an entry has each item on
     assert.is(items.length, 6000);
     assert.ok(items.every(({ id }, index) => id === index + Math.floor(index / 2) + 2));
   }
+});
+
+test('one settled item after another is read with little more than the entry that it shares', async () => {
+  const { node, queue } = await filled(Array.from({ length: 20_000 }, () => 60));
+  await settle(node);
+  const { open } = node.disk;
+  let readBytes = 0;
+  node.disk.open = async (name, mode) => {
+    const file = await open.call(node.disk, name, mode);
+    const read = file.read.bind(file);
+    return Object.assign(file, {
+      read: (target: Buffer, offset: number) => {
+        readBytes += target.length;
+        return read(target, offset);
+      },
+    });
+  };
+  for (let id = 5000; id < 6000; id++) {
+    const { items } = await node.read(1, queue, id, 1);
+    assert.is(items[0]?.id, id);
+  }
+  assert.ok(readBytes < 1000 * 2 * chunkBytes, `${readBytes} bytes for 1000 items`);
 });
 
 test.run();
