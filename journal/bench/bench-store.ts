@@ -78,8 +78,9 @@ export class BenchStore {
     while (added < items && performance.now() - start < forMs) {
       if (store.room !== 'ample') await pause(1);
       const turnEnd = Math.min(items, added + turnItems);
+      const nowMs = systemClock.wallMs();
       while (added < turnEnd && store.pendingBytes < pendingBytes && store.room === 'ample') {
-        this.#add(added++ % this.#queues.length, data);
+        this.#add(added++ % this.#queues.length, nowMs, data);
       }
       if (store.pendingBytes < pendingBytes) await nextTurn();
       else await this.#durable();
@@ -109,11 +110,11 @@ export class BenchStore {
     });
   }
 
-  #add(index: number, data: Buffer): void {
+  #add(index: number, nowMs: number, data: Buffer): void {
     const id = this.#nextIds[index] as number;
     this.#nextIds[index] = id + 1;
     const queue = this.#queues[index] as number;
-    this.store.addItem(firstPartition + index, queue, id, 0, 0, systemClock.wallMs(), data);
+    this.store.addItem(firstPartition + index, queue, id, 0, 0, nowMs, data);
   }
 
   async #drainQueue(index: number, itemsAtATime: number): Promise<number> {
