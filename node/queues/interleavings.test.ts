@@ -76,6 +76,8 @@ const surroundings = fc.record({
 });
 
 const advanceMs = 30;
+/** Shorter than what lies between any two events. */
+const momentMs = 1 / 4096;
 
 class Run {
   readonly log = new FakePartitionLog();
@@ -84,6 +86,7 @@ class Run {
   readonly itemBytes: number;
   readonly nodeMemoryBytes: number;
   lengths = 0;
+  failure: unknown;
   at: QueueHarness;
 
   constructor(given: typeof surroundings extends fc.Arbitrary<infer T> ? T : never) {
@@ -101,6 +104,15 @@ class Run {
   }
 
   async do(step: Step): Promise<void> {
+    await this.#do(step);
+    this.throwFailure();
+  }
+
+  throwFailure(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  async #do(step: Step): Promise<void> {
     switch (step.kind) {
       case 'set':
         return this.set(names[step.queue] as string);
@@ -140,15 +152,20 @@ class Run {
 
   async settle(): Promise<void> {
     await this.at.settle();
+    this.throwFailure();
     this.model.removedLately.clear();
   }
 
   async advance(): Promise<void> {
     for (let leftMs = advanceMs; leftMs > 0; ) {
-      const passedMs = this.model.pass(leftMs);
-      await this.at.clock.runFor(passedMs);
+      const passedMs = this.model.nextEndMs(leftMs);
+      // What else happens in that time, as a wait that ends, comes before what goes back at its end.
+      await this.at.clock.runFor(passedMs - momentMs);
+      this.model.pass(passedMs);
+      await this.at.clock.runFor(momentMs);
       leftMs -= passedMs;
     }
+    this.throwFailure();
     this.model.removedLately.clear();
   }
 
@@ -188,12 +205,21 @@ class Run {
     let early: Result | undefined;
     const asked = this.at.getWith(queue.name, by, { read, waitMs, leaseMs }, (result) => {
       if (isAsking) early = result;
-      else this.model.answered(asked, queue, read, result);
+      else this.check(() => this.model.answered(asked, queue, read, result));
     });
     isAsking = false;
     if (early === undefined) queue.line.push(asked);
     else this.model.answered(asked, queue, read, early);
     return asked;
+  }
+
+  /** For what is told by the queues, in the midst of their work: a step fails for it, not they. */
+  check(answered: () => void): void {
+    try {
+      answered();
+    } catch (error) {
+      this.failure ??= error;
+    }
   }
 
   settleOpen(how: 'close' | 'abort', name: string, by: Owner): void {

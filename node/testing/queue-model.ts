@@ -70,13 +70,15 @@ export class Model {
     this.holdings.push({ owner, kind, queue, id, untilMs: timed ? this.nowMs + forMs : Number.POSITIVE_INFINITY });
   }
 
-  /** Goes on to when the next goes back by itself, or by `mostMs` if that is sooner; gives how far. */
-  pass(mostMs: number): number {
-    const untilMs = Math.min(this.nowMs + mostMs, ...this.holdings.map((holding) => holding.untilMs));
-    const passedMs = untilMs - this.nowMs;
-    this.nowMs = untilMs;
-    for (const holding of this.holdings) if (holding.untilMs === untilMs) this.settle(holding, 'giveBack');
-    return passedMs;
+  /** How long it is until the next goes back by itself, but `mostMs` at most. */
+  nextEndMs(mostMs: number): number {
+    return Math.min(mostMs, ...this.holdings.map(({ untilMs }) => untilMs - this.nowMs));
+  }
+
+  /** Time goes on: what goes back by itself meanwhile is there again. */
+  pass(ms: number): void {
+    this.nowMs += ms;
+    for (const holding of this.holdings) if (holding.untilMs <= this.nowMs) this.settle(holding, 'giveBack');
   }
 
   /** Holds a read's answer against what there is. */
