@@ -79,10 +79,10 @@ export class Forwards {
   #clientOf({ id, peer: address }: NodeRecord): ForwardClient {
     const known = this.#links.get(id);
     if (known !== undefined && known.address === address) return known.client;
-    known?.client.close();
     const { transport, hello, clock } = this.#options;
     const client = new ForwardClient({ transport, hello, clock, address });
     this.#links.set(id, { client, address });
+    known?.client.close(); // last: what comes back from it may be sent to the same node at once
     return client;
   }
 }
