@@ -204,6 +204,25 @@ test('a follower that is ready is given the lead, by one swap of the record', as
   assert.equal(stage.told, ['lead', 'freeze', 'moved']);
 });
 
+test('a handover whose swap is lost goes on with the record that won, without waiting for a tick', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  const next: PartitionRecord = { ...stage.partition.record, replicas: ['a', 'b', 'c'] };
+  const before = (await stage.clock.complete(stage.directory.read(partitionKey(number))))?.version ?? 0;
+  stage.leadership.handOver('b', false);
+  await stage.clock.complete(stage.directory.compareAndSwap(partitionKey(number), before, JSON.stringify(next)));
+  stage.followerIsReady();
+  await stage.clock.runFor(20);
+  assert.equal(
+    stage.toFollower.map(({ kind }) => kind).filter((kind) => kind === 'handover'),
+    ['handover', 'handover'],
+  );
+  stage.followerIsReady();
+  await stage.clock.runFor(20);
+  const record = await stage.recorded();
+  assert.equal([record?.leader, record?.replicas], ['b', ['a', 'b', 'c']]);
+});
+
 test('the log is handed over when the follower has its last entry, not before', async () => {
   const stage = new Stage();
   await stage.serve();
