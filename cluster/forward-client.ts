@@ -63,7 +63,7 @@ export class ForwardClient {
   #byId = new Map<number, Pending>();
   #byRequest = new Map<Request, Pending>();
   #bytes = 0;
-  /** Not sent yet, in order; those cancelled meanwhile are not in the maps any more. */
+  /** What goes in this tick over the open link, in order; those cancelled meanwhile are not in the maps any more. */
   #unsent: Pending[] = [];
   #cancelled: number[] = [];
   #flushing = false;
@@ -91,9 +91,10 @@ export class ForwardClient {
     this.#byId.set(pending.id, pending);
     this.#byRequest.set(request, pending);
     this.#bytes += pending.bytes;
-    this.#unsent.push(pending);
     if (this.#state.kind === 'idle') this.#dial();
-    else this.#flushSoon();
+    if (this.#state.kind !== 'open') return;
+    this.#unsent.push(pending);
+    this.#flushSoon();
   }
 
   /** Its client has gone: the request is not completed any more, and a wait for an item ends. */
@@ -165,6 +166,7 @@ export class ForwardClient {
     });
     const session: Session = { link, heartbeat };
     this.#state = { kind: 'open', session };
+    this.#unsent = [...this.#byId.values()];
     this.#flush();
     return session;
   }

@@ -1,5 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { collected } from '../journal/testing/collected.ts';
+import type { Operation } from './operation.ts';
 import { Asked, get, item, opened, set, started, World } from './testing/forward-world.ts';
 
 test('a request arrives as it was asked, in the name of its client, and its answer comes back', async () => {
@@ -192,6 +194,23 @@ test('a request cancelled in its own tick never leaves; one that has left is can
   assert.equal([never.outcome, waits.outcome], ['', '']);
   assert.is(world.client.outstanding, 1);
 });
+
+test('a request cancelled before there is a link is held no more, and those around it go in order', async () => {
+  const world = await started();
+  world.send(get('a'));
+  const data = new WeakRef(cancelledSet(world));
+  world.send(get('c'));
+  assert.ok(await collected([data]));
+  await world.run(10);
+  assert.equal(world.trace, ['get a', 'get c']);
+});
+
+/** Gives the data of a set that was cancelled. */
+function cancelledSet(world: World): Buffer {
+  const operation = set('b', 'x'.repeat(100_000));
+  world.client.cancel(world.send(operation));
+  return (operation as Extract<Operation, { kind: 'set' }>).data;
+}
 
 test('an answer that crosses the cancelling of its request reaches nobody', async () => {
   const world = await opened();

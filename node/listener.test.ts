@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
+import { collectGarbage } from '../journal/testing/collected.ts';
 import { Listener, newTrafficCounters } from './listener.ts';
 import { memcache } from './protocol/memcache/dialect.ts';
 import { defaultSessionSettings } from './session.ts';
@@ -171,8 +170,6 @@ test('an address in use is named', () =>
 
 test('nothing of a connection stays once it has ended', () =>
   scene(async ({ client, broker, listener }) => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
     const owners: WeakRef<object>[] = [];
     const execute = broker.execute.bind(broker);
     broker.execute = (request) => {
@@ -196,7 +193,7 @@ test('nothing of a connection stays once it has ended', () =>
     await until(() => listener.counters.connections === 0, 'all are forgotten');
     broker.operations.length = 0;
     await until(() => {
-      collect();
+      collectGarbage();
       return owners.every((owner) => owner.deref() === undefined);
     }, 'their memory is freed');
     assert.is(broker.budget.usedBytes, 0);
