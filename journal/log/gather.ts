@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { entryBytes, entryCrc, entryHeaderBytes, entryPartition } from './entry.ts';
 import { frameBytes, frameBytesPerEntry, frameHeaderBytes } from './frame.ts';
-import { chunkBytes, Lane } from './lane.ts';
+import { chunkBytes, Lane, noChunk } from './lane.ts';
 
 /**
  * So many partitions can have an entry open at the same time, so that items of queues that take turns get into one entry
@@ -34,7 +34,7 @@ export function batchBytes(batch: Batch): number {
  */
 export class Gather {
   /** The chunk that the entry goes into which was begun or extended last. */
-  buffer: Buffer = Buffer.alloc(0);
+  buffer: Buffer = noChunk;
   /** All bytes of entries ever appended. */
   appendedBytes = 0;
   /** What the batches gathered now will take in the file. */
@@ -123,11 +123,10 @@ export class Gather {
     if (frame.length <= keptFrameBytes) this.#spareFrame = frame;
   }
 
-  /** Lets go of chunks beyond the ordinary size, when nothing is being gathered. */
+  /** Lets go of chunks beyond the ordinary size that nothing is being gathered into. */
   trim(): void {
-    if (this.#entries > 0 || this.#begun !== undefined) return;
-    for (const lane of this.#lanes) if (lane.chunk.length > chunkBytes) lane.startChunk(Buffer.alloc(0));
-    if (this.buffer.length > chunkBytes) this.buffer = Buffer.alloc(0);
+    for (const lane of this.#lanes) if (!lane.isUsed && lane.chunk.length > chunkBytes) lane.startChunk(noChunk);
+    if (!this.#lanes.some(({ chunk }) => chunk === this.buffer)) this.buffer = noChunk;
   }
 
   #laneOf(partition: number): Lane {

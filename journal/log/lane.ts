@@ -7,13 +7,16 @@ import { entryHeaderBytes, sealEntry } from './entry.ts';
  */
 export const chunkBytes = 17 * 1024;
 
+/** In place of a chunk, where none is held. */
+export const noChunk = Buffer.alloc(0);
+
 /**
  * Some partitions' entries on their way into a batch, one after another in chunks. The last of them stays open, as it may
  * still get longer: its header is written when the next one begins, or the batch is closed.
  */
 export class Lane {
   /** The chunk being gathered into. */
-  chunk: Buffer = Buffer.alloc(0);
+  chunk: Buffer = noChunk;
   /** Where in it the next entry begins: the open one's end. */
   position = 0;
   /** Whether it has a part in the batch being gathered. */
