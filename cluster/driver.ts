@@ -251,6 +251,7 @@ export class ClusterNode {
       handoverReady: (leader, partition, epoch) => this.#leaders.handoverReady(leader, partition, epoch),
       learned: (changed) => this.#learned(changed),
       info: (message, partition, details) => log.info(message, { partition, ...details }),
+      warn: (message, partition, details) => log.warn(message, { partition, ...details }),
     };
   }
 

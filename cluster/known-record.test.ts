@@ -18,8 +18,12 @@ async function setUp() {
   assert.ok(version);
   const current = { record: first, version: version ?? 0 };
   const told: VersionedRecord[] = [];
-  const known = new KnownRecord(directory.connect('a'), clock, 100, current, (changed) => told.push(changed));
-  return { clock, directory, other, known, current, told };
+  const spoilt: string[] = [];
+  const known = new KnownRecord(directory.connect('a'), clock, 100, current, {
+    changed: (changed) => told.push(changed),
+    spoilt: (why) => spoilt.push(why),
+  });
+  return { clock, directory, other, known, current, told, spoilt };
 }
 
 test('an accepted swap gives the record with its new version', async () => {
@@ -41,14 +45,41 @@ test('a lost swap tells what somebody else has written', async () => {
 });
 
 test('a swap without an answer is repeated until its outcome is known, and counts as under way so long', async () => {
-  const { clock, directory, known, told } = await setUp();
+  const { clock, directory, known, told, spoilt } = await setUp();
   directory.cut('a');
   const swap = known.swap(wanted);
   await clock.runFor(5000);
   assert.ok(known.isSwapping);
-  assert.equal(told, []);
+  assert.equal([told, spoilt], [[], []]);
   directory.heal('a');
   assert.equal((await clock.complete(swap))?.record, wanted);
+});
+
+test('a record that is missing, older or no JSON is told once a swap, and the swap goes on', async () => {
+  const { clock, directory, other, known, current, told, spoilt } = await setUp();
+  const key = partitionKey(4);
+  const write = (expected: number, value: string) => clock.complete(other.compareAndSwap(key, expected, value));
+  const { version } = current;
+  known.learn({ record: first, version: version + 2 });
+  const swap = known.swap(wanted);
+  await clock.runFor(1000);
+  directory.empty();
+  await clock.runFor(1000);
+  await write(0, JSON.stringify(first));
+  await write(version, 'no JSON');
+  await write(version + 1, 'no JSON');
+  await write(version + 2, 'no JSON');
+  await clock.runFor(1000);
+  assert.equal(spoilt.length, 3);
+  for (const [at, what] of [/has version 1, and had 3 before/, /is missing/, /is not JSON/].entries())
+    assert.match(spoilt[at] ?? '', what);
+  assert.equal(told, []);
+  await write(version + 3, JSON.stringify(taken));
+  assert.is(await clock.complete(swap), undefined);
+  assert.equal(
+    told.map(({ record }) => record),
+    [taken],
+  );
 });
 
 test('a closed one gives up, and says nothing of the outcome', async () => {

@@ -4,6 +4,15 @@ import { WindhoverError } from '../journal/base/errors.ts';
 import type { Directory } from './directory/directory.ts';
 import { type PartitionRecord, parseValue, partitionKey, type VersionedRecord } from './partition-map.ts';
 
+type Spoilt = 'missing' | 'older' | 'corrupt';
+
+export interface KnownRecordEvents {
+  /** What a swap has come to, the wanted record or another; told before that swap resolves. */
+  changed(changed: VersionedRecord): void;
+  /** The directory has no good record there, and the swap is repeated; told once a swap for each way of that. */
+  spoilt(why: string): void;
+}
+
 /**
  * One partition's record as this node knows it, and this node's compare-and-swaps of it. Each is repeated until its
  * outcome is known: one that was sent and not answered might still be carried out later, so only another accepted or
@@ -13,25 +22,26 @@ export class KnownRecord {
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #retryMs: number;
-  readonly #changed: (changed: VersionedRecord) => void;
+  readonly #events: KnownRecordEvents;
   #current: VersionedRecord;
   /** Invariant: at most one is under way. */
   #isSwapping = false;
+  /** What was told of the present swap. */
+  readonly #told = new Set<Spoilt>();
   #closed = false;
 
-  /** `changed` is told what each swap has come to, the wanted record or another, before that swap resolves. */
   constructor(
     directory: Directory,
     clock: Clock,
     retryMs: number,
     current: VersionedRecord,
-    changed: (changed: VersionedRecord) => void,
+    events: KnownRecordEvents,
   ) {
     this.#directory = directory;
     this.#clock = clock;
     this.#retryMs = retryMs;
     this.#current = current;
-    this.#changed = changed;
+    this.#events = events;
   }
 
   get record(): PartitionRecord {
@@ -54,6 +64,7 @@ export class KnownRecord {
   async swap(next: PartitionRecord): Promise<VersionedRecord | undefined> {
     assert(!this.#isSwapping, 'one compare-and-swap of a record at a time');
     this.#isSwapping = true;
+    this.#told.clear();
     const { version } = this.#current;
     let outcome = await this.#try(version, next);
     while (outcome === undefined && !this.#closed) {
@@ -62,7 +73,7 @@ export class KnownRecord {
     }
     this.#isSwapping = false;
     if (outcome === undefined) return undefined;
-    this.#changed(outcome);
+    this.#events.changed(outcome);
     return JSON.stringify(outcome.record) === JSON.stringify(next) ? outcome : undefined;
   }
 
@@ -71,18 +82,25 @@ export class KnownRecord {
     this.#closed = true;
   }
 
-  /** The record after one try; undefined when the directory did not answer, which its watch reports. */
+  /** The record after one try; undefined when there is no good one, or the directory did not answer, which its watch reports. */
   async #try(expected: number, next: PartitionRecord): Promise<VersionedRecord | undefined> {
     const key = partitionKey(next.partition);
     try {
       const version = await this.#directory.compareAndSwap(key, expected, JSON.stringify(next));
       if (version !== undefined) return { record: next, version };
       const present = await this.#directory.read(key);
-      if (present === undefined || present.version <= expected) return undefined;
+      if (present === undefined) return this.#spoilt('missing', `${key} is missing`);
+      if (present.version <= expected)
+        return this.#spoilt('older', `${key} has version ${present.version}, and had ${expected} before`);
       return { record: parseValue(present), version: present.version };
     } catch (error) {
-      if (error instanceof WindhoverError) return undefined;
-      throw error;
+      if (!(error instanceof WindhoverError)) throw error;
+      return error.code === 'corrupt' ? this.#spoilt('corrupt', error.message) : undefined;
     }
+  }
+
+  #spoilt(how: Spoilt, why: string): undefined {
+    if (!this.#told.has(how)) this.#events.spoilt(why);
+    this.#told.add(how);
   }
 }

@@ -139,6 +139,7 @@ class Stage {
       handoverReady: () => {},
       learned: (changed) => this.partition.learned(changed),
       info: () => {},
+      warn: () => {},
     };
   }
 

@@ -19,6 +19,7 @@ export interface PartitionHost extends LeadershipHost {
   handoverReady(leader: string, partition: number, epoch: number): void;
   /** A record that the directory accepted, or that was read from it. */
   learned(changed: VersionedRecord): void;
+  warn(message: string, partition: number, details: object): void;
 }
 
 export interface PartitionTiming extends LeadershipTiming {
@@ -47,7 +48,10 @@ export class Partition {
     this.number = number;
     this.#host = host;
     const { directory, clock, timing } = host;
-    this.#known = new KnownRecord(directory, clock, timing.swapRetryMs, current, (changed) => host.learned(changed));
+    this.#known = new KnownRecord(directory, clock, timing.swapRetryMs, current, {
+      changed: (changed) => host.learned(changed),
+      spoilt: (why) => host.warn('the directory has no good record of a partition, trying again', number, { why }),
+    });
   }
 
   get record(): PartitionRecord {
