@@ -115,7 +115,7 @@ test('a journal on real files comes back as it was written', async () => {
   const journal = await Journal.open(options, 0, sink);
   for (let sequence = 1; sequence <= 500; sequence++) {
     const body = `body ${sequence} `.repeat(sequence % 100);
-    const at = journal.begin(body.length);
+    const at = journal.begin(1, body.length);
     journal.buffer.write(body, at, 'latin1');
     journal.seal(1, 1, sequence, 2);
     if (sequence % 50 === 0) await journal.flushed();

@@ -1,7 +1,13 @@
 import { assert } from '../base/assert.ts';
-import { Chunks, chunkBytes } from './chunks.ts';
-import { entryBytes, entryCrc, entryHeaderBytes } from './entry.ts';
+import { entryBytes, entryCrc, entryHeaderBytes, entryPartition } from './entry.ts';
 import { frameBytes, frameBytesPerEntry, frameHeaderBytes } from './frame.ts';
+import { chunkBytes, Lane, noChunk } from './lane.ts';
+
+/**
+ * So many partitions can have an entry open at the same time, so that items of queues that take turns get into one entry
+ * each. A partition's entries are all in one lane: their order is that of the partition.
+ */
+const laneCount = 8;
 
 const initialFrameBytes = 4096;
 const keptFrameBytes = 64 * 1024;
@@ -24,21 +30,25 @@ export function batchBytes(batch: Batch): number {
 /**
  * Gathers entries into batches. Once an entry's body stands in a chunk its bytes don't change or move any more, so views
  * of them stay good for ever; a chunk is dropped, never used again. An entry gets longer only as long as it is the last
- * and its batch is being gathered: what has been taken out to be written is final.
+ * of its lane and its batch is being gathered: what has been taken out to be written is final.
  */
 export class Gather {
+  /** The chunk that the entry goes into which was begun or extended last. */
+  buffer: Buffer = noChunk;
   /** All bytes of entries ever appended. */
   appendedBytes = 0;
   /** What the batches gathered now will take in the file. */
   fileBytes = 0;
   readonly #maxBatchBytes: number;
   readonly #closed: Batch[] = [];
-  readonly #chunks = new Chunks();
-  /** Body of the entry between `begin` and `seal`; -1 outside. */
-  #bodyBytes = -1;
+  readonly #lanes = Array.from({ length: laneCount }, () => new Lane());
+  /** The lane of the entry between `begin` and `seal`; undefined outside. */
+  #begun: Lane | undefined;
+  #begunBytes = 0;
   /** The last ticket given. */
   #ticket = 0;
-  // The batch being gathered.
+  // The batch being gathered; its lanes are in the order in which they were used.
+  #used: Lane[] = [];
   #payloadBytes = 0;
   #entries = 0;
   #spareFrame: Buffer | undefined;
@@ -47,24 +57,22 @@ export class Gather {
     this.#maxBatchBytes = maxBatchBytes;
   }
 
-  /** The chunk that the entry goes into which was begun or extended last. */
-  get buffer(): Buffer {
-    return this.#chunks.chunk;
-  }
-
-  /** Makes room for an entry; gives where in `buffer` its body goes. `seal` must follow, before anything else. */
-  begin(bodyBytes: number): number {
-    this.#makeRoom(entryHeaderBytes + bodyBytes);
-    this.#bodyBytes = bodyBytes;
-    return this.#chunks.position + entryHeaderBytes;
+  /** Makes room for an entry of this partition; gives where in `buffer` the body goes. `seal` must follow, before anything else. */
+  begin(partition: number, bodyBytes: number): number {
+    const lane = this.#roomFor(partition, entryHeaderBytes + bodyBytes);
+    this.#begun = lane;
+    this.#begunBytes = bodyBytes;
+    this.buffer = lane.chunk;
+    return lane.position + entryHeaderBytes;
   }
 
   /** Completes the entry that was begun. Gives the ticket by which `extend` makes it longer. */
   seal(partition: number, epoch: number, sequence: number, kind: number): number {
-    const bodyBytes = this.#bodyBytes;
-    assert(bodyBytes >= 0, 'no entry was begun');
-    this.#bodyBytes = -1;
-    this.#chunks.open(++this.#ticket, bodyBytes, partition, epoch, sequence, kind);
+    const lane = this.#begun;
+    const bodyBytes = this.#begunBytes;
+    assert(lane !== undefined, 'no entry was begun');
+    this.#begun = undefined;
+    lane.open(++this.#ticket, bodyBytes, partition, epoch, sequence, kind);
     this.#countEntry(entryHeaderBytes + bodyBytes);
     return this.#ticket;
   }
@@ -73,12 +81,13 @@ export class Gather {
    * Makes the entry with this ticket longer; gives where in `buffer` the further bytes go, -1 when it is complete by now
    * or has no room. The caller writes them there before anything else.
    */
-  extend(ticket: number, bytes: number): number {
-    assert(this.#bodyBytes < 0, 'an entry was begun and not sealed');
-    const chunks = this.#chunks;
-    if (chunks.ticket !== ticket || !chunks.hasRoom(bytes) || !this.#isBatchFor(bytes)) return -1;
-    const at = chunks.position;
-    chunks.position += bytes;
+  extend(partition: number, ticket: number, bytes: number): number {
+    assert(this.#begun === undefined, 'an entry was begun and not sealed');
+    const lane = this.#laneOf(partition);
+    if (lane.ticket !== ticket || !lane.hasRoom(bytes) || !this.#isBatchFor(bytes)) return -1;
+    const at = lane.position;
+    lane.position += bytes;
+    this.buffer = lane.chunk;
     this.#count(bytes);
     return at;
   }
@@ -87,9 +96,9 @@ export class Gather {
   appendRaw(source: Buffer, start: number, end: number): void {
     const bytes = end - start;
     assert(entryBytes(source, start) === bytes, 'not one whole entry');
-    this.#makeRoom(bytes);
-    source.copy(this.#chunks.chunk, this.#chunks.position, start, end);
-    this.#chunks.position += bytes;
+    const lane = this.#roomFor(entryPartition(source, start), bytes);
+    source.copy(lane.chunk, lane.position, start, end);
+    lane.position += bytes;
     this.#countEntry(bytes);
   }
 
@@ -114,10 +123,14 @@ export class Gather {
     if (frame.length <= keptFrameBytes) this.#spareFrame = frame;
   }
 
-  /** Lets go of a chunk beyond the ordinary size, when nothing is being gathered. */
+  /** Lets go of chunks beyond the ordinary size that nothing is being gathered into. */
   trim(): void {
-    if (this.#entries > 0 || this.#bodyBytes >= 0) return;
-    if (this.buffer.length > chunkBytes) this.#chunks.startChunk(Buffer.alloc(0));
+    for (const lane of this.#lanes) if (!lane.isUsed && lane.chunk.length > chunkBytes) lane.startChunk(noChunk);
+    if (!this.#lanes.some(({ chunk }) => chunk === this.buffer)) this.buffer = noChunk;
+  }
+
+  #laneOf(partition: number): Lane {
+    return this.#lanes[partition % laneCount] as Lane;
   }
 
   /** Whether so many bytes more fit into the batch being gathered. */
@@ -125,12 +138,16 @@ export class Gather {
     return this.#payloadBytes + bytes <= this.#maxBatchBytes;
   }
 
-  /** Room for an entry of so many bytes, and nothing open. */
-  #makeRoom(bytes: number): void {
-    assert(this.#bodyBytes < 0, 'an entry was begun and not sealed');
+  /** The partition's lane, with nothing open in it and room for an entry of so many bytes. */
+  #roomFor(partition: number, bytes: number): Lane {
+    assert(this.#begun === undefined, 'an entry was begun and not sealed');
     if (this.#entries > 0 && !this.#isBatchFor(bytes)) this.#closeBatch();
-    this.#chunks.finish();
-    this.#chunks.makeRoom(bytes);
+    const lane = this.#laneOf(partition);
+    lane.finish();
+    lane.makeRoom(bytes);
+    if (!lane.isUsed) this.#used.push(lane);
+    lane.isUsed = true;
+    return lane;
   }
 
   #countEntry(bytes: number): void {
@@ -148,7 +165,9 @@ export class Gather {
 
   #closeBatch(): void {
     if (this.#entries === 0) return;
-    const parts = this.#chunks.take();
+    const parts: Buffer[] = [];
+    for (const lane of this.#used) lane.take(parts);
+    this.#used = [];
     this.#closed.push({
       frame: this.#frameOf(parts),
       entries: this.#entries,

@@ -88,7 +88,7 @@ async function live({ sync, seed, crashes }: Scenario): Promise<string> {
         // Some fill much of a segment, so that the next begins soon.
         const body = `${model.appended.length}:${'abcdefgh'.repeat(pick(random() < 0.15 ? 700 : 20))}`;
         const sequence = model.appended.length + 1;
-        const at = journal.begin(body.length);
+        const at = journal.begin(3, body.length);
         journal.buffer.write(body, at, 'latin1');
         journal.seal(3, 1, sequence, 2);
         model.appended.push({ sequence, body });
@@ -169,7 +169,7 @@ async function crashAfter(steps: number, kind: 'power' | 'process'): Promise<boo
     for (let round = 0; round < 12; round++) {
       for (let count = 0; count < 5; count++) {
         const body = `${round}/${count} ${'x'.repeat(350)}`;
-        const at = journal.begin(body.length);
+        const at = journal.begin(1, body.length);
         journal.buffer.write(body, at, 'latin1');
         appended.push(body);
         journal.seal(1, 1, appended.length, 2);

@@ -93,7 +93,7 @@ test('what makes an entry longer takes room as what begins one does', async () =
     for (let sequence = 1; ; sequence++) {
       const ticket = append(journal, 1, sequence, 'x');
       admittedBytes++;
-      for (let at = journal.extend(ticket, 100); at >= 0; at = journal.extend(ticket, 100)) {
+      for (let at = journal.extend(1, ticket, 100); at >= 0; at = journal.extend(1, ticket, 100)) {
         journal.buffer.fill('x', at, at + 100);
         admittedBytes += 100;
       }

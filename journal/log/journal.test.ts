@@ -7,10 +7,10 @@ import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
 import { append, openJournal, smallJournal } from '../testing/small-journal.ts';
 import { WatchedDisk } from '../testing/watched-disk.ts';
-import { chunkBytes } from './chunks.ts';
 import type { Disk } from './disk.ts';
 import { entryHeaderBytes, entrySequence, sealEntry } from './entry.ts';
 import type { Journal, JournalOptions } from './journal.ts';
+import { chunkBytes } from './lane.ts';
 
 const clock = new SimClock();
 
@@ -27,7 +27,7 @@ test('what is appended is written, then durable, in one batch', async () => {
   append(journal, 2, 0, 'outside of the order');
   assert.is(sink.entries.length, 0);
   await clock.runFor(1);
-  assert.equal(sink.bodies(), ['one', 'two', 'three', 'outside of the order']);
+  assert.equal(sink.bodies(), ['one', 'three', 'two', 'outside of the order'], 'by partition, each in its order');
   assert.is(sink.durables.length, 0);
   assert.ok(journal.pendingBytes > 0);
   await clock.runFor(5);
@@ -43,25 +43,25 @@ test('what is appended is written, then durable, in one batch', async () => {
 
 /** Makes an entry of partition 1 longer; gives whether that went. */
 function extend(journal: Journal, ticket: number, more: string): boolean {
-  const at = journal.extend(ticket, more.length);
+  const at = journal.extend(1, ticket, more.length);
   if (at >= 0) journal.buffer.write(more, at, 'latin1');
   return at >= 0;
 }
 
-test('an entry gets longer until another is begun, or its batch is taken', async () => {
+test('an entry gets longer until another of its partition is begun, or its batch is taken', async () => {
   const disk = new SimDisk({ clock, syncMs: 5 });
   const sink = new Recorder();
   const journal = await openJournal(options(disk), sink);
-  append(journal, 2, 1, 'two');
   const one = append(journal, 1, 1, 'one');
+  append(journal, 2, 1, 'two');
   assert.ok(extend(journal, one, ' and more'));
   const { pendingBytes } = journal;
   assert.ok(extend(journal, one, ' !!'));
   assert.is(journal.pendingBytes, pendingBytes + 3);
   const three = append(journal, 1, 2, 'three');
-  assert.not(extend(journal, one, 'x'), 'another of its partition has begun');
+  assert.not(extend(journal, one, 'x'), 'another of its partition');
   append(journal, 9, 1, 'nine');
-  assert.not(extend(journal, three, 'x'), 'another has begun');
+  assert.not(extend(journal, three, 'x'), 'another of its lane');
   const four = append(journal, 1, 3, 'four');
   await clock.runFor(1);
   assert.is(sink.entries.length, 5);
@@ -71,7 +71,7 @@ test('an entry gets longer until another is begun, or its batch is taken', async
   assert.ok(extend(journal, five, '!'));
   await clock.runFor(20);
   assert.is(journal.pendingBytes, 0);
-  const bodies = ['two', 'one and more !!', 'three', 'nine', 'four', 'five!'];
+  const bodies = ['one and more !!', 'three', 'nine', 'four', 'two', 'five!'];
   assert.equal(sink.bodies(), bodies);
   assert.equal(sink.durables.at(-1), new Map([[1, 4]]));
   await clock.complete(journal.close());

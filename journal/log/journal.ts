@@ -95,15 +95,15 @@ export class Journal {
   }
 
   /**
-   * Makes room for an entry; gives where in `buffer` its body goes. The caller writes the body there and then calls `seal`,
-   * before it calls anything else here. `buffer` may have been replaced by this call.
+   * Makes room for an entry of this partition; gives where in `buffer` its body goes. The caller writes the body there and
+   * then calls `seal`, before it calls anything else here. `buffer` may have been replaced by this call.
    *
    * @throws WindhoverError `no-space` when room is 'none'; `invalid` when the body is too long for an entry or a
    * segment; `closed`, or the failure, when nothing is written any more
    */
-  begin(bodyBytes: number): number {
+  begin(partition: number, bodyBytes: number): number {
     this.#admit(bodyBytes);
-    return this.#gather.begin(bodyBytes);
+    return this.#gather.begin(partition, bodyBytes);
   }
 
   /**
@@ -120,12 +120,13 @@ export class Journal {
   }
 
   /**
-   * Makes the body of a sealed entry longer, as long as it is the last and its batch is being gathered; gives where in `buffer` the further bytes go, which the caller writes before it calls anything else
+   * Makes the body of a sealed entry of this partition longer, as long as it is the partition's last and its batch is
+   * being gathered; gives where in `buffer` the further bytes go, which the caller writes before it calls anything else
    * here. -1, and nothing has changed, when the entry must stay as it is. @throws as `begin`
    */
-  extend(ticket: number, bytes: number): number {
+  extend(partition: number, ticket: number, bytes: number): number {
     this.#admit(bytes);
-    return this.#gather.extend(ticket, bytes);
+    return this.#gather.extend(partition, ticket, bytes);
   }
 
   /** Appends a copy of `buffer[start..end)`, a whole entry that the caller has checked. @throws as `begin` */

@@ -41,7 +41,7 @@ async function killed(
   for (const entries of batches) {
     for (let count = 0; count < entries; count++) {
       const body = `${++sequence} `.padEnd(bodyBytes, '.');
-      const at = journal.begin(body.length);
+      const at = journal.begin(1, body.length);
       journal.buffer.write(body, at, 'latin1');
       journal.seal(1, 1, sequence, 2);
     }
@@ -133,7 +133,7 @@ test('after a clean close even the last entry is vouched for', async () => {
   const { disk, written } = await killed([2, 2]);
   const sink = new Recorder();
   const journal = await clock.complete(Journal.open(options(disk), 0, sink));
-  const at = journal.begin(4);
+  const at = journal.begin(1, 4);
   journal.buffer.write('last', at);
   journal.seal(1, 1, written.length + 1, 2);
   await clock.complete(journal.close());
@@ -181,7 +181,7 @@ test('a frame inside of a client’s data does not vouch for anything', async ()
   const disk = new SimDisk({ clock });
   const sink = new Recorder();
   const journal = await clock.complete(Journal.open(options(disk), 0, sink));
-  const at = journal.begin(forged.length);
+  const at = journal.begin(1, forged.length);
   forged.copy(journal.buffer, at);
   journal.seal(1, 1, 1, 2);
   await clock.complete(journal.flushed());
@@ -197,7 +197,7 @@ test('entries longer than a window of recovery come back', async () => {
   const sink = new Recorder();
   const journal = await clock.complete(Journal.open(big, 0, sink));
   for (const [index, bytes] of [10, 3 << 20, 700_000, 700_000, 5].entries()) {
-    const at = journal.begin(bytes);
+    const at = journal.begin(1, bytes);
     journal.buffer.fill(index + 65, at, at + bytes);
     journal.seal(1, 1, index + 1, 2);
   }

@@ -20,7 +20,7 @@ const batchesASegment = smallSegmentRoomBytes / batchLength;
 function appendBatch(journal: Journal, sequence: number): void {
   for (let count = 0; count < batchEntries; count++) {
     const bodyBytes = entryLength - entryHeaderBytes - (count === 0 ? frameBytes(batchEntries) : 0);
-    const at = journal.begin(bodyBytes);
+    const at = journal.begin(1, bodyBytes);
     journal.buffer.fill(0x41 + (sequence % 50), at, at + bodyBytes);
     journal.seal(1, 1, sequence + count, 2);
   }

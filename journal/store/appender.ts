@@ -87,7 +87,7 @@ export class Appender {
     if (epoch <= end.highestEpoch) {
       throw new WindhoverError('invalid', `epoch ${epoch} of partition ${partition} is not above ${end.highestEpoch}`);
     }
-    const body = this.#journal.begin(Buffer.byteLength(leader));
+    const body = this.#journal.begin(partition, Buffer.byteLength(leader));
     this.#journal.buffer.write(leader, body);
     end.epoch = epoch;
     end.highestEpoch = epoch;
@@ -96,7 +96,7 @@ export class Appender {
 
   createQueue(partition: number, name: string): number {
     const end = this.#leading(partition);
-    const body = this.#journal.begin(fixedBytes.queueCreated + name.length);
+    const body = this.#journal.begin(partition, fixedBytes.queueCreated + name.length);
     writeU64(this.#journal.buffer, body, end.sequence + 1);
     this.#journal.buffer.write(name, body + fixedBytes.queueCreated, 'latin1');
     return this.#seal(partition, end, kinds.queueCreated);
@@ -123,7 +123,7 @@ export class Appender {
     const { open } = end;
     const isNext = open.queue === queue && open.nextId === id;
     const isAlike = open.flags === flags && open.expiresAtMs === expiresAtMs && open.addedAtMs === addedAtMs;
-    if (!isNext || !isAlike || !this.#extend(open, data)) {
+    if (!isNext || !isAlike || !this.#extend(partition, open, data)) {
       this.#begin(partition, end, queue, id, flags, expiresAtMs, addedAtMs, data);
     }
     open.nextId = id + 1;
@@ -131,9 +131,9 @@ export class Appender {
   }
 
   /** Puts one more item into the open entry; not when it is complete by now. */
-  #extend(open: OpenItems, data: Buffer): boolean {
+  #extend(partition: number, open: OpenItems, data: Buffer): boolean {
     if (open.ticket === 0) return false;
-    const at = this.#journal.extend(open.ticket, lengthBytes(data.length) + data.length);
+    const at = this.#journal.extend(partition, open.ticket, lengthBytes(data.length) + data.length);
     if (at < 0) return false;
     const buffer = this.#journal.buffer;
     this.#place(buffer, writeLength(buffer, at, data.length), data);
@@ -153,7 +153,7 @@ export class Appender {
     data: Buffer,
   ): void {
     const { open } = end;
-    const body = this.#journal.begin(fixedBytes.itemsAdded + lengthBytes(data.length) + data.length);
+    const body = this.#journal.begin(partition, fixedBytes.itemsAdded + lengthBytes(data.length) + data.length);
     const buffer = this.#journal.buffer;
     writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
     writeItemCount(buffer, body, 1);
@@ -180,7 +180,7 @@ export class Appender {
     extras: ItemExtras,
   ): number {
     const headBytes = fixedBytes.itemAdded + extrasBytes(extras);
-    const body = this.#journal.begin(headBytes + data.length);
+    const body = this.#journal.begin(partition, headBytes + data.length);
     const buffer = this.#journal.buffer;
     writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
     writeExtras(buffer, body, extras);
@@ -197,14 +197,14 @@ export class Appender {
   removeItems(partition: number, queue: number, runs: readonly number[]): number {
     assert(runs.length > 0 && runs.length % 2 === 0, 'a run has two ends');
     const end = this.#leading(partition);
-    const body = this.#journal.begin(removalBytes(runs));
+    const body = this.#journal.begin(partition, removalBytes(runs));
     writeRemoval(this.#journal.buffer, body, queue, runs);
     return this.#seal(partition, end, kinds.itemsRemoved);
   }
 
   flushQueue(partition: number, queue: number, throughId: number): number {
     const end = this.#leading(partition);
-    const body = this.#journal.begin(fixedBytes.queueFlushed);
+    const body = this.#journal.begin(partition, fixedBytes.queueFlushed);
     writeU64(this.#journal.buffer, body, queue);
     writeU64(this.#journal.buffer, body + 8, throughId);
     return this.#seal(partition, end, kinds.queueFlushed);
@@ -212,7 +212,7 @@ export class Appender {
 
   deleteQueue(partition: number, queue: number): number {
     const end = this.#leading(partition);
-    const body = this.#journal.begin(fixedBytes.queueDeleted);
+    const body = this.#journal.begin(partition, fixedBytes.queueDeleted);
     writeU64(this.#journal.buffer, body, queue);
     return this.#seal(partition, end, kinds.queueDeleted);
   }
@@ -220,7 +220,7 @@ export class Appender {
   /** The replica is empty from here on; its next entry has sequence 1. */
   dropReplica(partition: number): void {
     const end = this.#end(partition);
-    this.#journal.begin(fixedBytes.replicaDropped);
+    this.#journal.begin(partition, fixedBytes.replicaDropped);
     this.#journal.seal(partition, end.epoch, 0, kinds.replicaDropped);
     end.sequence = 0;
     end.epoch = 0;
@@ -228,7 +228,7 @@ export class Appender {
   }
 
   sawMapRevision(revision: number): void {
-    const body = this.#journal.begin(fixedBytes.mapSeen);
+    const body = this.#journal.begin(nodePartition, fixedBytes.mapSeen);
     writeU64(this.#journal.buffer, body, revision);
     this.#journal.seal(nodePartition, 0, 0, kinds.mapSeen);
   }

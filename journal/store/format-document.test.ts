@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chunkBytes } from '../log/chunks.ts';
+import { chunkBytes } from '../log/lane.ts';
 import { readU64 } from '../log/u64.ts';
 import {
   type BacklogFile,

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
-import { chunkBytes } from '../log/chunks.ts';
 import { entryBodyStart, entryKind, entryPartition } from '../log/entry.ts';
+import { chunkBytes } from '../log/lane.ts';
 import type { BacklogReader } from './backlog-reader.ts';
 import {
   bodyQueue,

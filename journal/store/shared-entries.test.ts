@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chunkBytes } from '../log/chunks.ts';
 import { entryBodyStart, entryBytes, entryHeaderBytes, entryKind, sealEntry } from '../log/entry.ts';
+import { chunkBytes } from '../log/lane.ts';
 import { errorOf } from '../testing/error-of.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import { backlogHeaderBytes } from './backlog-file.ts';
@@ -20,17 +20,18 @@ async function logOf(node: StoreNode, partition: number): Promise<number[]> {
 test('items that follow one another share an entry and its sequence, until anything else comes', async () => {
   const node = new StoreNode();
   const store = await node.open();
-  for (const partition of [1, 2]) store.beginEpoch(partition, 1, 'a');
+  for (const partition of [1, 2, 9]) store.beginEpoch(partition, 1, 'a');
   const [one, two] = [store.createQueue(1, 'one'), store.createQueue(1, 'two')];
-  const other = store.createQueue(2, 'other');
+  const [other, third] = [store.createQueue(2, 'other'), store.createQueue(9, 'third')];
   const data = Buffer.from('data');
   const sequences: number[] = [];
   const add = (queue: number, id: number, flags = 0, expiresAtMs = 0, addedAtMs = 0, extras?: ItemExtras) =>
     sequences.push(store.addItem(1, queue, id, flags, expiresAtMs, addedAtMs, data, extras));
   add(one, 1);
-  add(one, 2);
   store.addItem(2, other, 1, 0, 0, 0, data);
-  add(one, 3); // another partition's entry parts them, too
+  add(one, 2); // another partition's entry does not part them
+  store.addItem(9, third, 1, 0, 0, 0, data);
+  add(one, 3); // unless it is in the same lane
   add(two, 1);
   add(two, 2);
   add(one, 4);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chunkBytes } from '../log/chunks.ts';
+import { chunkBytes } from '../log/lane.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import { itemCostBytes } from './item-cost.ts';
 

@@ -27,7 +27,7 @@ export function openJournal(options: JournalOptions, sink: JournalSink, firstSeg
 
 /** Appends an entry of epoch 1, kind 2; gives its ticket. */
 export function append(journal: Journal, partition: number, sequence: number, body: string): number {
-  const at = journal.begin(body.length);
+  const at = journal.begin(partition, body.length);
   journal.buffer.write(body, at, 'latin1');
   return journal.seal(partition, 1, sequence, 2);
 }

@@ -11,14 +11,16 @@ export const chunkBytes = 17 * 1024;
 export const noChunk = Buffer.alloc(0);
 
 /**
- * Entries on their way into a batch, one after another in chunks. The last of them stays open, as it may still get longer:
- * its header is written when the next one begins, or the batch is closed.
+ * Some partitions' entries on their way into a batch, one after another in chunks. The last of them stays open, as it may
+ * still get longer: its header is written when the next one begins, or the batch is closed.
  */
-export class Chunks {
+export class Lane {
   /** The chunk being gathered into. */
   chunk: Buffer = noChunk;
   /** Where in it the next entry begins: the open one's end. */
   position = 0;
+  /** Whether it has a part in the batch being gathered. */
+  isUsed = false;
   /** Names the open entry among all that there ever are; 0: none is open. */
   ticket = 0;
   /** Chunks of the batch that are full. */
@@ -62,13 +64,15 @@ export class Chunks {
     sealEntry(this.chunk, this.#start, bodyBytes, this.#partition, this.#epoch, this.#sequence, this.#kind);
   }
 
-  /** All that was gathered, in whole entries, which is the caller's then. */
-  take(): Buffer[] {
+  /** Gives all that was gathered, in whole entries, to `parts`. */
+  take(parts: Buffer[]): void {
     this.finish();
-    const parts = this.#parts;
-    this.#parts = [];
-    if (this.position > this.#partStart) parts.push(this.#lastPart());
-    return parts;
+    if (this.#parts.length > 0) {
+      parts.push(...this.#parts);
+      this.#parts = [];
+    }
+    parts.push(this.#lastPart());
+    this.isUsed = false;
   }
 
   startChunk(chunk: Buffer): void {
