@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { collected } from '../journal/testing/collected.ts';
-import type { Operation } from './operation.ts';
+import type { SetOperation } from './operation.ts';
 import { Asked, get, item, opened, set, started, World } from './testing/forward-world.ts';
 
 test('a request arrives as it was asked, in the name of its client, and its answer comes back', async () => {
@@ -209,7 +209,7 @@ test('a request cancelled before there is a link is held no more, and those arou
 function cancelledSet(world: World): Buffer {
   const operation = set('b', 'x'.repeat(100_000));
   world.client.cancel(world.send(operation));
-  return (operation as Extract<Operation, { kind: 'set' }>).data;
+  return (operation as SetOperation).data;
 }
 
 test('an answer that crosses the cancelling of its request reaches nobody', async () => {

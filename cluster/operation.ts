@@ -5,58 +5,10 @@ import type { ItemOrigin } from '../journal/store/item-extras.ts';
  * strings (latin1), already checked against the rules for names.
  */
 export type Operation =
-  | {
-      readonly kind: 'set';
-      readonly queue: string;
-      readonly flags: number;
-      /** Wall clock; 0 never. */
-      readonly expiresAtMs: number;
-      /** Only valid until `execute` returns: whoever keeps it, copies it. */
-      readonly data: Buffer;
-      readonly options?: SetOptions | undefined;
-    }
-  | {
-      readonly kind: 'get';
-      readonly queue: string;
-      /** First, of this owner's oldest open read on the queue: confirm it, give it back, or leave it. */
-      readonly settle: 'none' | 'close' | 'abort';
-      /**
-       * The item of that open read, as the owner knows it; 0: it knows of none, so nothing is settled. A `get` whose
-       * answer was lost may be asked again: by naming the item it can't settle a read that its client never saw.
-       * Undefined: whichever is the oldest.
-       */
-      readonly settleId?: number;
-      /** Then: remove the next item, reserve it, look at it, or nothing at all. */
-      readonly read: 'take' | 'reserve' | 'peek' | 'nothing';
-      /** How long to wait for an item; 0 not at all. */
-      readonly waitMs: number;
-      /** Tells the gets and settlements of one connection apart. */
-      readonly attempt?: number;
-      /** It was asked before, and what it was given then never reached its owner: that goes back first. */
-      readonly again?: true;
-      /** `reserve` only: for so long, whatever becomes of the owner once it has the item. Settled by its id alone. */
-      readonly leaseMs?: number;
-      /** `abort` only: the item can't be read again before so long. */
-      readonly delayMs?: number;
-    }
-  /** Settles the open read of an item, whosever it is: `done`, or `missing` when it isn't open. */
-  | {
-      readonly kind: 'settle';
-      readonly queue: string;
-      readonly id: number;
-      readonly how: 'close' | 'abort';
-      /** As that of a get. */
-      readonly delayMs?: number;
-      /** Tells the gets and settlements of one connection apart. */
-      readonly attempt?: number;
-      /** It was asked before, and the answer was lost. */
-      readonly again?: true;
-    }
-  /**
-   * An item has reached its client (was accepted by the kernel): one that was taken may be removed; a leased one does
-   * not go back any more when its owner goes.
-   */
-  | { readonly kind: 'delivered'; readonly queue: string; readonly id: number; readonly leased?: true }
+  | SetOperation
+  | GetOperation
+  | SettleOperation
+  | DeliveredOperation
   | { readonly kind: 'delete'; readonly queue: string }
   | { readonly kind: 'flush'; readonly queue: string }
   /** Removes the expired items at the queue's head, as many as the queue's settings allow at a time. */
@@ -65,6 +17,68 @@ export type Operation =
   | { readonly kind: 'statistics'; readonly queue: string }
   /** The owner's connection has ended: all that it has open in the queue's partition goes back. */
   | { readonly kind: 'release'; readonly queue: string };
+
+export interface SetOperation {
+  readonly kind: 'set';
+  readonly queue: string;
+  readonly flags: number;
+  /** Wall clock; 0 never. */
+  readonly expiresAtMs: number;
+  /** Only valid until `execute` returns: whoever keeps it, copies it. */
+  readonly data: Buffer;
+  readonly options?: SetOptions | undefined;
+}
+
+/** Settles an open read, if it says so, then reads, if it says so. */
+export interface GetOperation {
+  readonly kind: 'get';
+  readonly queue: string;
+  /** First, of this owner's oldest open read on the queue: confirm it, give it back, or leave it. */
+  readonly settle: 'none' | 'close' | 'abort';
+  /**
+   * The item of that open read, as the owner knows it; 0: it knows of none, so nothing is settled. A `get` whose
+   * answer was lost may be asked again: by naming the item it can't settle a read that its client never saw.
+   * Undefined: whichever is the oldest.
+   */
+  readonly settleId?: number;
+  /** Then: remove the next item, reserve it, look at it, or nothing at all. */
+  readonly read: 'take' | 'reserve' | 'peek' | 'nothing';
+  /** How long to wait for an item; 0 not at all. */
+  readonly waitMs: number;
+  /** Tells the gets and settlements of one connection apart. */
+  readonly attempt?: number;
+  /** It was asked before, and what it was given then never reached its owner: that goes back first. */
+  readonly again?: true;
+  /** `reserve` only: for so long, whatever becomes of the owner once it has the item. Settled by its id alone. */
+  readonly leaseMs?: number;
+  /** `abort` only: the item can't be read again before so long. */
+  readonly delayMs?: number;
+}
+
+/** Settles the open read of an item, whosever it is: `done`, or `missing` when it isn't open. */
+export interface SettleOperation {
+  readonly kind: 'settle';
+  readonly queue: string;
+  readonly id: number;
+  readonly how: 'close' | 'abort';
+  /** As that of a get. */
+  readonly delayMs?: number;
+  /** Tells the gets and settlements of one connection apart. */
+  readonly attempt?: number;
+  /** It was asked before, and the answer was lost. */
+  readonly again?: true;
+}
+
+/**
+ * An item has reached its client (was accepted by the kernel): one that was taken may be removed; a leased one does
+ * not go back any more when its owner goes.
+ */
+export interface DeliveredOperation {
+  readonly kind: 'delivered';
+  readonly queue: string;
+  readonly id: number;
+  readonly leased?: true;
+}
 
 /** What few sets ask for. */
 export interface SetOptions {

@@ -1,8 +1,5 @@
-import type { Operation, Request, Result } from '../cluster/operation.ts';
+import type { GetOperation, Request, Result, SetOperation } from '../cluster/operation.ts';
 import { type Statistics, statisticsResult } from './queues/queue-stats.ts';
-
-type SetOperation = Extract<Operation, { readonly kind: 'set' }>;
-type GetOperation = Extract<Operation, { readonly kind: 'get' }>;
 
 /** The aliases in force, and what was set on them through this node. */
 export class Aliases {

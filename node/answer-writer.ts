@@ -1,4 +1,4 @@
-import type { Operation } from '../cluster/operation.ts';
+import type { GetOperation } from '../cluster/operation.ts';
 import { assert } from '../journal/base/assert.ts';
 import type { AnswerOutput, Said } from './protocol/answer.ts';
 import { AnswerBuffer } from './protocol/answer-buffer.ts';
@@ -30,7 +30,7 @@ const maxCopiedBytes = 16 * 1024;
 let shared = new AnswerBuffer(capacityBytes);
 
 /** Whether the queue is told when the item has reached the client. */
-function isTold({ read, leaseMs }: Extract<Operation, { kind: 'get' }>): boolean {
+function isTold({ read, leaseMs }: GetOperation): boolean {
   return read === 'take' || (read === 'reserve' && leaseMs !== undefined);
 }
 

@@ -1,4 +1,4 @@
-import type { Operation, Owner, Result } from '../cluster/operation.ts';
+import type { GetOperation, Operation, Owner, Result } from '../cluster/operation.ts';
 import { assert } from '../journal/base/assert.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { Admission } from './admission.ts';
@@ -299,7 +299,7 @@ export class Answers implements RequestKeeper {
   }
 
   /** Books a get's outcome: what it holds in memory until it is written, and whether a read is open now. */
-  #account(pending: PendingOperation, operation: Extract<Operation, { kind: 'get' }>, result: Result): void {
+  #account(pending: PendingOperation, operation: GetOperation, result: Result): void {
     const bytes = result.kind === 'item' ? result.data.length : 0;
     this.#chargedBytes += bytes - pending.chargedBytes;
     pending.chargedBytes = bytes;
@@ -311,7 +311,7 @@ export class Answers implements RequestKeeper {
     const { handedOver } = this.#writer;
     for (let pending = handedOver.shift(); pending !== undefined; pending = handedOver.shift()) {
       const { id } = pending.result as Extract<Result, { kind: 'item' }>;
-      const { queue, read } = pending.operation as Extract<Operation, { kind: 'get' }>;
+      const { queue, read } = pending.operation as GetOperation;
       this.#notify(read === 'take' ? { kind: 'delivered', queue, id } : { kind: 'delivered', queue, id, leased: true });
     }
   }

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Operation, Result } from '../cluster/operation.ts';
+import type { GetOperation, Result } from '../cluster/operation.ts';
 import { Holdings } from './holdings.ts';
 
-function get(settle: 'none' | 'close' | 'abort', read: 'reserve' | 'nothing'): Extract<Operation, { kind: 'get' }> {
+function get(settle: 'none' | 'close' | 'abort', read: 'reserve' | 'nothing'): GetOperation {
   return { kind: 'get', queue: 'q', settle, read, waitMs: 0 };
 }
 

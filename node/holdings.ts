@@ -1,4 +1,4 @@
-import type { Operation, Result } from '../cluster/operation.ts';
+import type { GetOperation, Result, SettleOperation } from '../cluster/operation.ts';
 
 const none: ReadonlySet<string> = new Set();
 
@@ -22,7 +22,7 @@ export class Holdings {
   }
 
   /** Books the outcome of a get. */
-  completed(operation: Extract<Operation, { kind: 'get' }>, result: Result): void {
+  completed(operation: GetOperation, result: Result): void {
     if (result.kind === 'failed' || result.kind === 'violation') return this.mayHold(operation.queue);
     if (operation.settle !== 'none') this.#settled(operation.queue);
     if (operation.read === 'reserve' && operation.leaseMs === undefined && result.kind === 'item') {
@@ -31,7 +31,7 @@ export class Holdings {
   }
 
   /** Books the outcome of a settlement by id: the read, if it is one of these, is not open any more. */
-  settledById({ queue, id }: Extract<Operation, { kind: 'settle' }>, result: Result): void {
+  settledById({ queue, id }: SettleOperation, result: Result): void {
     const items = this.#openReads?.get(queue);
     const index = items?.indexOf(id) ?? -1;
     if (items === undefined || index < 0 || result.kind === 'failed') return;

@@ -1,14 +1,21 @@
 import { unreachable } from '../../journal/base/assert.ts';
 import { windhover } from '../../proto/peer.ts';
 import type { ForwardedRequest, ForwardedResponse } from '../messages.ts';
-import type { ItemResult, Operation, Result, SetOptions, StatisticsResult } from '../operation.ts';
+import type {
+  GetOperation,
+  ItemResult,
+  Operation,
+  Result,
+  SetOperation,
+  SetOptions,
+  SettleOperation,
+  StatisticsResult,
+} from '../operation.ts';
 import type { ItemOrigin } from '../partition-log.ts';
 import { buffer, durationMs, invalid, whole } from './values.ts';
 
 const { Outcome, Get, Origin } = windhover.peer;
 
-type SetOperation = Extract<Operation, { kind: 'set' }>;
-type GetOperation = Extract<Operation, { kind: 'get' }>;
 /** Results that say it all by their name. */
 type PlainResult = Exclude<Result, { kind: 'item' | 'expired' | 'statistics' | 'violation' | 'failed' }>;
 
@@ -86,7 +93,7 @@ function encodeGet(get: GetOperation): windhover.peer.Get.$Properties {
   return { settle: settles[settle], read: reads[read], waitMs, settleId, attempt, again, leaseMs, delayMs };
 }
 
-function encodeSettle(settle: Extract<Operation, { kind: 'settle' }>): windhover.peer.Settle.$Properties {
+function encodeSettle(settle: SettleOperation): windhover.peer.Settle.$Properties {
   const { id, how, delayMs = 0, attempt = null, again = false } = settle;
   return { id, how: settles[how], delayMs, attempt, again };
 }

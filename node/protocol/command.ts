@@ -1,10 +1,8 @@
-import type { Operation, SetOptions } from '../../cluster/operation.ts';
+import type { GetOperation, SetOptions } from '../../cluster/operation.ts';
 import type { Statistic, StatisticsScope } from '../broker-api.ts';
 import type { Members } from '../node-service.ts';
 import type { Answer } from './answer.ts';
 import type { StatusName } from './status-name.ts';
-
-type Get = Extract<Operation, { kind: 'get' }>;
 
 /** Store an item. */
 export interface SetCommand {
@@ -22,7 +20,7 @@ export interface SetCommand {
 }
 
 /** What to do with one queue's items: settle an open read, then read. */
-export interface Read extends Pick<Get, 'queue' | 'settle' | 'read' | 'waitMs' | 'leaseMs' | 'delayMs'> {
+export interface Read extends Pick<GetOperation, 'queue' | 'settle' | 'read' | 'waitMs' | 'leaseMs' | 'delayMs'> {
   /** The open read to be settled, by its item, whosever it is, and nothing else; 0 or absent: the connection's oldest. */
   readonly itemId?: number;
 }

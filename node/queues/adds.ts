@@ -1,4 +1,4 @@
-import type { Operation, Request, Result } from '../../cluster/operation.ts';
+import type { Request, Result, SetOperation } from '../../cluster/operation.ts';
 import type { ItemExtras, ItemOrigin, SeenToken } from '../../cluster/partition-log.ts';
 import type { Expiry } from './expiry.ts';
 import type { Families } from './families.ts';
@@ -6,8 +6,6 @@ import { ItemCopies } from './item-copies.ts';
 import type { PartitionContext } from './partition-context.ts';
 import { nothingAdded, type PendingAnswers, tooFewInSync } from './pending-answers.ts';
 import type { Queue } from './queue.ts';
-
-type SetOperation = Extract<Operation, { readonly kind: 'set' }>;
 
 const stored: Result = { kind: 'stored' };
 const full: Result = { kind: 'full' };

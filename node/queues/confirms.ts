@@ -1,13 +1,10 @@
-import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
+import type { GetOperation, Owner, Request, Result, SettleOperation } from '../../cluster/operation.ts';
 import type { PartitionContext } from './partition-context.ts';
 import { nothingAdded, type PendingAnswers } from './pending-answers.ts';
 import type { Queue } from './queue.ts';
 import type { Removals } from './removals.ts';
 import type { Reservations } from './reservations.ts';
 import { Settlements } from './settlements.ts';
-
-type Get = Extract<Operation, { readonly kind: 'get' }>;
-type Settle = Extract<Operation, { readonly kind: 'settle' }>;
 
 const done: Result = { kind: 'done' };
 const missing: Result = { kind: 'missing' };
@@ -57,7 +54,7 @@ export class Confirms {
   }
 
   /** Does what a settlement by id asks, and completes it. */
-  settle(request: Request, operation: Settle): void {
+  settle(request: Request, operation: SettleOperation): void {
     const answer = this.#settle(request.owner, operation);
     const queue = this.#queues.get(operation.queue);
     const mustWait = operation.how === 'close' && answer.kind === 'done' && queue?.settings.confirm === 'committed';
@@ -66,7 +63,7 @@ export class Confirms {
   }
 
   /** Closes the read that a get names, if it is open, and goes `on` with the get; it fails when it can't keep its promise. */
-  close(request: Request, { queue: name, settleId }: Get, on: () => void): void {
+  close(request: Request, { queue: name, settleId }: GetOperation, on: () => void): void {
     const wasOpen = this.#reservations.close(request.owner, name, settleId);
     const queue = this.#queues.get(name);
     if (queue?.settings.confirm !== 'committed') on();
@@ -93,7 +90,7 @@ export class Confirms {
    * A close that is asked again, and whose item is gone, has been done by the leader before: to say otherwise might
    * make a client undo what it did with the item, which won't come again.
    */
-  #settle(owner: Owner, operation: Settle): Result {
+  #settle(owner: Owner, operation: SettleOperation): Result {
     const earlier = this.#settlements.recall(owner, operation);
     if (earlier !== undefined) return earlier;
     const { how, id, again } = operation;

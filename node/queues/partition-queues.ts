@@ -1,4 +1,4 @@
-import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
+import type { GetOperation, Owner, Request, Result, SetOperation } from '../../cluster/operation.ts';
 import type { PartitionLog } from '../../cluster/partition-log.ts';
 import { parentName } from '../../cluster/ring.ts';
 import { unreachable } from '../../journal/base/assert.ts';
@@ -16,7 +16,6 @@ import { Reads } from './reads.ts';
 import { Removals } from './removals.ts';
 import { decodeReservations, encodeReservations } from './reservation-records.ts';
 import { Reservations } from './reservations.ts';
-import type { Read } from './waiters.ts';
 
 const moved: Result = { kind: 'moved' };
 const done: Result = { kind: 'done' };
@@ -294,7 +293,7 @@ export class PartitionQueues {
     return found === undefined ? missing : statisticsResult([...found, ...about(log.partition)]);
   }
 
-  #set(request: Request, operation: Extract<Operation, { kind: 'set' }>): void {
+  #set(request: Request, operation: SetOperation): void {
     this.#context.counters.cmdSet++;
     const refusal = this.#context.log.refusal();
     if (refusal !== undefined) {
@@ -309,7 +308,7 @@ export class PartitionQueues {
     this.#adds.set(queue, request, operation);
   }
 
-  #get(request: Request, operation: Extract<Operation, { kind: 'get' }>): void {
+  #get(request: Request, operation: GetOperation): void {
     const { settle, settleId } = operation;
     if (operation.again) this.#reservations.takeBack(request.owner, operation.queue, operation.attempt ?? 0);
     if (settle === 'close') {
@@ -323,14 +322,14 @@ export class PartitionQueues {
     this.#readAfter(request, operation);
   }
 
-  #takeAtOnce(request: Request, operation: Read): boolean {
+  #takeAtOnce(request: Request, operation: GetOperation): boolean {
     if (operation.settle !== 'none' || operation.read !== 'take' || operation.again) return false;
     const queue = this.#queues.get(operation.queue);
     return queue !== undefined && this.#reads.takeAtOnce(queue, request);
   }
 
   /** What a get asks beside settling. */
-  #readAfter(request: Request, operation: Extract<Operation, { kind: 'get' }>): void {
+  #readAfter(request: Request, operation: GetOperation): void {
     if (operation.read === 'nothing') {
       request.complete({ kind: 'empty' });
       return;
@@ -348,7 +347,7 @@ export class PartitionQueues {
    * Naming a queue in a read makes it. Where that can't be done it is as empty as if it had been; but not a fanout queue:
    * whoever is told that it is empty counts on it to be filled.
    */
-  #firstRead(request: Request, operation: Read, read: 'take' | 'reserve' | 'peek'): void {
+  #firstRead(request: Request, operation: GetOperation, read: 'take' | 'reserve' | 'peek'): void {
     const refusal = this.#context.log.refusal();
     const queue = refusal === undefined ? this.#create(operation.queue) : undefined;
     const isChild = parentName(operation.queue) !== undefined;

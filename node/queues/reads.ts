@@ -1,4 +1,4 @@
-import type { Owner, Request, Result } from '../../cluster/operation.ts';
+import type { GetOperation, Owner, Request, Result } from '../../cluster/operation.ts';
 import type { ReadItems } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
@@ -11,7 +11,7 @@ import type { PartitionContext } from './partition-context.ts';
 import type { PendingAnswers } from './pending-answers.ts';
 import type { Queue } from './queue.ts';
 import type { Reservations } from './reservations.ts';
-import { type Read, Waiter } from './waiters.ts';
+import { Waiter } from './waiters.ts';
 
 const empty: Result = { kind: 'empty' };
 
@@ -52,7 +52,7 @@ export class Reads {
   }
 
   /** Completes a read with the queue's next item, now or when there is one, or as empty. */
-  read(queue: Queue, request: Request, operation: Read, read: 'take' | 'reserve' | 'peek'): void {
+  read(queue: Queue, request: Request, operation: GetOperation, read: 'take' | 'reserve' | 'peek'): void {
     if (read === 'peek') this.#context.counters.cmdPeek++;
     else this.#context.counters.cmdGet++;
     const refusal = this.#reservations.refusal(request, queue, read);
@@ -199,7 +199,7 @@ export class Reads {
     request.complete({ kind: 'item', id, flags, data, lifeMs, origin });
   }
 
-  #wait(queue: Queue, request: Request, operation: Read): void {
+  #wait(queue: Queue, request: Request, operation: GetOperation): void {
     const { budget, clock } = this.#context;
     if (queue.waiters.length >= queue.settings.maxWaiters || !budget.hasRoomForWaiter()) {
       request.complete({ kind: 'failed', why: 'too many clients are waiting' });

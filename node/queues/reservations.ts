@@ -1,4 +1,11 @@
-import type { Operation, Owner, Request, Result } from '../../cluster/operation.ts';
+import type {
+  DeliveredOperation,
+  Operation,
+  Owner,
+  Request,
+  Result,
+  SettleOperation,
+} from '../../cluster/operation.ts';
 import { Deadlines } from './deadlines.ts';
 import { Item } from './item.ts';
 import type { Mover } from './mover.ts';
@@ -80,7 +87,7 @@ export class Reservations {
   }
 
   /** Settles the open read of an item, whosever it is. */
-  settle(queue: Queue, { id, how, delayMs = 0 }: Extract<Operation, { kind: 'settle' }>): Result {
+  settle(queue: Queue, { id, how, delayMs = 0 }: SettleOperation): Result {
     const reservation = this.#table.openRead(queue, id);
     if (reservation === undefined || !queue.holds(reservation.item)) return { kind: 'missing' };
     if (how === 'abort') return this.#abort(reservation, delayMs) ?? { kind: 'done' };
@@ -98,7 +105,7 @@ export class Reservations {
   }
 
   /** An item that was taken, or leased, has reached its client. */
-  delivered(owner: Owner, { queue, id, leased }: Extract<Operation, { kind: 'delivered' }>): void {
+  delivered(owner: Owner, { queue, id, leased }: DeliveredOperation): void {
     const reservation = this.#table.handedOut(leased ? 'lease' : 'delivery', owner, queue, id);
     if (reservation === undefined) return;
     if (leased) this.#table.disown(reservation);

@@ -1,6 +1,4 @@
-import type { Operation, Owner, Result } from '../../cluster/operation.ts';
-
-type Settle = Extract<Operation, { kind: 'settle' }>;
+import type { Owner, Result, SettleOperation } from '../../cluster/operation.ts';
 
 const maxRemembered = 4096;
 
@@ -13,11 +11,11 @@ export class Settlements {
   readonly #answers = new Map<string, Result>();
 
   /** The answer that was given to the same attempt, if it was made here and not too long ago. */
-  recall(owner: Owner, settle: Settle): Result | undefined {
+  recall(owner: Owner, settle: SettleOperation): Result | undefined {
     return settle.again ? this.#answers.get(nameOf(owner, settle)) : undefined;
   }
 
-  remember(owner: Owner, settle: Settle, answer: Result): void {
+  remember(owner: Owner, settle: SettleOperation, answer: Result): void {
     this.#answers.set(nameOf(owner, settle), answer);
     if (this.#answers.size <= maxRemembered) return;
     for (const oldest of this.#answers.keys()) {
@@ -27,6 +25,6 @@ export class Settlements {
   }
 }
 
-function nameOf({ node, incarnation, connection }: Owner, { attempt = 0 }: Settle): string {
+function nameOf({ node, incarnation, connection }: Owner, { attempt = 0 }: SettleOperation): string {
   return `${node} ${incarnation} ${connection} ${attempt}`;
 }

@@ -1,13 +1,10 @@
-import type { Operation, Request } from '../../cluster/operation.ts';
+import type { GetOperation, Request } from '../../cluster/operation.ts';
 import type { Due } from './deadlines.ts';
-
-/** A read of a queue. */
-export type Read = Extract<Operation, { readonly kind: 'get' }>;
 
 /** A request that waits for an item of a queue. */
 export class Waiter implements Due {
   readonly request: Request;
-  readonly operation: Read;
+  readonly operation: GetOperation;
   /** It waits no longer than it takes to find out whether there is an item for it on the disk. Changed by its line. */
   impatient: boolean;
   dueAtMs = Number.POSITIVE_INFINITY;
@@ -16,7 +13,7 @@ export class Waiter implements Due {
   previous: Waiter | undefined = undefined;
   next: Waiter | undefined = undefined;
 
-  constructor(request: Request, operation: Read) {
+  constructor(request: Request, operation: GetOperation) {
     this.request = request;
     this.operation = operation;
     this.impatient = operation.waitMs <= 0;

@@ -1,4 +1,12 @@
-import type { Operation, Request, Result } from '../../cluster/operation.ts';
+import type {
+  DeliveredOperation,
+  GetOperation,
+  Operation,
+  Request,
+  Result,
+  SetOperation,
+  SettleOperation,
+} from '../../cluster/operation.ts';
 import { assert } from '../../journal/base/assert.ts';
 import type { Broker, Statistic, StatisticsScope } from '../broker-api.ts';
 import { ByteBudget } from '../byte-budget.ts';
@@ -149,7 +157,7 @@ export class FakeBroker implements Broker {
     return { kind: 'deleted' };
   }
 
-  #set(operation: Extract<Operation, { kind: 'set' }>): Result {
+  #set(operation: SetOperation): Result {
     const queue = this.#queue(operation.queue);
     queue.items.push({ id: queue.nextId++, flags: operation.flags, data: Buffer.from(operation.data) });
     const waiter = queue.waiters.shift();
@@ -157,7 +165,7 @@ export class FakeBroker implements Broker {
     return { kind: 'stored' };
   }
 
-  #get(request: Request, operation: Extract<Operation, { kind: 'get' }>): Result | undefined {
+  #get(request: Request, operation: GetOperation): Result | undefined {
     const queue = this.#queue(operation.queue);
     const { connection } = request.owner;
     const open = queue.held.find((held) => held.kind === 'open' && held.connection === connection);
@@ -183,7 +191,7 @@ export class FakeBroker implements Broker {
     return { kind: 'item', ...item };
   }
 
-  #settle(operation: Extract<Operation, { kind: 'settle' }>): Result {
+  #settle(operation: SettleOperation): Result {
     const queue = this.queues.get(operation.queue);
     const open = queue?.held.find((held) => held.kind !== 'delivery' && held.item.id === operation.id);
     if (queue === undefined || open === undefined) return { kind: 'missing' };
@@ -192,7 +200,7 @@ export class FakeBroker implements Broker {
     return { kind: 'done' };
   }
 
-  #delivered(request: Request, { queue: name, id, leased }: Extract<Operation, { kind: 'delivered' }>): Result {
+  #delivered(request: Request, { queue: name, id, leased }: DeliveredOperation): Result {
     const { connection } = request.owner;
     const gone = this.#gone.findIndex((was) => was.queue === name && was.id === id && was.connection === connection);
     if (gone >= 0) {

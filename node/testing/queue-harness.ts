@@ -1,4 +1,12 @@
-import type { Operation, Owner, Request, Result, SetOptions } from '../../cluster/operation.ts';
+import type {
+  GetOperation,
+  Operation,
+  Owner,
+  Request,
+  Result,
+  SetOptions,
+  SettleOperation,
+} from '../../cluster/operation.ts';
 import { SimClock } from '../../journal/testing/sim-clock.ts';
 import { NodeBudget } from '../queues/node-budget.ts';
 import { PartitionQueues } from '../queues/partition-queues.ts';
@@ -50,9 +58,6 @@ export class Asked implements Request {
 export function owner(connection: number, node = 'a:1', incarnation = 'first'): Owner {
   return { node, incarnation, connection };
 }
-
-type Get = Extract<Operation, { readonly kind: 'get' }>;
-type Settle = Extract<Operation, { readonly kind: 'settle' }>;
 
 /** Expired items are looked for so often. */
 export const sweepEveryMs = 1000;
@@ -133,19 +138,19 @@ export class QueueHarness {
     this.queues.committed(sequence);
   }
 
-  get(queue: string, by: Owner = owner(1), options: Partial<Get> = {}): Asked {
+  get(queue: string, by: Owner = owner(1), options: Partial<GetOperation> = {}): Asked {
     return this.ask({ kind: 'get', queue, settle: 'none', read: 'take', waitMs: 0, ...options }, by);
   }
 
   /** As `get`, telling of the answer when it comes, be it at once. */
-  getWith(queue: string, by: Owner, options: Partial<Get>, whenComplete: (result: Result) => void): Asked {
-    const operation: Get = { kind: 'get', queue, settle: 'none', read: 'take', waitMs: 0, ...options };
+  getWith(queue: string, by: Owner, options: Partial<GetOperation>, whenComplete: (result: Result) => void): Asked {
+    const operation: GetOperation = { kind: 'get', queue, settle: 'none', read: 'take', waitMs: 0, ...options };
     const asked = new Asked(operation, by, whenComplete);
     this.queues.execute(asked);
     return asked;
   }
 
-  open(queue: string, by: Owner = owner(1), options: Partial<Get> = {}): Asked {
+  open(queue: string, by: Owner = owner(1), options: Partial<GetOperation> = {}): Asked {
     return this.get(queue, by, { read: 'reserve', ...options });
   }
 
@@ -158,14 +163,20 @@ export class QueueHarness {
   }
 
   /** Reserves the next item for so long, and lets its client have it. */
-  lease(queue: string, leaseMs: number, by: Owner = owner(1), options: Partial<Get> = {}): Asked {
+  lease(queue: string, leaseMs: number, by: Owner = owner(1), options: Partial<GetOperation> = {}): Asked {
     const asked = this.open(queue, by, { leaseMs, ...options });
     if (asked.id !== -1) this.ask({ kind: 'delivered', queue, id: asked.id, leased: true }, by);
     return asked;
   }
 
   /** By the item's id, from any connection. */
-  settleById(how: 'close' | 'abort', queue: string, id: number, options: Partial<Settle> = {}, by = owner(9)): Asked {
+  settleById(
+    how: 'close' | 'abort',
+    queue: string,
+    id: number,
+    options: Partial<SettleOperation> = {},
+    by = owner(9),
+  ): Asked {
     return this.ask({ kind: 'settle', queue, id, how, ...options }, by);
   }
 
