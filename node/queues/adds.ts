@@ -1,11 +1,11 @@
 import type { Request, Result, SetOperation } from '../../cluster/operation.ts';
 import type { ItemExtras, ItemOrigin, SeenToken } from '../../cluster/partition-log.ts';
 import type { Expiry } from './expiry.ts';
-import type { Families } from './families.ts';
 import { ItemCopies } from './item-copies.ts';
 import type { PartitionContext } from './partition-context.ts';
 import { nothingAdded, type PendingAnswers, tooFewInSync } from './pending-answers.ts';
 import type { Queue } from './queue.ts';
+import type { QueueRegistry } from './queue-registry.ts';
 
 const stored: Result = { kind: 'stored' };
 const full: Result = { kind: 'full' };
@@ -13,17 +13,17 @@ const full: Result = { kind: 'full' };
 /** Puts items into one partition's queues: into the one that a `set` names, and into its fanout queues. */
 export class Adds {
   readonly #context: PartitionContext;
-  readonly #families: Families;
+  readonly #queues: QueueRegistry;
   readonly #pending: PendingAnswers;
   readonly #expiry: Expiry;
   readonly #copies: ItemCopies;
   /** Items that were named, by their names, on their way to the disks: sequences of the entries that say so, rising. */
   readonly #named = new Map<string, number>();
 
-  constructor(context: PartitionContext, families: Families, pending: PendingAnswers, expiry: Expiry) {
+  constructor(context: PartitionContext, queues: QueueRegistry, pending: PendingAnswers, expiry: Expiry) {
     this.#context = context;
     this.#copies = new ItemCopies(context.log);
-    this.#families = families;
+    this.#queues = queues;
     this.#pending = pending;
     this.#expiry = expiry;
   }
@@ -70,7 +70,7 @@ export class Adds {
   /** Gives the answer if there is one at once; else `request` gets it with the last entry's commit. */
   #put(queue: Queue, request: Request, operation: SetOperation, named: SeenToken | undefined): Result | undefined {
     if (this.#isRefused(queue, operation.data.length)) return full;
-    if (this.#families.childrenOf(queue.name) !== undefined || queue.passesOn)
+    if (this.#queues.childrenOf(queue.name) !== undefined || queue.passesOn)
       return this.#fanOut(queue, request, operation, named);
     this.#add(queue, request, operation, named);
     return undefined;
@@ -96,7 +96,7 @@ export class Adds {
 
   #targets(queue: Queue, dataBytes: number): Queue[] {
     const targets: Queue[] = [];
-    for (const child of this.#families.childrenOf(queue.name) ?? []) {
+    for (const child of this.#queues.childrenOf(queue.name) ?? []) {
       if (this.#isRefused(child, dataBytes)) child.discardedItems++;
       else targets.push(child);
     }

@@ -1,7 +1,8 @@
 import type { GetOperation, Owner, Request, Result, SettleOperation } from '../../cluster/operation.ts';
 import type { PartitionContext } from './partition-context.ts';
-import { nothingAdded, type PendingAnswers } from './pending-answers.ts';
+import type { PendingAnswers } from './pending-answers.ts';
 import type { Queue } from './queue.ts';
+import type { QueueRegistry } from './queue-registry.ts';
 import type { Removals } from './removals.ts';
 import type { Reservations } from './reservations.ts';
 import { Settlements } from './settlements.ts';
@@ -20,18 +21,17 @@ const notOpen: Result = { kind: 'failed', why: 'the item was not confirmed: its 
  */
 export class Confirms {
   readonly #context: PartitionContext;
-  readonly #queues: ReadonlyMap<string, Queue>;
+  readonly #queues: QueueRegistry;
   readonly #reservations: Reservations;
   readonly #removals: Removals;
   readonly #pending: PendingAnswers;
   readonly #settlements = new Settlements();
   /** Requests that wait for a removal. */
   readonly #waiting = new Set<Request>();
-  #committed = 0;
 
   constructor(
     context: PartitionContext,
-    queues: ReadonlyMap<string, Queue>,
+    queues: QueueRegistry,
     reservations: Reservations,
     removals: Removals,
     pending: PendingAnswers,
@@ -41,11 +41,6 @@ export class Confirms {
     this.#reservations = reservations;
     this.#removals = removals;
     this.#pending = pending;
-  }
-
-  /** Every entry up to this sequence is committed. */
-  committed(sequence: number): void {
-    this.#committed = sequence;
   }
 
   /** The client of a request that waits has gone: it neither goes on nor is completed. */
@@ -75,7 +70,6 @@ export class Confirms {
   #onceRemoved(queue: Queue, request: Request, on: () => void): void {
     const sequence = this.#removals.append(queue);
     if (sequence === undefined) return request.complete(notWritten);
-    if (sequence <= this.#committed) return on();
     this.#waiting.add(request);
     const { operation, owner } = request;
     const complete = (result: Result): void => {
@@ -83,7 +77,7 @@ export class Confirms {
       if (result.kind === 'failed') request.complete(result);
       else on();
     };
-    this.#pending.push({ sequence, request: { operation, owner, complete }, result: done, ...nothingAdded });
+    this.#pending.answerOnce(sequence, { operation, owner, complete }, done);
   }
 
   /**

@@ -296,7 +296,6 @@ class Run {
     this.model.isEnding = false;
     this.model.removedLately.clear();
     this.at.commit();
-    assert.is(this.at.queues.pendingSets(), 0);
     const state = this.at.queues.exportReservations();
     this.end();
     this.at.queues.importReservations(state);

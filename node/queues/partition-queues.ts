@@ -4,12 +4,13 @@ import { parentName } from '../../cluster/ring.ts';
 import { unreachable } from '../../journal/base/assert.ts';
 import { Adds } from './adds.ts';
 import { Confirms } from './confirms.ts';
+import { Deletions } from './deletions.ts';
 import { Expiry } from './expiry.ts';
-import { Families } from './families.ts';
 import { Mover } from './mover.ts';
 import type { NodeContext, PartitionContext } from './partition-context.ts';
-import { nothingAdded, PendingAnswers, tooFewInSync } from './pending-answers.ts';
-import { Queue, type QueueTotals, type StoredCounts } from './queue.ts';
+import { PendingAnswers, tooFewInSync } from './pending-answers.ts';
+import type { Queue, QueueTotals } from './queue.ts';
+import { QueueRegistry } from './queue-registry.ts';
 import type { QueueSettingsSource } from './queue-settings.ts';
 import { queueStatistics, type Statistics, statisticsResult } from './queue-stats.ts';
 import { Reads } from './reads.ts';
@@ -22,7 +23,6 @@ const done: Result = { kind: 'done' };
 const tooManyQueues: Result = { kind: 'failed', why: 'too many queues' };
 const missing: Result = { kind: 'missing' };
 const unknownFate: Result = { kind: 'failed', why: 'the leader of the queue changed before it was done' };
-const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
 
 /**
  * The queues of one partition, from the moment this node leads it until it doesn't any more.
@@ -33,13 +33,12 @@ const noRoom: Result = { kind: 'failed', why: 'no room on the disk' };
  * `confirm` asks for it: a crash can only make an item come again.
  *
  * A leadership ends in one of two ways. In a handover, `freeze` stops everything but the answers to what is already on
- * its way to the disks; when `pendingSets` is 0, the log's end and `exportReservations` are what the next leader needs
- * for `importReservations`; then `resign` gives back the memory. Without a handover, `resign` alone.
+ * its way to the disks; when it `isQuiet`, and the log is committed to its end, `exportReservations` is what the next
+ * leader needs for `importReservations`; then `resign` gives back the memory. Without a handover, `resign` alone.
  */
 export class PartitionQueues {
   readonly #context: PartitionContext;
-  readonly #queues = new Map<string, Queue>();
-  readonly #families = new Families();
+  readonly #queues: QueueRegistry;
   readonly #pending: PendingAnswers;
   readonly #adds: Adds;
   readonly #removals: Removals;
@@ -48,39 +47,41 @@ export class PartitionQueues {
   readonly #reservations: Reservations;
   readonly #confirms: Confirms;
   readonly #reads: Reads;
-  /** What can be read now, over all queues. */
-  readonly totals: Readonly<QueueTotals> = { items: 0, bytes: 0 };
-  #settings: QueueSettingsSource;
+  readonly #deletions: Deletions;
   #state: 'serving' | 'frozen' | 'resigned' = 'serving';
 
   /** Takes up the queues that `log` has; everything in them has to be committed. */
   constructor(log: PartitionLog, settings: QueueSettingsSource, node: NodeContext) {
     const context = { log, ...node };
-    this.#settings = settings;
     this.#context = context;
-    this.#pending = new PendingAnswers(Math.max(0, ...Array.from(log.queues.values(), ({ number }) => number)));
+    this.#pending = new PendingAnswers(newestOf(log));
     this.#removals = new Removals(context);
     this.#mover = new Mover(context, this.#removals, (queue) => this.#givenBack(queue));
     this.#expiry = new Expiry(context, this.#removals, this.#mover, {
       readAhead: (queue) => this.#reads.readAhead(queue),
       serve: (queue) => this.#reads.serve(queue),
-      retire: (queue) => this.#retire(queue),
+      retire: (queue) => this.#deletions.retire(queue),
     });
+    const queues = new QueueRegistry(context, settings, this.#expiry);
+    this.#queues = queues;
     this.#reservations = new Reservations(context, this.#removals, this.#mover, (queue) => this.#givenBack(queue));
-    this.#reads = new Reads(context, this.#queues, this.#expiry, this.#reservations, this.#pending);
-    this.#confirms = new Confirms(context, this.#queues, this.#reservations, this.#removals, this.#pending);
-    this.#adds = new Adds(context, this.#families, this.#pending, this.#expiry);
-    for (const queue of log.queues.values()) this.#open(queue);
-    node.budget.takeQueues(this.#queues.size);
+    this.#reads = new Reads(context, queues, this.#expiry, this.#reservations, this.#pending);
+    this.#confirms = new Confirms(context, queues, this.#reservations, this.#removals, this.#pending);
+    this.#adds = new Adds(context, queues, this.#pending, this.#expiry);
+    this.#deletions = new Deletions(
+      context,
+      queues,
+      this.#expiry,
+      this.#reservations,
+      this.#reads,
+      this.#removals,
+      this.#pending,
+    );
   }
 
   /** All queues, those to come too, go by other settings from now on. */
   configure(settings: QueueSettingsSource): void {
-    this.#settings = settings;
-    for (const queue of this.#queues.values()) {
-      queue.configure(settings.of(queue.name));
-      this.#expiry.watch(queue);
-    }
+    this.#queues.configure(settings);
     if (this.#state === 'serving') this.#reservations.renewDeadlines();
   }
 
@@ -91,58 +92,37 @@ export class PartitionQueues {
   executeAtOnce(request: Request): boolean {
     const { operation } = request;
     if (this.#state !== 'serving') return false;
-    switch (operation.kind) {
-      case 'set':
-        this.#set(request, operation);
-        return true;
-      case 'get':
-        return this.#takeAtOnce(request, operation);
-      case 'delivered':
-        this.#reservations.delivered(request.owner, operation);
-        request.complete(done);
-        return true;
-      default:
-        return false;
-    }
+    if (operation.kind === 'get') return this.#takeAtOnce(request, operation);
+    if (operation.kind !== 'set' && operation.kind !== 'delivered') return false;
+    this.execute(request);
+    return true;
   }
 
   /** Does what the request asks; completes it before this returns or later. */
   execute(request: Request): void {
-    if (this.#state !== 'serving') {
-      request.complete(moved);
-      return;
-    }
     const { operation, owner } = request;
+    if (this.#state !== 'serving') return request.complete(moved);
     switch (operation.kind) {
       case 'set':
-        this.#set(request, operation);
-        return;
+        return this.#set(request, operation);
       case 'get':
-        this.#get(request, operation);
-        return;
+        return this.#get(request, operation);
       case 'settle':
-        this.#confirms.settle(request, operation);
-        return;
+        return this.#confirms.settle(request, operation);
       case 'delivered':
         this.#reservations.delivered(owner, operation);
-        request.complete(done);
-        return;
+        return request.complete(done);
       case 'delete':
-        this.#delete(request, operation.queue);
-        return;
+        return this.#deletions.delete(request);
       case 'flush':
-        this.#flush(request, operation.queue);
-        return;
+        return this.#deletions.flush(request);
       case 'flushExpired':
-        this.#flushExpired(request, operation.queue);
-        return;
+        return this.#flushExpired(request, operation.queue);
       case 'statistics':
-        request.complete(this.#tell(operation.queue));
-        return;
+        return request.complete(this.#tell(operation.queue));
       case 'release':
         this.#reservations.release(owner);
-        request.complete(done);
-        return;
+        return request.complete(done);
       default:
         unreachable(operation);
     }
@@ -160,7 +140,6 @@ export class PartitionQueues {
   /** Every entry up to this sequence is durable on all in-sync replicas. */
   committed(sequence: number): void {
     this.#adds.committed(sequence);
-    this.#confirms.committed(sequence);
     const inSync = this.#context.log.inSync();
     this.#pending.committed(sequence);
     for (let answer = this.#pending.next(sequence); answer !== undefined; answer = this.#pending.next(sequence)) {
@@ -197,19 +176,14 @@ export class PartitionQueues {
     this.#reservations.resume();
   }
 
-  /** Entries of sets, flushes and deletes that are on their way to the disks; a set has one for each queue it fills. */
-  pendingSets(): number {
-    return this.#pending.length;
-  }
-
-  /** Nothing more will be appended, after `freeze`, than sets, flushes and deletes have been. */
+  /** Nothing more will be appended, after `freeze`. */
   get isQuiet(): boolean {
     return this.#mover.isQuiet && this.#removals.isEmpty;
   }
 
   /** Who has what reserved, and what was given back how often, for the next leader; to be asked after `freeze`. */
   exportReservations(): Buffer {
-    const deliveries = [...this.#queues.values()].flatMap((queue) =>
+    const deliveries = [...this.#queues.all].flatMap((queue) =>
       Array.from(queue.deliveries, ([id, deliveries]) => ({ queue: queue.number, id, deliveries })),
     );
     return encodeReservations({ reservations: this.#reservations.records(), deliveries });
@@ -221,7 +195,7 @@ export class PartitionQueues {
    * @throws WindhoverError when it is not such an export; nothing is taken up then.
    */
   importReservations(state: Buffer): void {
-    const byNumber = new Map([...this.#queues.values()].map((queue) => [queue.number, queue]));
+    const byNumber = new Map([...this.#queues.all].map((queue) => [queue.number, queue]));
     const queueOf = ({ queue: number, id }: { queue: number; id: number }): Queue | undefined => {
       const queue = byNumber.get(number);
       return queue !== undefined && this.#context.log.queues.get(queue.name)?.isLive(id) ? queue : undefined;
@@ -245,7 +219,8 @@ export class PartitionQueues {
 
   /**
    * The leadership is over, and nothing may be appended any more. What was on its way to the disks is completed as
-   * failed, since its fate is not known, and what waits, or found nothing in a queue that was, as `moved`. To be called in any case, to give back memory.
+   * failed, since its fate is not known; what waits, and what was only to be told that a queue is empty, as `moved`. To
+   * be called in any case, to give back memory.
    */
   resign(): void {
     if (this.#state === 'resigned') return;
@@ -255,16 +230,10 @@ export class PartitionQueues {
     this.#removals.stop();
     this.#reads.end();
     this.#reservations.forget();
-    for (const queue of this.#queues.values()) queue.window.close();
-    this.#context.budget.takeQueues(-this.#queues.size);
-    this.#queues.clear();
-    for (
-      let answer = this.#pending.next(Number.POSITIVE_INFINITY);
-      answer !== undefined;
-      answer = this.#pending.next(Number.POSITIVE_INFINITY)
-    ) {
+    this.#queues.close();
+    const end = Number.POSITIVE_INFINITY;
+    for (let answer = this.#pending.next(end); answer !== undefined; answer = this.#pending.next(end))
       answer.request?.complete(answer.result.kind === 'empty' ? moved : unknownFate);
-    }
   }
 
   /** Adds would be refused now, and will be taken before long. */
@@ -273,18 +242,23 @@ export class PartitionQueues {
     return log.refusal() !== undefined && log.isRoomComing();
   }
 
+  /** What can be read now, over all queues. */
+  get totals(): Readonly<QueueTotals> {
+    return this.#queues.totals;
+  }
+
   get queueCount(): number {
     return this.#queues.size;
   }
 
   get queueNames(): IterableIterator<string> {
-    return this.#queues.keys();
+    return this.#queues.names;
   }
 
   /** One queue's statistics; `undefined` when there is no such queue. */
   statistics(queue: string): Statistics | undefined {
     const found = this.#queues.get(queue);
-    return found === undefined ? undefined : queueStatistics(found, this.#families.childrenOf(queue));
+    return found === undefined ? undefined : queueStatistics(found, this.#queues.childrenOf(queue));
   }
 
   #tell(queue: string): Result {
@@ -296,15 +270,9 @@ export class PartitionQueues {
   #set(request: Request, operation: SetOperation): void {
     this.#context.counters.cmdSet++;
     const refusal = this.#context.log.refusal();
-    if (refusal !== undefined) {
-      request.complete({ kind: 'failed', why: refusal });
-      return;
-    }
-    const queue = this.#queues.get(operation.queue) ?? this.#create(operation.queue);
-    if (queue === undefined) {
-      request.complete(tooManyQueues);
-      return;
-    }
+    if (refusal !== undefined) return request.complete({ kind: 'failed', why: refusal });
+    const queue = this.#queues.get(operation.queue) ?? this.#queues.create(operation.queue);
+    if (queue === undefined) return request.complete(tooManyQueues);
     this.#adds.set(queue, request, operation);
   }
 
@@ -330,14 +298,8 @@ export class PartitionQueues {
 
   /** What a get asks beside settling. */
   #readAfter(request: Request, operation: GetOperation): void {
-    if (operation.read === 'nothing') {
-      request.complete({ kind: 'empty' });
-      return;
-    }
-    if (this.#state !== 'serving') {
-      request.complete(moved);
-      return;
-    }
+    if (operation.read === 'nothing') return request.complete({ kind: 'empty' });
+    if (this.#state !== 'serving') return request.complete(moved);
     const queue = this.#queues.get(operation.queue);
     if (queue === undefined) this.#firstRead(request, operation, operation.read);
     else this.#reads.read(queue, request, operation, operation.read);
@@ -349,31 +311,11 @@ export class PartitionQueues {
    */
   #firstRead(request: Request, operation: GetOperation, read: 'take' | 'reserve' | 'peek'): void {
     const refusal = this.#context.log.refusal();
-    const queue = refusal === undefined ? this.#create(operation.queue) : undefined;
+    const queue = refusal === undefined ? this.#queues.create(operation.queue) : undefined;
     const isChild = parentName(operation.queue) !== undefined;
     if (queue !== undefined) this.#reads.read(queue, request, operation, read);
     else if (isChild) request.complete(refusal === undefined ? tooManyQueues : { kind: 'failed', why: refusal });
     else this.#reads.miss(request);
-  }
-
-  /** `undefined`: there are too many. */
-  #create(name: string): Queue | undefined {
-    const { log, counters, budget } = this.#context;
-    if (!budget.hasRoomForQueue() || this.#hasTooManySiblings(name)) return undefined;
-    const number = log.createQueue(name);
-    const queue = this.#open({ name, number, nextId: 1, firstId: 1, count: 0, bytes: 0 });
-    budget.takeQueues(1);
-    counters.queueCreates++;
-    return queue;
-  }
-
-  #open(stored: StoredCounts): Queue {
-    const { budget, clock } = this.#context;
-    const queue = new Queue(stored, this.#settings.of(stored.name), budget, clock.monotonicMs(), this.totals);
-    this.#queues.set(queue.name, queue);
-    this.#families.add(queue);
-    this.#expiry.watch(queue);
-    return queue;
   }
 
   #givenBack(queue: Queue): void {
@@ -383,75 +325,16 @@ export class PartitionQueues {
 
   #flushExpired(request: Request, name: string): void {
     const queue = this.#queues.get(name);
-    if (queue?.watch !== 'watched') {
-      request.complete({ kind: 'expired', count: 0 });
-      return;
-    }
+    if (queue?.watch !== 'watched') return request.complete({ kind: 'expired', count: 0 });
     this.#expiry.sweep(queue, queue.settings.maxExpireSweep, (count) =>
       request.complete(this.#state === 'serving' ? { kind: 'expired', count } : moved),
     );
   }
+}
 
-  #hasTooManySiblings(name: string): boolean {
-    const parent = parentName(name);
-    const siblings = parent === undefined ? undefined : this.#families.childrenOf(parent);
-    return siblings !== undefined && siblings.length >= this.#context.budget.limits.maxChildren;
-  }
-
-  #delete(request: Request, name: string): void {
-    const queue = this.#queues.get(name);
-    if (queue === undefined) {
-      request.complete(missing);
-      return;
-    }
-    if (!this.#context.log.writable()) {
-      request.complete(noRoom);
-      return;
-    }
-    const waiting = this.#reads.dismiss(queue);
-    const sequence = this.#drop(queue);
-    this.#pending.push({ sequence, request, result: { kind: 'deleted' }, ...nothingAdded });
-    this.#reservations.dropGone(queue);
-    for (const waiter of waiting) this.#reads.miss(waiter);
-  }
-
-  /** A queue that is made anew in the same moment is another one. */
-  #retire(queue: Queue): void {
-    if (this.#state !== 'serving' || !this.#context.log.writable()) return;
-    this.#drop(queue);
-    this.#reservations.dropGone(queue);
-    this.#context.counters.queueExpires++;
-  }
-
-  /** Gives the sequence of the deletion. Nobody waits any more. */
-  #drop(queue: Queue): number {
-    const { log, budget, counters } = this.#context;
-    queue.close();
-    this.#queues.delete(queue.name);
-    this.#families.remove(queue);
-    budget.takeQueues(-1);
-    counters.queueDeletes++;
-    return log.deleteQueue(queue.number);
-  }
-
-  #flush(request: Request, name: string): void {
-    const queue = this.#queues.get(name);
-    if (queue === undefined) {
-      request.complete({ kind: 'flushed' });
-      return;
-    }
-    if (!this.#context.log.writable()) {
-      request.complete(noRoom);
-      return;
-    }
-    this.#removals.append(queue);
-    if (!this.#context.log.writable()) {
-      request.complete(noRoom);
-      return;
-    }
-    const sequence = this.#context.log.flushQueue(queue.number, queue.flush());
-    this.#expiry.watch(queue);
-    this.#reservations.dropGone(queue);
-    this.#pending.push({ sequence, request, result: { kind: 'flushed' }, ...nothingAdded });
-  }
+/** Sequence of the entry that made the newest queue. */
+function newestOf({ queues }: PartitionLog): number {
+  let newest = 0;
+  for (const { number } of queues.values()) newest = Math.max(newest, number);
+  return newest;
 }

@@ -35,10 +35,6 @@ export class PendingAnswers {
     this.#committedThrough = committedThrough;
   }
 
-  get length(): number {
-    return this.#answers.length;
-  }
-
   push(answer: PendingAnswer): void {
     this.#answers.push(answer);
   }

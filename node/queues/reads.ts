@@ -10,6 +10,7 @@ import type { WantedRead } from './item-window.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { PendingAnswers } from './pending-answers.ts';
 import type { Queue } from './queue.ts';
+import type { QueueRegistry } from './queue-registry.ts';
 import type { Reservations } from './reservations.ts';
 import { Waiter } from './waiters.ts';
 
@@ -26,7 +27,7 @@ const maxPutOff = 1000;
  */
 export class Reads {
   readonly #context: PartitionContext;
-  readonly #queues: ReadonlyMap<string, Queue>;
+  readonly #queues: QueueRegistry;
   readonly #expiry: Expiry;
   readonly #reservations: Reservations;
   readonly #delays: Delays;
@@ -37,7 +38,7 @@ export class Reads {
 
   constructor(
     context: PartitionContext,
-    queues: ReadonlyMap<string, Queue>,
+    queues: QueueRegistry,
     expiry: Expiry,
     reservations: Reservations,
     pending: PendingAnswers,
