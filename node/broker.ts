@@ -42,8 +42,6 @@ export interface BrokerOptions {
 
 /** Removals that nobody waits for gather so long: of a node that goes down, items read in that time come again. */
 const gatherRemovalsMs = 2;
-/** A request that came back is tried again so soon. */
-const retryMs = 20;
 /** A client's end is told to leaders for so long: a leader that can't be reached any longer gives back by itself. */
 const releaseHoldMs = 60_000;
 /** A connection's number: of no client. */
@@ -78,8 +76,6 @@ export class NodeBroker implements Broker, RequestRouter {
   /** Requests that may have to be cancelled: those that wait, are held, or are forwarded. */
   readonly #cancellable = new Map<Request, RoutedRequest>();
   #cluster: ClusterNode | undefined;
-  /** Partitions whose held requests are to be routed again soon. */
-  readonly #retries = new Set<number>();
   #settings: ClusterSettings = noClusterSettings;
   #closed = false;
 
@@ -245,7 +241,7 @@ export class NodeBroker implements Broker, RequestRouter {
   /** A forwarded request has its answer, or is given up. What was held because of it goes on. */
   #cameHome(partition: number): void {
     this.#forwards.cameBack(partition);
-    if (!this.#forwards.has(partition) && this.#held.holds(partition)) this.#retrySoon(partition);
+    if (!this.#forwards.has(partition)) this.#held.releaseSoon(partition);
   }
 
   #slow(request: RoutedRequest): void {
@@ -290,18 +286,7 @@ export class NodeBroker implements Broker, RequestRouter {
     request.place = routing;
     this.#hold(request);
     if (from.kind === 'forwarded') this.#forwards.cameBack(request.partition);
-    this.#retrySoon(request.partition);
-  }
-
-  #retrySoon(partition: number): void {
-    if (this.#closed || this.#retries.has(partition)) return;
-    this.#retries.add(partition);
-    if (this.#retries.size > 1) return;
-    this.#clock.schedule(retryMs, () => {
-      const partitions = [...this.#retries];
-      this.#retries.clear();
-      for (const moved of partitions) this.#held.release(moved);
-    });
+    this.#held.releaseSoon(request.partition);
   }
 
   cancel(request: Request): void {

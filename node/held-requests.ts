@@ -2,6 +2,8 @@ import type { Clock } from '../journal/base/clock.ts';
 import type { RoutedRequest } from './routed-request.ts';
 
 const checkMs = 100;
+/** A request that came back is tried again so soon. */
+const retryMs = 20;
 
 interface Held {
   readonly request: RoutedRequest;
@@ -18,6 +20,8 @@ export class HeldRequests {
   readonly #byPartition = new Map<number, Held[]>();
   /** When a request was first held: being routed again does not lengthen its life. */
   readonly #deadlines = new WeakMap<RoutedRequest, number>();
+  /** Partitions of which what is held is to be routed again soon. */
+  readonly #retries = new Set<number>();
   #size = 0;
   #checking = false;
   #closed = false;
@@ -84,6 +88,18 @@ export class HeldRequests {
     } finally {
       this.releasing = false;
     }
+  }
+
+  /** As `release`, in a moment. */
+  releaseSoon(partition: number): void {
+    if (this.#closed || !this.holds(partition) || this.#retries.has(partition)) return;
+    this.#retries.add(partition);
+    if (this.#retries.size > 1) return;
+    this.#clock.schedule(retryMs, () => {
+      const partitions = [...this.#retries];
+      this.#retries.clear();
+      for (const one of partitions) this.release(one);
+    });
   }
 
   #checkLater(): void {
