@@ -157,13 +157,7 @@ export class Answers implements RequestKeeper {
 
   /** Does something that isn't an operation, and takes a while: answers that it is done, or why it could not be. */
   work(work: Promise<void>, answer: Answer): void {
-    const pending = new PendingAnswer(answer, undefined, false);
-    this.#begin('alone');
-    this.#row.push(pending);
-    const end = (result: Result): void => {
-      pending.result = result;
-      this.#finished();
-    };
+    const end = this.#beginOther(answer);
     work.then(
       () => end(done),
       (error: unknown) => end({ kind: 'failed', why: WindhoverError.from(error, 'it could not be done').message }),
@@ -173,25 +167,15 @@ export class Answers implements RequestKeeper {
   /** Flushes every queue, then answers. */
   flushAll(answer: Answer): void {
     if (this.isRefused(everyQueue, answer)) return;
-    const pending = new PendingAnswer(answer, undefined, false);
-    this.#begin('alone');
-    this.#row.push(pending);
-    this.#broker.flushAll(() => {
-      pending.result = done;
-      this.#finished();
-    });
+    const end = this.#beginOther(answer);
+    this.#broker.flushAll(() => end(done));
   }
 
   /** Removes what has expired from every queue, then answers. */
   flushAllExpired(answer: Answer): void {
     if (this.isRefused(everyQueue, answer)) return;
-    const pending = new PendingAnswer(answer, undefined, false);
-    this.#begin('alone');
-    this.#row.push(pending);
-    this.#broker.flushAllExpired((count) => {
-      pending.result = { kind: 'expired', count };
-      this.#finished();
-    });
+    const end = this.#beginOther(answer);
+    this.#broker.flushAllExpired((count) => end({ kind: 'expired', count }));
   }
 
   completed(pending: PendingOperation, result: Result): void {
@@ -268,6 +252,17 @@ export class Answers implements RequestKeeper {
     this.#gaveBack = true;
     for (const queue of this.#holdings.takeAll()) this.#notify({ kind: 'release', queue });
     this.noticed();
+  }
+
+  /** A place at the end of the row for what isn't an operation. Gives whom to tell what came of it, once. */
+  #beginOther(answer: Answer): (result: Result) => void {
+    const pending = new PendingAnswer(answer, undefined, false);
+    this.#begin('alone');
+    this.#row.push(pending);
+    return (result) => {
+      pending.result = result;
+      this.#finished();
+    };
   }
 
   #begin(overlap: Overlap): void {

@@ -1,11 +1,14 @@
 import type { Result } from '../cluster/operation.ts';
+import { unreachable } from '../journal/base/assert.ts';
 import type { Broker, Statistic } from './broker-api.ts';
+import type { NodeService } from './node-service.ts';
 import { type Answer, type AnswerOutput, type Said, silence } from './protocol/answer.ts';
 import type {
   ConfirmCommand,
   DumpConfigCommand,
   DumpStatsCommand,
   GetCommand,
+  NodeCommand,
   SeriesCommand,
   SettingsPart,
   SingleCommand,
@@ -14,8 +17,45 @@ import type {
 import { type ClusterSettings, onTheWire } from './settings/cluster-settings.ts';
 import { writeQueueSettings } from './settings/queue-section.ts';
 
+/** What comes of a command to the node: an answer at once, a series of them, or one that takes a while. */
+export type NodeReply =
+  | TellCommand
+  | SeriesCommand
+  | { readonly kind: 'work'; readonly work: Promise<void>; readonly answer: Answer };
+
+/** Does what the command asks of the node, or begins to. */
+export function askNode(command: NodeCommand, broker: Broker, service: NodeService): NodeReply {
+  switch (command.kind) {
+    case 'stats':
+      return tell(command.answer(broker.statistics(command.scope)));
+    case 'dumpStats':
+      return new StatisticsDump(broker, command);
+    case 'dumpConfig':
+      return dumpConfig(service.settings(), command);
+    case 'reload':
+      return { kind: 'work', work: service.reload(), answer: command.answer };
+    case 'version':
+      return tell(command.answer(broker.version));
+    case 'status':
+      return tell(command.answer(service.status.name));
+    case 'setStatus':
+      return { kind: 'work', work: service.status.change(command.status), answer: command.answer };
+    case 'members':
+      return tell(command.answer(service.members()));
+    case 'shutdown':
+      if (service.shutdown()) return { kind: 'tell', answer: command.answer('begun'), close: true };
+      return tell(command.answer('not allowed'));
+    default:
+      return unreachable(command);
+  }
+}
+
+function tell(answer: Answer): TellCommand {
+  return { kind: 'tell', answer, close: false };
+}
+
 /** The statistics of one queue after another, wherever they are led, until one can't be told. */
-export class StatisticsDump implements SeriesCommand {
+class StatisticsDump implements SeriesCommand {
   readonly kind = 'series';
   readonly order = 'after';
   readonly #command: DumpStatsCommand;
@@ -35,7 +75,7 @@ export class StatisticsDump implements SeriesCommand {
     if (queue !== undefined) return { kind: 'statistics', queue, answer: this.#unlessFailed(answer(queue)) };
     if (this.#ended) return undefined;
     this.#ended = true;
-    return { kind: 'tell', answer: { say: (_result, out) => last.say(this.#outcome, out) }, close: false };
+    return tell({ say: (_result, out) => last.say(this.#outcome, out) });
   }
 
   #unlessFailed(answer: Answer): Answer {
@@ -50,7 +90,7 @@ export class StatisticsDump implements SeriesCommand {
 }
 
 /** The settings as they are when it is asked. */
-export function dumpConfig(settings: ClusterSettings, { queue, answer, last }: DumpConfigCommand): SeriesCommand {
+function dumpConfig(settings: ClusterSettings, { queue, answer, last }: DumpConfigCommand): SeriesCommand {
   const parts = queue === undefined ? partsOf(settings) : [partOf(settings, queue)];
   return new ConfigDump(parts, (part) => answer(part, entriesOf(settings, part)), last);
 }
@@ -87,7 +127,7 @@ class ConfigDump implements SeriesCommand {
 
   next(): TellCommand | undefined {
     const answer = this.#answers[this.#place++];
-    return answer === undefined ? undefined : { kind: 'tell', answer: answer(), close: false };
+    return answer === undefined ? undefined : tell(answer());
   }
 }
 

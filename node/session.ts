@@ -7,17 +7,16 @@ import { Answers, everyQueue, type Overlap, overlapOfRead } from './answers.ts';
 import type { Broker } from './broker-api.ts';
 import type { BudgetWaiter } from './byte-budget.ts';
 import { flushAllLater } from './delayed-flush.ts';
-import { Confirm, dumpConfig, StatisticsDump } from './node-commands.ts';
+import { askNode, Confirm, type NodeReply } from './node-commands.ts';
 import type { NodeService } from './node-service.ts';
-import type { Answer, Said } from './protocol/answer.ts';
 import type {
   Command,
   ConfirmCommand,
   GetCommand,
-  NodeCommand,
   SeriesCommand,
   SetCommand,
   SingleCommand,
+  TellCommand,
 } from './protocol/command.ts';
 import type { Dialect, Parser } from './protocol/dialect.ts';
 import { maxWaitMs } from './protocol/key.ts';
@@ -303,45 +302,30 @@ export class Session implements BudgetWaiter {
         this.#startConfirm(command);
         break;
       case 'tell':
-        this.#tell(command.answer, command.close ? 'close' : 'go on');
+        this.#tell(command);
         break;
       default:
-        this.#askNode(command);
+        this.#reply(askNode(command, this.#broker, this.#service));
     }
   }
 
-  #askNode(command: NodeCommand): void {
-    switch (command.kind) {
-      case 'stats':
-        return this.#tell(command.answer(this.#broker.statistics(command.scope)), 'go on');
-      case 'dumpStats':
-        this.#series = new StatisticsDump(this.#broker, command);
+  #reply(reply: NodeReply): void {
+    switch (reply.kind) {
+      case 'tell':
+        return this.#tell(reply);
+      case 'series':
+        this.#series = reply;
         return;
-      case 'dumpConfig':
-        this.#series = dumpConfig(this.#service.settings(), command);
-        return;
-      case 'reload':
-        return this.#answers.work(this.#service.reload(), command.answer);
-      case 'version':
-        return this.#tell(command.answer(this.#broker.version), 'go on');
-      case 'status':
-        return this.#tell(command.answer(this.#service.status.name), 'go on');
-      case 'setStatus':
-        return this.#answers.work(this.#service.status.change(command.status), command.answer);
-      case 'members':
-        return this.#tell(command.answer(this.#service.members()), 'go on');
-      case 'shutdown':
-        if (this.#service.shutdown()) return this.#tell(command.answer('begun'), 'close');
-        return this.#tell(command.answer('not allowed'), 'go on');
+      case 'work':
+        return this.#answers.work(reply.work, reply.answer);
       default:
-        unreachable(command);
+        unreachable(reply);
     }
   }
 
-  /** After `close`, nothing is read any more. */
-  #tell(answer: Answer, fate: Said): void {
-    this.#answers.add(answer, fate);
-    if (fate === 'close') this.#stopReading();
+  #tell({ answer, close }: TellCommand): void {
+    this.#answers.add(answer, close ? 'close' : 'go on');
+    if (close) this.#stopReading();
   }
 
   #startConfirm(command: ConfirmCommand): void {
