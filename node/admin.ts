@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { WindhoverNode } from './node.ts';
+import { statisticsPage } from './statistics-page.ts';
 
 /**
  * The library samples how late the event loop is by a timer of so many milliseconds. At its default, 10, that timer alone
@@ -14,7 +15,7 @@ const sampledLag = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map(
 
 /** Starts the admin HTTP server: `/ready` (200, or 503 with the reason), `/metrics` (Prometheus). */
 export async function serveAdmin(address: string, node: WindhoverNode): Promise<Server> {
-  const registry = metricsOf(node);
+  const process = processMetrics();
   const pages: Readonly<Record<string, () => Promise<Page>>> = {
     '/ready': async () => {
       const why = node.cluster.unready();
@@ -24,7 +25,11 @@ export async function serveAdmin(address: string, node: WindhoverNode): Promise<
         body: JSON.stringify({ ready: why === undefined, why }),
       };
     },
-    '/metrics': async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
+    '/metrics': async () => ({
+      status: 200,
+      type: process.contentType,
+      body: (await process.metrics()) + statisticsPage(node.broker.statistics('server')),
+    }),
   };
   const server = createServer((request, response) => {
     const page = pages[request.url ?? ''];
@@ -58,20 +63,10 @@ function listen(server: Server, address: string): Promise<void> {
   });
 }
 
-function metricsOf(node: WindhoverNode): Registry {
+/** Node's own figures. */
+function processMetrics(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: neverMs });
   for (const name of sampledLag) registry.removeSingleMetric(name);
-  const numeric = new Gauge({
-    name: 'windhover_statistic',
-    help: "the server's statistics, under the names that `stats` has",
-    labelNames: ['name'],
-    registers: [registry],
-    collect() {
-      for (const [name, value] of node.broker.statistics('server')) {
-        if (typeof value === 'number') numeric.set({ name }, value);
-      }
-    },
-  });
   return registry;
 }

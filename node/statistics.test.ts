@@ -188,6 +188,20 @@ test('flush_all flushes what its node leads and nothing else', async () => {
   assert.equal(await counts(), ['0', '0', '0']);
 });
 
+test('the page of metrics tells of the queues there are, and no more of those that are gone', async () => {
+  const shown = async (): Promise<boolean> => {
+    const pages = cluster.nodes.map(async ({ adminPort }) => {
+      const page = await fetch(`http://127.0.0.1:${adminPort}/metrics`);
+      return page.text();
+    });
+    return (await Promise.all(pages)).join('').includes('windhover_statistic{name="queue_passing_items"} 1\n');
+  };
+  await client(0).set('passing', 'x');
+  assert.is(await shown(), true);
+  assert.is(await client(0).ask('delete passing'), 'DELETED');
+  await eventually('no such queue', async () => ((await shown()) ? undefined : true));
+});
+
 test('replication lag: none while all is well, and what a follower that has gone lacks [replication-stats]', async () => {
   const lag = async (each: WireClient, of = ''): Promise<number> =>
     Number((await each.stats()).get(`replication_lag_entries${of}`));
