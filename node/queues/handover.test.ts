@@ -49,6 +49,30 @@ test('a freeze appends the removals that have been gathered', async () => {
   await at.settle();
 });
 
+test('removals that find no room are appended in a freeze as soon as there is some, and the handover waits for them', async () => {
+  const at = new QueueHarness();
+  at.put('work', 'one');
+  at.log.hasRoom = false;
+  at.take('work');
+  await at.settle();
+  at.queues.freeze();
+  await at.clock.runFor(1000);
+  assert.equal([at.queues.isQuiet, at.log.entries.at(-1)], [false, 'add work 1']);
+  at.log.hasRoom = true;
+  await at.clock.runFor(1000);
+  assert.equal([at.queues.isQuiet, at.log.entries.at(-1)], [true, 'remove work 1 1']);
+});
+
+test('removals that were gathered when the leadership ended are not appended any more', async () => {
+  const at = new QueueHarness();
+  at.put('work', 'one');
+  at.take('work');
+  at.queues.resign();
+  at.log.isClosed = true;
+  await at.clock.runFor(1000);
+  assert.is(at.log.entries.at(-1), 'add work 1');
+});
+
 test('reservations go on at the next leader, with their owners', async () => {
   const at = new QueueHarness({ maxOpenTransactions: 2 });
   at.put('work', '1', '2', '3', '4', '5', '6');

@@ -152,15 +152,16 @@ export class PartitionQueues {
   }
 
   /**
-   * Stops for a handover: whatever waits, and every request from now on, is completed as `moved`; all removals are in
-   * the log when this returns. Sets, flushes and deletes on their way to the disks are still answered by `committed`.
+   * Stops for a handover: whatever waits, and every request from now on, is completed as `moved`. All removals are in the
+   * log when this returns; with no room for them they get there when there is some, and `isQuiet` says so. Sets, flushes
+   * and deletes on their way to the disks are still answered by `committed`.
    */
   freeze(): void {
     if (this.#state !== 'serving') return;
     this.#state = 'frozen';
     this.#expiry.pause();
     this.#mover.pause();
-    this.#removals.pause();
+    this.#removals.appendAll();
     this.#reservations.pause();
     this.#reads.pause();
   }
@@ -171,7 +172,6 @@ export class PartitionQueues {
     this.#state = 'serving';
     this.#expiry.resume();
     this.#mover.resume();
-    this.#removals.resume();
     this.#reads.resume();
     this.#reservations.resume();
   }

@@ -17,8 +17,6 @@ export class Removals {
   #queues: Queue[] = [];
   #scheduled = false;
   #stopped = false;
-  /** A handover is under way: the log's end has been told to the next leader. */
-  #held = false;
 
   constructor(context: PartitionContext) {
     this.#context = context;
@@ -64,19 +62,8 @@ export class Removals {
     this.#scheduled = true;
     this.#context.clock.schedule(retryMs, () => {
       this.#scheduled = false;
-      if (!this.#stopped && !this.#held) this.appendAll();
+      if (!this.#stopped) this.appendAll();
     });
-  }
-
-  /** Appends what can be appended, then nothing until `resume`. */
-  pause(): void {
-    this.appendAll();
-    this.#held = true;
-  }
-
-  resume(): void {
-    this.#held = false;
-    this.appendAll();
   }
 
   /** The log must not be written to any more: the items come again at the next leader. */

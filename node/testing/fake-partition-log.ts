@@ -70,6 +70,8 @@ export class FakePartitionLog implements PartitionLog {
   refused: string | undefined = undefined;
   /** What is refused is refused for now. */
   roomComing = false;
+  /** Not even a removal finds room unless it is set. */
+  hasRoom = true;
   /** Whoever appends now is no leader any more. */
   isClosed = false;
   /** One word for each entry, with its numbers, in order; of items that share one the first. */
@@ -83,7 +85,7 @@ export class FakePartitionLog implements PartitionLog {
   readonly #sequences = new Map<StoredItem, number>();
 
   writable(): boolean {
-    return true;
+    return this.hasRoom;
   }
 
   inSync(): number {
@@ -209,6 +211,7 @@ export class FakePartitionLog implements PartitionLog {
 
   #append(entry: string): number {
     assert(!this.isClosed, `appended after the end of the leadership: ${entry}`);
+    assert(this.hasRoom, `appended without room: ${entry}`);
     this.entries.push(entry);
     return ++this.sequence;
   }

@@ -109,8 +109,12 @@ export class QueueHarness {
   }
 
   ask(operation: Operation, by: Owner = owner(1)): Asked {
-    const asked = new Asked(operation, by);
-    this.queues.execute(asked);
+    return this.#execute(new Asked(operation, by));
+  }
+
+  /** As a node's broker does it. */
+  #execute(asked: Asked): Asked {
+    if (!this.queues.executeAtOnce(asked)) this.queues.execute(asked);
     return asked;
   }
 
@@ -145,9 +149,7 @@ export class QueueHarness {
   /** As `get`, telling of the answer when it comes, be it at once. */
   getWith(queue: string, by: Owner, options: Partial<GetOperation>, whenComplete: (result: Result) => void): Asked {
     const operation: GetOperation = { kind: 'get', queue, settle: 'none', read: 'take', waitMs: 0, ...options };
-    const asked = new Asked(operation, by, whenComplete);
-    this.queues.execute(asked);
-    return asked;
+    return this.#execute(new Asked(operation, by, whenComplete));
   }
 
   open(queue: string, by: Owner = owner(1), options: Partial<GetOperation> = {}): Asked {
