@@ -142,6 +142,23 @@ test('what was admitted is acknowledged when it is durable, not before', async (
   assert.is(stage.acknowledged(1), 1);
 });
 
+test('what is written behind that, and not durable yet, is not acknowledged with it', async () => {
+  const clock = new SimClock();
+  const leader = await Log.open(clock);
+  const first = await leader.entries((store) => store.beginEpoch(1, 1, 'l'));
+  const second = await leader.entries((store) => store.createQueue(1, 'work'));
+  const stage = new Stage(clock, (await Log.open(clock)).store);
+  await stage.follow(1, 1);
+  stage.receive({ kind: 'entries', bytes: first });
+  await clock.runFor(1);
+  stage.receive({ kind: 'entries', bytes: second });
+  await clock.runFor(syncMs);
+  assert.is(stage.store.replica(1).lastSequence, 2);
+  assert.is(stage.acknowledged(1), 1);
+  await clock.runFor(syncMs);
+  assert.is(stage.acknowledged(1), 2);
+});
+
 test('the end of its log is told when that is durable, for it counts as acknowledged', async () => {
   const clock = new SimClock();
   const log = await (await Log.open(clock)).entries((store) => store.beginEpoch(1, 1, 'l'));
