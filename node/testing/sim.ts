@@ -60,7 +60,13 @@ async function verdict(result: SimulationResult, flags: Flags): Promise<string[]
 
 const flags = program.parse().opts<Flags>();
 let acknowledged = 0;
-for (let seed = flags.from; seed < flags.from + flags.seeds; seed++) {
+let seed = flags.from;
+// An assertion that fails in a node's own time ends the process, as it would end the node.
+process.on('uncaughtException', (error) => {
+  console.log(`\nseed ${seed} fails: ${error.stack}`);
+  process.exit(1);
+});
+for (; seed < flags.from + flags.seeds; seed++) {
   const result = await run(seed, flags);
   const failures = await verdict(result, flags);
   acknowledged += result.acknowledged;
