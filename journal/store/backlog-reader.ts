@@ -3,9 +3,9 @@ import type { Disk, DiskFile } from '../log/disk.ts';
 import { checkEntry, entryBodyStart, entryBytes, entryHeaderBytes, entryKind, entryPartition } from '../log/entry.ts';
 import { type BacklogFile, backlogHeaderBytes, checkBacklogHeader } from './backlog-file.ts';
 import { bodyQueue, isItemKind, itemCount, itemId } from './entries.ts';
-import type { Span } from './entry-reader.ts';
+import { emptySpan, type Span } from './entry-reader.ts';
 import { type Extent, markEntry, scanStart } from './extent.ts';
-import { costBytes } from './item-cost.ts';
+import { costBytes, fileBytesFor } from './item-cost.ts';
 import { type PieceBuffers, pieceBytes } from './piece-buffers.ts';
 import type { QueueState } from './stored-queue.ts';
 import type { Turns } from './turns.ts';
@@ -43,14 +43,16 @@ export class BacklogReader {
     try {
       const handle = await this.#handle(file);
       const scan = new ExtentScan(partition, queue, extent, fromId, limitBytes);
-      let length = Math.max(Math.min(limitBytes, pieceBytes), 4096);
+      let length = Math.max(this.#pieces.longest(fileBytesFor(queue, limitBytes)), 4096);
       for (;;) {
-        const buffer = this.#pieces.take(Math.min(length, scan.leftBytes));
-        const bytes = await handle.read(buffer, scan.offset);
-        await this.#turns.free();
-        const starts = scan.piece(buffer, bytes);
-        if (starts.length > 0 || scan.isAtEnd) return { buffer, starts };
-        this.#pieces.giveBack(buffer);
+        const span = await this.#pieces.fill(Math.min(length, scan.leftBytes), async (buffer) => {
+          const bytes = await handle.read(buffer, scan.offset);
+          await this.#turns.free();
+          return { buffer, starts: scan.piece(buffer, bytes) };
+        });
+        if (span.starts.length > 0) return span;
+        this.#pieces.giveBack(span.buffer);
+        if (scan.isAtEnd) return emptySpan;
         // An entry that the piece was too short for may be the one that is wanted; else it is a longer way to that.
         length = scan.wantedBytes > length ? scan.wantedBytes : pieceBytes;
       }

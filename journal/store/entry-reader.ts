@@ -2,16 +2,18 @@ import { WindhoverError } from '../base/errors.ts';
 import { checkEntry, entryBytes, entryHeaderBytes } from '../log/entry.ts';
 import type { Journal } from '../log/journal.ts';
 import { journalFileName } from '../log/segment.ts';
-import { type PieceBuffers, pieceBytes } from './piece-buffers.ts';
+import type { PieceBuffers } from './piece-buffers.ts';
 import type { SegmentUses } from './segment-uses.ts';
 import type { Turns } from './turns.ts';
 
-/** Whole, checked entries in a buffer of their own, which may be given back to {@link PieceBuffers}. */
+/** Whole, checked entries in a buffer of their own, which is to be given back to {@link PieceBuffers}. */
 export interface Span {
   readonly buffer: Buffer;
-  /** Where each begins, rising. At least one. */
+  /** Where each begins, rising. */
   readonly starts: readonly number[];
 }
+
+export const emptySpan: Span = { buffer: Buffer.alloc(0), starts: [] };
 
 /** Folder of the journal's segments. */
 export const journalFolder = 'journal';
@@ -43,26 +45,31 @@ export class EntryReader {
     try {
       const base = offsets[0] as number;
       const tail = Math.max(tailBytes, entryHeaderBytes);
-      const wanted = Math.min((offsets[offsets.length - 1] as number) - base + tail, Math.max(pieceBytes, tail));
-      let { buffer, bytes } = await this.#readAt(segment, base, wanted);
-      if (checkEntry(buffer, 0, bytes) === 'short' && bytes === wanted) {
-        ({ buffer, bytes } = await this.#readAt(segment, base, entryBytes(buffer, 0)));
+      const whole = (offsets[offsets.length - 1] as number) - base + tail;
+      let length = Math.max(this.#pieces.longest(whole), tail);
+      for (;;) {
+        const span = await this.#readPiece(segment, offsets, length);
+        if (span.starts.length > 0) return span;
+        length = entryBytes(span.buffer, 0);
+        this.giveBack(span);
       }
-      await this.#turns.free();
-      return { buffer, starts: wholeStarts(buffer, bytes, segment, offsets) };
     } finally {
       this.#uses.leave(segment);
     }
   }
 
-  /** Nobody looks at the span any more. To leave this out costs no more than its memory. */
+  /** Nobody looks at the span any more. */
   giveBack({ buffer }: Span): void {
     this.#pieces.giveBack(buffer);
   }
 
-  async #readAt(segment: number, offset: number, length: number): Promise<{ buffer: Buffer; bytes: number }> {
-    const buffer = this.#pieces.take(length);
-    return { buffer, bytes: await this.#journal.read(segment, offset, buffer) };
+  /** Without any entry when the first is longer than `length`. */
+  #readPiece(segment: number, offsets: readonly number[], length: number): Promise<Span> {
+    return this.#pieces.fill(length, async (buffer) => {
+      const bytes = await this.#journal.read(segment, offsets[0] as number, buffer);
+      await this.#turns.free();
+      return { buffer, starts: wholeStarts(buffer, bytes, segment, offsets) };
+    });
   }
 }
 
@@ -71,9 +78,9 @@ export class ReadPlan {
   readonly offsets: number[] = [];
   readonly #limitBytes: number;
 
-  /** As long as the entries begin within about `limitBytes`, and one piece. */
+  /** As long as the entries begin within about `limitBytes`. */
   constructor(limitBytes: number) {
-    this.#limitBytes = Math.min(Math.max(limitBytes, 4096), pieceBytes);
+    this.#limitBytes = Math.max(limitBytes, 4096);
   }
 
   /** Takes `offset` in, unless it is too far from the others. */
@@ -87,13 +94,15 @@ export class ReadPlan {
   }
 }
 
+/** Where those of the entries begin that are whole; none when even the first goes on behind a buffer that is full. */
 function wholeStarts(buffer: Buffer, bytes: number, segment: number, offsets: readonly number[]): number[] {
   const base = offsets[0] as number;
   const starts: number[] = [];
   for (const offset of offsets) {
     const state = checkEntry(buffer, offset - base, bytes);
-    if (state === 'bad' || (state === 'short' && starts.length === 0)) throw damagedEntry(segment, offset);
-    if (state === 'short') break;
+    const isCut = state === 'short' && (starts.length > 0 || bytes === buffer.length);
+    if (isCut) break;
+    if (state !== 'whole') throw damagedEntry(segment, offset);
     starts.push(offset - base);
   }
   return starts;

@@ -1,5 +1,6 @@
 import { entryBodyStart, entryBytes, entryKind } from '../log/entry.ts';
-import { itemCount } from './entries.ts';
+import { itemCount, itemFileBytes } from './entries.ts';
+import type { QueueState } from './stored-queue.ts';
 
 /** What an item that has been read takes in memory beside its data, about. */
 export const itemCostBytes = 64;
@@ -8,4 +9,10 @@ export const itemCostBytes = 64;
 export function costBytes(buffer: Buffer, start: number): number {
   const items = itemCount(entryKind(buffer, start), buffer, entryBodyStart(start));
   return entryBytes(buffer, start) + items * itemCostBytes;
+}
+
+/** How long the queue's items are in a file, at most about, that {@link costBytes} finds to be `limitBytes`. */
+export function fileBytesFor(queue: QueueState, limitBytes: number): number {
+  const bytes = queue.meanBytes + itemFileBytes;
+  return Math.ceil((limitBytes * bytes) / (bytes + itemCostBytes));
 }

@@ -94,16 +94,17 @@ export class ItemReader {
     let nextId = queue.nextLive(fromId);
     while (nextId < queue.nextId && !gathering.isFull) {
       const span = await this.readSpan(replica, queue, nextId, gathering.leftBytes);
-      if (replica.queue(queue.number) !== queue) break;
-      nextId = gathering.take(span, queue, nextId);
+      const isThere = replica.queue(queue.number) === queue;
+      if (isThere) nextId = gathering.take(span, queue, nextId);
       this.giveBack(span);
+      if (!isThere) break;
     }
     return { items: gathering.items, nextId };
   }
 
   /**
-   * Entries of items that were live when the call began, from item `fromId` on, which is live: a piece at most, of one
-   * file. Empty only when that item has been removed meanwhile.
+   * Entries of items that were live when the call began, from item `fromId` on, which is live: a piece at most, or a
+   * bulk if the limit is that long, of one file. To be given back. Empty only when that item has been removed meanwhile.
    */
   async readSpan(replica: ReplicaState, queue: QueueState, fromId: number, limitBytes: number): Promise<Span> {
     try {
@@ -115,7 +116,7 @@ export class ItemReader {
     }
   }
 
-  /** Nobody looks at the span any more. To leave this out costs no more than its memory. */
+  /** Nobody looks at the span any more. */
   giveBack({ buffer }: Span): void {
     this.#pieces.giveBack(buffer);
   }
@@ -130,7 +131,7 @@ export class ItemReader {
     const place = queue.places.find(fromId);
     assert(place !== undefined, `item ${fromId} of queue ${queue.name} has no place`);
     const { run } = place;
-    const plan = new ReadPlan(limitBytes);
+    const plan = new ReadPlan(this.#pieces.longest(limitBytes));
     const ids: number[] = [];
     let [items, cost] = [0, 0];
     for (let index = place.index; index < run.length; index++) {
@@ -142,24 +143,26 @@ export class ItemReader {
       cost += items * itemCostBytes;
     }
     const span = await this.#entries.read(run.segment, plan.offsets, guessEntryBytes(queue, items));
-    for (const [index, start] of span.starts.entries()) {
-      if (!addsItems(span.buffer, start, replica.partition, queue.number, ids[index] as number)) {
-        throw damagedEntry(run.segment, plan.offsets[index] as number);
-      }
-    }
-    return span;
+    const other = span.starts.findIndex(
+      (start, index) => !addsItems(span.buffer, start, replica.partition, queue.number, ids[index] as number),
+    );
+    if (other < 0) return span;
+    this.giveBack(span);
+    throw damagedEntry(run.segment, plan.offsets[other] as number);
   }
 }
 
-/** Gathers items up to a limit. */
+/** Gathers items up to a limit, or near to it: a read for the last few would be as dear as one for many. */
 class ItemGathering {
   readonly items: StoredItem[] = [];
+  readonly #enoughBytes: number;
   leftBytes: number;
   isFull = false;
   readonly #walk = new ItemWalk();
 
   constructor(maxBytes: number) {
     this.leftBytes = maxBytes;
+    this.#enoughBytes = maxBytes / 8;
   }
 
   /** Takes the items from `fromId` on that are live still and fit; gives the first live id after them. */
@@ -193,7 +196,7 @@ class ItemGathering {
       }
       if (items > taken) this.leftBytes -= cost; // else all of it was removed meanwhile
     }
-    this.isFull ||= this.leftBytes <= 0;
+    this.isFull ||= this.leftBytes <= this.#enoughBytes;
     return { endId, dataBytes };
   }
 
@@ -238,7 +241,6 @@ export function addsItems(buffer: Buffer, start: number, partition: number, queu
 
 /** Several items are never longer together than a chunk, whatever the queue's other items are. */
 function guessEntryBytes(queue: QueueState, items: number): number {
-  const meanBytes = Math.ceil(queue.bytes / Math.max(queue.count, 1));
-  const bytes = itemFileBytes + items * (meanBytes + 2);
+  const bytes = itemFileBytes + items * (queue.meanBytes + 2);
   return items === 1 ? bytes : Math.min(bytes, chunkBytes);
 }

@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import { entryBytes, entryPartition, entrySequence } from '../log/entry.ts';
 import { damagedEntry, type EntryReader, ReadPlan } from './entry-reader.ts';
 import type { OffsetRun } from './offset-runs.ts';
+import { pieceBytes } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
 
 /** A guess at an entry's length, to read the last one of a piece with it. */
@@ -38,7 +39,7 @@ async function readPiece(
   fromSequence: number,
   run: RunGathering,
 ): Promise<number> {
-  const plan = new ReadPlan(Number.POSITIVE_INFINITY);
+  const plan = new ReadPlan(pieceBytes);
   let planned = fromSequence;
   while (planned < place.end && plan.add(place.offsets[planned - place.first] as number)) planned++;
   const span = await entries.read(place.segment, plan.offsets, tailBytes);

@@ -15,6 +15,7 @@ import type { Span } from './entry-reader.ts';
 import { IdRuns } from './id-runs.ts';
 import type { SeenToken } from './item-extras.ts';
 import type { ItemReader } from './item-reader.ts';
+import { pieceBytes } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
 import type { SegmentPin, SegmentUses } from './segment-uses.ts';
 import type { QueueState } from './stored-queue.ts';
@@ -118,7 +119,12 @@ export class Snapshot {
     const queue = this.#replica.queue(outline.number);
     const fromId = queue?.nextLive(copy.fromId) ?? outline.nextId;
     if (queue !== undefined && fromId < outline.nextId) {
-      const span = await this.#reader.readSpan(this.#replica, queue, fromId, fillLimitBytes - piece.bytes);
+      const span = await this.#reader.readSpan(
+        this.#replica,
+        queue,
+        fromId,
+        Math.min(fillLimitBytes - piece.bytes, pieceBytes),
+      );
       copy.send(span, queue, fromId, piece);
       this.#reader.giveBack(span);
       return;

@@ -50,6 +50,11 @@ export class QueueState implements StoredQueue {
     return this.nextId - this.firstId - this.removed.size;
   }
 
+  /** Of its items' data, about. */
+  get meanBytes(): number {
+    return Math.ceil(this.bytes / Math.max(this.count, 1));
+  }
+
   isLive(id: number): boolean {
     return id >= this.firstId && id < this.nextId && !this.removed.has(id);
   }

@@ -4,8 +4,14 @@ import { Item, memoryBytesFor } from './item.ts';
 import { ItemRow } from './item-row.ts';
 import type { NodeBudget } from './node-budget.ts';
 
-/** How far ahead of its readers a queue is read from the log. Reads are made when half of it is left. */
-const readAheadBytes = 1024 * 1024;
+/**
+ * How far ahead of its readers a queue is read from the log, at least and at most, by how fast it is taken from. Reads are
+ * made when half of it is left.
+ */
+const leastAheadBytes = 1024 * 1024;
+const mostAheadBytes = 8 * 1024 * 1024;
+/** What has been read comes in as a whole, so that a long read comes late. */
+const longestReadBytes = 4 * 1024 * 1024;
 /** A read that is made even when the node's memory is used up. */
 const smallestReadBytes = 64 * 1024;
 
@@ -54,6 +60,7 @@ export class ItemWindow {
   #memoryBytes = 0;
   #dataBytes = 0;
   #loadedItems = 0;
+  #aheadBytes = leastAheadBytes;
 
   /** All items from `firstId` on are in the log only. */
   constructor(firstId: number, maxMemoryBytes: number, budget: NodeBudget) {
@@ -144,11 +151,19 @@ export class ItemWindow {
       return { fromId: returned.id, maxBytes: smallestReadBytes };
     }
     if (this.#windowEnd >= visibleEnd) return undefined;
-    const target = Math.min(readAheadBytes, this.#maxMemoryBytes);
-    if (this.#window.memoryBytes > target / 2) return undefined;
-    const maxBytes = Math.min(target - this.#window.memoryBytes, this.#budget.spareMemory(this.#memoryBytes));
-    if (maxBytes < smallestReadBytes && this.#window.length > 0) return undefined;
-    return { fromId: this.#windowEnd, maxBytes: Math.max(maxBytes, smallestReadBytes) };
+    const target = this.#aheadTarget();
+    const maxBytes = target - this.#window.memoryBytes;
+    if (maxBytes < Math.max(target / 2, smallestReadBytes) && this.#window.length > 0) return undefined;
+    return {
+      fromId: this.#windowEnd,
+      maxBytes: Math.min(Math.max(maxBytes, smallestReadBytes), longestReadBytes),
+    };
+  }
+
+  #aheadTarget(): number {
+    const { memoryBytes } = this.#window;
+    const mayHave = memoryBytes + this.#budget.spareMemory(this.#memoryBytes);
+    return Math.min(this.#aheadBytes, this.#maxMemoryBytes, mayHave);
   }
 
   /**
@@ -159,6 +174,7 @@ export class ItemWindow {
   absorb(fromId: number, read: ReadItems, visibleEnd: number, nextId: number): Item[] {
     assert(fromId <= this.#windowEnd, 'a read of the log left items out');
     const end = coveredEnd(read, visibleEnd);
+    if (fromId === this.#windowEnd) this.#setAhead();
     this.#loadReturned(read);
     const vanished = this.#dropVanished(fromId, end);
     const gapEnd = this.#tail?.start ?? nextId;
@@ -174,6 +190,14 @@ export class ItemWindow {
     if (end >= visibleEnd && this.#tail === undefined && this.#windowEnd < nextId)
       this.#tail = { start: nextId, end: nextId, items: new ItemRow(this.#budget.spareBlocks) };
     return vanished;
+  }
+
+  /** A read ahead has come: reads twice as far ahead if it came too late, and a little less far if it came far too early. */
+  #setAhead(): void {
+    const leftBytes = this.#window.memoryBytes;
+    if (leftBytes === 0) this.#aheadBytes = Math.min(2 * this.#aheadBytes, mostAheadBytes);
+    else if (leftBytes > (3 / 8) * this.#aheadBytes)
+      this.#aheadBytes = Math.max((15 / 16) * this.#aheadBytes, leastAheadBytes);
   }
 
   /** Puts back an item that had been taken out, or that was named to `skip`: it is next, unless older ones are. */
