@@ -117,16 +117,25 @@ export class Appender {
     extras: ItemExtras | undefined,
   ): number {
     const end = this.#leading(partition);
-    if (extras !== undefined) {
-      return this.#addExtended(partition, end, queue, id, flags, expiresAtMs, addedAtMs, data, extras);
-    }
     const { open } = end;
-    const isNext = open.queue === queue && open.nextId === id;
+    const isNext = open.queue === queue && open.nextId === id && extras === undefined;
     const isAlike = open.flags === flags && open.expiresAtMs === expiresAtMs && open.addedAtMs === addedAtMs;
-    if (!isNext || !isAlike || !this.#extend(partition, open, data)) {
-      this.#begin(partition, end, queue, id, flags, expiresAtMs, addedAtMs, data);
+    if (isNext && isAlike && this.#extend(partition, open, data)) {
+      open.nextId++;
+      return end.sequence;
     }
+    const body = extras === undefined ? this.#begin(partition, data) : this.#beginExtended(partition, data, extras);
+    writeItemHead(this.#journal.buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
+    if (extras !== undefined) return this.#seal(partition, end, kinds.itemExtended);
+    end.sequence++;
+    open.ticket = this.#journal.seal(partition, end.epoch, end.sequence, kinds.itemsAdded);
+    open.body = body;
+    open.queue = queue;
     open.nextId = id + 1;
+    open.flags = flags;
+    open.expiresAtMs = expiresAtMs;
+    open.addedAtMs = addedAtMs;
+    open.items = 1;
     return end.sequence;
   }
 
@@ -141,51 +150,23 @@ export class Appender {
     return true;
   }
 
-  /** Begins an entry, which stays open, with its first item. */
-  #begin(
-    partition: number,
-    end: AppendEnd,
-    queue: number,
-    id: number,
-    flags: number,
-    expiresAtMs: number,
-    addedAtMs: number,
-    data: Buffer,
-  ): void {
-    const { open } = end;
+  /** Begins an entry that more items may share, with its first, but for the head. Gives where its body begins. */
+  #begin(partition: number, data: Buffer): number {
     const body = this.#journal.begin(partition, fixedBytes.itemsAdded + lengthBytes(data.length) + data.length);
     const buffer = this.#journal.buffer;
-    writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
     writeItemCount(buffer, body, 1);
     this.#place(buffer, writeLength(buffer, body + fixedBytes.itemsAdded, data.length), data);
-    end.sequence++;
-    open.ticket = this.#journal.seal(partition, end.epoch, end.sequence, kinds.itemsAdded);
-    open.body = body;
-    open.queue = queue;
-    open.flags = flags;
-    open.expiresAtMs = expiresAtMs;
-    open.addedAtMs = addedAtMs;
-    open.items = 1;
+    return body;
   }
 
-  #addExtended(
-    partition: number,
-    end: AppendEnd,
-    queue: number,
-    id: number,
-    flags: number,
-    expiresAtMs: number,
-    addedAtMs: number,
-    data: Buffer,
-    extras: ItemExtras,
-  ): number {
+  /** Begins an entry of an item alone, but for the head. Gives where its body begins. */
+  #beginExtended(partition: number, data: Buffer, extras: ItemExtras): number {
     const headBytes = fixedBytes.itemAdded + extrasBytes(extras);
     const body = this.#journal.begin(partition, headBytes + data.length);
     const buffer = this.#journal.buffer;
-    writeItemHead(buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
     writeExtras(buffer, body, extras);
     this.#place(buffer, body + headBytes, data);
-    return this.#seal(partition, end, kinds.itemExtended);
+    return body;
   }
 
   #place(buffer: Buffer, start: number, data: Buffer): void {
