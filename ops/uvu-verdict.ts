@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import ts from 'typescript';
 
 /** What a test file says of itself, read from its source without running it. */
@@ -115,8 +116,7 @@ function summaryReason(summary: Summary, declared: Declared): string | undefined
   return undefined;
 }
 
-/** Text without the escape sequences that colour it, with plain line ends. */
+/** Text without colours, and with plain line ends. */
 function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-  return text.replace(/\u001b\[[0-9;]*m/g, '').replace(/\r\n/g, '\n');
+  return stripVTControlCharacters(text).replace(/\r\n/g, '\n');
 }

@@ -137,13 +137,15 @@ export class LmdbFile {
 
   /** One lmdb transaction, in lmdb's own thread; false: the counter has moved, and nothing was written. */
   #writeIf(counter: number, draft: Draft): Promise<boolean> {
-    return this.#database.ifVersion(counterKey, versionCondition(counter), () => {
+    const write = (): void => {
       for (const [key, stored] of draft.changes) {
         if (stored === undefined) void this.#database.remove(entryPrefix + key);
         else void this.#database.put(entryPrefix + key, stored.value, stored.version);
       }
       void this.#database.put(counterKey, '', draft.counter);
-    });
+    };
+    if (counter === 0) return this.#database.ifNoExists(counterKey, write);
+    return this.#database.ifVersion(counterKey, counter, write);
   }
 
   #get(key: string): Stored | undefined {
@@ -248,11 +250,6 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** lmdb-js takes null for "is not there", which its types leave out. */
-function versionCondition(counter: number): number {
-  return counter === 0 ? (null as unknown as number) : counter;
 }
 
 /** lmdb-js rejects a failed commit with a promise of the reason, which must be handled lest it ends the process. */

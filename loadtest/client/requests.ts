@@ -27,8 +27,7 @@ const firstAbsoluteSecond = 1_000_000;
 /** How a queue's name is sent, as latin1. Throws `invalid` when it can't be one. */
 export function wireName(queue: string): string {
   const name = Buffer.from(queue, 'utf8').toString('latin1');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in it
-  if (name.length === 0 || name.length > maxNameBytes || /[\x00-\x20\x7f/~.]/.test(name)) {
+  if (name.length > maxNameBytes || !/^[!-\-0-}\x80-\xff]+$/.test(name)) {
     throw new ClientError(
       'invalid',
       `not a queue's name: ${JSON.stringify(queue)} (1 to ${maxNameBytes} bytes, no space, control byte, / ~ or .)`,
