@@ -294,6 +294,18 @@ test('a handover whose target has left the in-sync set is not carried out', asyn
   assert.equal(stage.told, ['lead', 'freeze', 'thaw']);
 });
 
+test('in an orderly end the queues append what they have gathered, after a failure nothing', async () => {
+  for (const [why, told] of [
+    ['stopping', ['lead', 'freeze', 'resign']],
+    ['failed', ['lead', 'resign']],
+  ] as const) {
+    const stage = new Stage();
+    await stage.serve();
+    stage.partition.close(why);
+    assert.equal(stage.told, told);
+  }
+});
+
 test('a handover that the target does not answer comes to nothing in time', async () => {
   const stage = new Stage();
   await stage.serve();

@@ -147,9 +147,14 @@ class Forwarding {
   }
 
   /** The oldest request without an answer gets this one. */
-  async answer(kind: 'stored' | 'moved'): Promise<void> {
+  async answer(kind: 'stored' | 'moved', afterwardsMs = 50): Promise<void> {
     this.#answers.shift()?.({ kind });
-    await this.clock.runFor(50);
+    await this.clock.runFor(afterwardsMs);
+  }
+
+  /** What is in the queue here, in its order. */
+  get stored(): string[] {
+    return [...(this.log.queues.get('work')?.items.values() ?? [])].map(({ data }) => data.toString());
   }
 
   moveTo(leader: string): void {
@@ -181,6 +186,18 @@ test('… and goes there once the old one has answered', async () => {
   assert.equal(node.sent, ['b:1 1']);
   await node.answer('stored');
   assert.equal(node.sent, ['b:1 1', 'c:1 2']);
+  node.broker.close();
+});
+
+test('what comes back to a node that leads by now goes before what comes meanwhile', async () => {
+  const node = new Forwarding();
+  await node.set('1');
+  node.route = 'local';
+  node.moveTo('a:1');
+  await node.answer('moved', 0);
+  await node.set('2');
+  await node.clock.runFor(100);
+  assert.equal(node.stored, ['1', '2']);
   node.broker.close();
 });
 

@@ -54,6 +54,13 @@ test('a close by id waits, too; an abort does not [confirm-committed]', () => {
   assert.is(at.settleById('abort', 'work', at.open('work', ann).id).answer, 'done');
 });
 
+test('a close that is asked again, and was committed meanwhile, is answered at once [confirm-committed]', () => {
+  const { at, id } = stage('a');
+  at.settleById('close', 'work', id, { attempt: 5 });
+  at.commit();
+  assert.is(at.settleById('close', 'work', id, { attempt: 5, again: true }).answer, 'done');
+});
+
 test('what can not be promised is not said [confirm-committed]', () => {
   const { at, id } = stage('a', 'b');
   at.ask({ kind: 'release', queue: 'work' }, ann);
