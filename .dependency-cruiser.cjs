@@ -23,7 +23,7 @@ const pureFiles = [
   'loadtest/report/format',
   'loadtest/scenario/scenario',
   'loadtest/compare/(comparison|contender|goals|page|sample|standard|statistics|table|work)',
-  'node/(aliases|byte-budget|holdings|statistics-page)',
+  'node/(aliases|byte-budget|holdings)',
 ];
 
 const pure = `^(${pureFiles.join('|')})\\.ts$`;

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { WindhoverNode } from './node.ts';
-import { statisticsPage } from './statistics-page.ts';
+import { StatisticsGauge } from './statistics-gauge.ts';
 
 /**
  * The library samples how late the event loop is by a timer of so many milliseconds. At its default, 10, that timer alone
@@ -15,7 +15,7 @@ const sampledLag = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map(
 
 /** Starts the admin HTTP server: `/ready` (200, or 503 with the reason), `/metrics` (Prometheus). */
 export async function serveAdmin(address: string, node: WindhoverNode): Promise<Server> {
-  const process = processMetrics();
+  const registry = metricsOf(node);
   const pages: Readonly<Record<string, () => Promise<Page>>> = {
     '/ready': async () => {
       const why = node.cluster.unready();
@@ -25,11 +25,7 @@ export async function serveAdmin(address: string, node: WindhoverNode): Promise<
         body: JSON.stringify({ ready: why === undefined, why }),
       };
     },
-    '/metrics': async () => ({
-      status: 200,
-      type: process.contentType,
-      body: (await process.metrics()) + statisticsPage(node.broker.statistics('server')),
-    }),
+    '/metrics': async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
   };
   const server = createServer((request, response) => {
     const page = pages[request.url ?? ''];
@@ -63,10 +59,10 @@ function listen(server: Server, address: string): Promise<void> {
   });
 }
 
-/** Node's own figures. */
-function processMetrics(): Registry {
+function metricsOf(node: WindhoverNode): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: neverMs });
   for (const name of sampledLag) registry.removeSingleMetric(name);
+  registry.registerMetric(new StatisticsGauge(() => node.broker.statistics('server')));
   return registry;
 }
