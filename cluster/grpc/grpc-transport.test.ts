@@ -371,6 +371,11 @@ test('the largest messages get through', () =>
     await until('it', () => follower.messages.length === 1, 10_000);
     const message = follower.messages[0]!;
     assert.ok(message.kind === 'entries' && message.bytes.equals(bytes));
+    const state = Buffer.alloc(25 << 20, 8);
+    leader.link!.send({ kind: 'handover', partition: 1, epoch: 2, sequence: 3, state });
+    await until('a handover', () => follower.messages.length === 2, 10_000);
+    const handover = follower.messages[1]!;
+    assert.ok(handover.kind === 'handover' && handover.state.equals(state));
     follower.link!.close();
   }));
 

@@ -37,8 +37,11 @@ export function frameMethod(path: string): MethodDefinition<Buffer, Buffer> {
   };
 }
 
-/** A journal entry of the largest size, and its frame. gRPC's default for receiving is 4 MiB. */
-const maxMessageBytes = 17 * 1024 * 1024;
+/**
+ * A journal entry of the largest size has 16 MiB; a table of reservations, at most 25: see `encodeReservations` in
+ * node/queues/reservation-records.ts. gRPC's default for receiving is 4 MiB.
+ */
+const maxMessageBytes = 26 * 1024 * 1024;
 
 const commonOptions = {
   'grpc.enable_channelz': 0,

@@ -25,6 +25,7 @@ export class NodeBudget {
   #queues = 0;
   #waiters = 0;
   #leases = 0;
+  #openReads = 0;
 
   constructor(limits: NodeLimits) {
     this.limits = limits;
@@ -47,6 +48,11 @@ export class NodeBudget {
   /** Leases, and items given back that can't be read yet. */
   get leases(): number {
     return this.#leases;
+  }
+
+  /** Open reads that are no leases. */
+  get openReads(): number {
+    return this.#openReads;
   }
 
   /** Bytes of memory that nobody has. */
@@ -86,6 +92,10 @@ export class NodeBudget {
     return this.#leases < this.limits.maxLeases;
   }
 
+  hasRoomForOpenRead(): boolean {
+    return this.#openReads < this.limits.maxOpenReads;
+  }
+
   /** Negative to give back. Never refused: whoever can do without asks first. */
   takeMemory(bytes: number, items: number): void {
     this.#memoryBytes += bytes;
@@ -109,5 +119,11 @@ export class NodeBudget {
   takeLeases(count: number): void {
     this.#leases += count;
     assert(this.#leases >= 0, 'more leases were given back to the budget than taken');
+  }
+
+  /** Negative to give back. */
+  takeOpenReads(count: number): void {
+    this.#openReads += count;
+    assert(this.#openReads >= 0, 'more open reads were given back to the budget than taken');
   }
 }

@@ -129,6 +129,8 @@ export interface NodeLimits {
   readonly maxWaiters: number;
   /** Leases and delays: what outlives the connections that asked for it. */
   readonly maxLeases: number;
+  /** Open reads that are no leases. A handover tells of all that one partition has in one message, and must have room for it. */
+  readonly maxOpenReads: number;
 }
 
 export const defaultNodeLimits: NodeLimits = {
@@ -137,4 +139,5 @@ export const defaultNodeLimits: NodeLimits = {
   maxChildren: 1000,
   maxWaiters: 200_000,
   maxLeases: 100_000,
+  maxOpenReads: 100_000,
 };

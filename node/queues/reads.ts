@@ -150,9 +150,14 @@ export class Reads {
     if (waiter === undefined || this.#state !== 'serving') return false;
     const item = this.#next(queue);
     if (item === undefined) return this.#mustWait(queue) ? this.#startRead(queue) : this.#sendOffImpatient(queue);
-    this.#endWait(waiter);
     const { read } = waiter.operation;
     assert(read !== 'nothing', 'a request waits that reads nothing');
+    const noRoom = this.#reservations.noRoom(waiter.operation, read);
+    if (noRoom !== undefined) {
+      this.#completeWaiter(waiter, noRoom);
+      return true;
+    }
+    this.#endWait(waiter);
     this.#give(queue, item, waiter.request, read);
     return true;
   }

@@ -35,12 +35,15 @@ export interface HandedOver {
 }
 
 const version = 3;
+/** Of so many items the next leader is told how often they have come back; of the others it counts anew. */
+const maxDeliveryCounts = 100_000;
 const kinds: ReadonlySet<unknown> = new Set<ReservationKind>(['open', 'delivery', 'lease', 'delayed']);
 
 /**
  * The table of reservations for another leader: JSON of
  * `{ version, owners: [[node, incarnation, connection], …], deliveries: [[queue number, id, deliveries], …], reservations: [[owner's index + 1 (0: nobody's), kind, queue number, id, bytes, attempt, for ms, length in ms], …] }`,
- * where the reservations of one owner stand in the order in which it made them.
+ * where the reservations of one owner stand in the order in which it made them. With all the open reads and leases that
+ * a node may have it takes 25 MiB at most, which is what a message between nodes may have.
  */
 export function encodeReservations({ reservations: records, deliveries }: HandedOver): Buffer {
   const indexes = new Map<Owner, number>();
@@ -53,10 +56,10 @@ export function encodeReservations({ reservations: records, deliveries }: Handed
     record.id,
     record.bytes,
     record.attempt,
-    record.forMs,
+    Math.round(record.forMs),
     record.lengthMs,
   ]);
-  const counts = deliveries.map((count) => [count.queue, count.id, count.deliveries]);
+  const counts = deliveries.slice(0, maxDeliveryCounts).map((count) => [count.queue, count.id, count.deliveries]);
   return Buffer.from(JSON.stringify({ version, owners, deliveries: counts, reservations }));
 }
 

@@ -140,4 +140,41 @@ test('open reads go back after openTransactionTimeout, taken items do not', asyn
   assert.is(at.statistic('work', 'transactions'), 2);
 });
 
+test('no more open reads are given than the node may have, to those who have waited neither [get-open-limit]', () => {
+  const at = new QueueHarness({ maxOpenTransactions: 9 }, { maxOpenReads: 2 });
+  at.put('work', '1', '2', '3');
+  at.open('work', ann);
+  assert.is(at.open('work', bob).answer, 'item 2');
+  assert.is(at.open('work', cid).answer, 'failed');
+  assert.is(at.take('work', cid), '3', 'a plain get needs no room');
+  const waiting = [at.open('work', cid, { waitMs: 1000 }), at.open('work', cid, { waitMs: 1000 })];
+  assert.equal([waiting[0]?.answer, at.budget.openReads], ['failed', 2], 'nor does it wait for what it can’t have');
+  at.close('work', ann);
+  const two = [at.open('work', ann, { waitMs: 1000 }), at.open('work', cid, { waitMs: 1000 })];
+  at.put('work', '4', '5');
+  assert.equal(
+    two.map(({ answer }) => answer),
+    ['item 4', 'failed'],
+  );
+  assert.is(at.open('work', bob, { settle: 'close' }).answer, 'item 5', 'what it closes makes room');
+});
+
+test('open reads count at the leader that has them', () => {
+  const at = new QueueHarness({ maxOpenTransactions: 9 });
+  at.put('work', '1', '2', '3');
+  for (const by of [ann, bob, cid]) at.open('work', by);
+  at.queues.freeze();
+  const state = at.queues.exportReservations();
+  at.queues.resign();
+  assert.is(at.budget.openReads, 0);
+  const next = new QueueHarness(at.settings, { maxOpenReads: 2 }, at.log);
+  next.queues.importReservations(state);
+  assert.is(next.budget.openReads, 3);
+  next.close('work', ann);
+  next.abort('work', bob);
+  assert.is(next.budget.openReads, 1);
+  next.queues.resign();
+  assert.is(next.budget.openReads, 0);
+});
+
 test.run();

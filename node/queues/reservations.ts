@@ -15,7 +15,8 @@ import type { Removals } from './removals.ts';
 import type { DeliveryCount, ReservationRecord } from './reservation-records.ts';
 import { type Reservation, type ReservationKind, ReservationTable } from './reservation-table.ts';
 
-const tooMany: Result = { kind: 'failed', why: 'too many leases' };
+const tooManyLeases: Result = { kind: 'failed', why: 'too many leases' };
+const tooManyOpenReads: Result = { kind: 'failed', why: 'too many open reads at this node' };
 
 /**
  * The reliable reads of one partition: items that have been handed out, until they are removed or given back. While
@@ -40,9 +41,16 @@ export class Reservations {
 
   /** Why this read may not be done now, if so: a rule of reliable reads that the client has broken, or a bound. */
   refusal({ owner, operation }: Request, queue: Queue, read: 'take' | 'reserve' | 'peek'): Result | undefined {
-    if (leaseMsOf(operation) > 0) return this.#context.budget.hasRoomForLease() ? undefined : tooMany;
-    const why = this.#violation(owner, queue, read);
-    return why === undefined ? undefined : { kind: 'violation', why };
+    const why = leaseMsOf(operation) > 0 ? undefined : this.#violation(owner, queue, read);
+    return why === undefined ? this.noRoom(operation, read) : { kind: 'violation', why };
+  }
+
+  /** Why the node can't reserve what this read would take, if so. */
+  noRoom(operation: Operation, read: 'take' | 'reserve' | 'peek'): Result | undefined {
+    if (read !== 'reserve') return undefined;
+    const { budget } = this.#context;
+    if (leaseMsOf(operation) > 0) return budget.hasRoomForLease() ? undefined : tooManyLeases;
+    return budget.hasRoomForOpenRead() ? undefined : tooManyOpenReads;
   }
 
   #violation(owner: Owner, queue: Queue, read: 'take' | 'reserve' | 'peek'): string | undefined {
@@ -186,7 +194,7 @@ export class Reservations {
     this.pause();
     for (const { item, kind } of this.#table.all()) {
       this.#discharge(item);
-      if (kind === 'lease' || kind === 'delayed') this.#context.budget.takeLeases(-1);
+      this.#take(kind, -1);
     }
     this.#table.clear();
   }
@@ -230,7 +238,12 @@ export class Reservations {
   #count({ kind, queue }: Reservation, change: 1 | -1): void {
     if (kind === 'delayed') queue.delayedItems += change;
     else queue.openReads += change;
-    if (kind !== 'open') this.#context.budget.takeLeases(change);
+    this.#take(kind, change);
+  }
+
+  #take(kind: ReservationKind, change: 1 | -1): void {
+    if (kind === 'open') this.#context.budget.takeOpenReads(change);
+    else if (kind !== 'delivery') this.#context.budget.takeLeases(change);
   }
 
   #abort(reservation: Reservation, delayMs: number): Result | undefined {
@@ -239,7 +252,7 @@ export class Reservations {
       this.#giveBack([reservation], 'unconfirmed');
       return undefined;
     }
-    if (reservation.kind !== 'lease' && !this.#context.budget.hasRoomForLease()) return tooMany;
+    if (reservation.kind !== 'lease' && !this.#context.budget.hasRoomForLease()) return tooManyLeases;
     this.#trace('abort', reservation);
     this.#end(reservation);
     queue.cancelledTransactions++;
