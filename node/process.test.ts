@@ -224,6 +224,18 @@ test('a data folder in use by another process is refused', async () => {
   await serves();
 });
 
+test('a data folder that can’t be made is refused', async () => {
+  const { directory } = node.options;
+  const refusals = [
+    ['/proc/nowhere/data', /could not start: ENOENT: .*'\/proc\/nowhere'/],
+    [join(import.meta.dirname, 'process.test.ts', 'data'), /could not start: ENOTDIR: .*'.*\/process.test.ts\/data'/],
+  ] as const;
+  await Promise.all(
+    refusals.map(async ([data, complaint]) => isRefused(await NodeProcess.start({ data, directory }), complaint)),
+  );
+  await serves();
+});
+
 test('a label in use by another node is refused', async () => {
   const { directory } = node.options;
   const flags = ['--label', node.label];
@@ -247,6 +259,7 @@ test('a directory that is none is refused', async () => {
     ['lmdb:', /needs a path/],
     ['redis://secret@', /A Redis directory is written redis:/],
     [`lmdb:${join(import.meta.dirname, 'process.test.ts', 'folder')}`, /process.test.ts/],
+    ['lmdb:/proc/nowhere/directory', /directory in \/proc\/nowhere\/directory can't be used: ENOENT/],
   ];
   await Promise.all(
     wrong.map(async ([directory, complaint]) =>

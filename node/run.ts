@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { nanoid } from 'nanoid';
@@ -9,6 +9,7 @@ import { GrpcTransport } from '../cluster/grpc/grpc-transport.ts';
 import { systemClock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import { FileDisk } from '../journal/log/file-disk.ts';
+import { makeFolder } from '../journal/log/folders.ts';
 import { type FolderLock, lockFolder } from '../journal/log/lock-folder.ts';
 import { serveAdmin } from './admin.ts';
 import { BoundedTrace } from './bounded-trace.ts';
@@ -47,7 +48,7 @@ export async function runNode(settings: NodeSettings): Promise<number> {
   const alive = setInterval(() => undefined, 60_000);
   let lock: FolderLock | undefined;
   try {
-    mkdirSync(config.data, { recursive: true });
+    await makeFolder(config.data);
     lock = await lockFolder(config.data);
     const { running, failed } = await start(settings, logger, stop);
     const why = await Promise.race([failed.then(() => 'failed' as const), stop.asked.then(() => 'stopped' as const)]);

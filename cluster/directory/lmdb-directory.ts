@@ -1,8 +1,9 @@
 import { type FSWatcher, watch as watchFile } from 'node:fs';
-import { type FileHandle, mkdir, open as openFile, readdir, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, open as openFile, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../journal/base/clock.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
+import { makeFolder, syncFolder } from '../../journal/log/folders.ts';
 import type { Directory, Listing, Versioned } from './directory.ts';
 import { checkKey, checkValue } from './keys.ts';
 import { LmdbFile, type Stored, type View } from './lmdb-file.ts';
@@ -64,7 +65,7 @@ export class LmdbDirectory implements Directory {
   ): Promise<LmdbDirectory> {
     try {
       const machine = settings.machine ?? (await thisMachine());
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await removeOldLeases(folder, machine.bootId);
       const map = await LmdbFile.open(join(folder, 'map.mdb'), 'synced');
       const leases = await LmdbFile.open(join(folder, leasesFile(machine.bootId)), 'none');
@@ -284,15 +285,6 @@ async function removeOldLeases(folder: string, bootId: string): Promise<void> {
   const current = leasesFile(bootId);
   for (const name of await readdir(folder)) {
     if (name.startsWith('leases-') && !name.startsWith(current)) await rm(join(folder, name), { force: true });
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await openFile(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -4,13 +4,14 @@ import { promisify } from 'node:util';
 import { assert, InvariantError } from '../base/assert.ts';
 import { WindhoverError } from '../base/errors.ts';
 import type { Disk, DiskFile } from './disk.ts';
+import { makeFolder, syncFolder } from './folders.ts';
 
 const openFile = promisify(fs.open);
 const closeFile = promisify(fs.close);
 const syncFile = promisify(fs.fsync);
 const syncData = promisify(fs.fdatasync);
 const fileStat = promisify(fs.fstat);
-const { mkdir, readdir, readFile, rename, rm, statfs } = fs.promises;
+const { readdir, readFile, rename, rm, statfs } = fs.promises;
 
 /** Linux takes no more buffers in one write. */
 const maxBuffers = 1024;
@@ -27,12 +28,7 @@ export class FileDisk implements Disk {
 
   async makeFolder(name: string): Promise<void> {
     const path = this.#path(name);
-    await during(name, async () => {
-      const first = await mkdir(path, { recursive: true });
-      if (first === undefined) return;
-      // Each new folder's name stands in its parent: from the parent of the first one down to that of the last.
-      for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
-    });
+    await during(name, () => makeFolder(path));
   }
 
   async list(folder: string): Promise<string[]> {
@@ -193,15 +189,6 @@ async function writeWhole(path: string, content: Uint8Array): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const descriptor = await openFile(path, 'r');
-  try {
-    await syncFile(descriptor);
-  } finally {
-    await closeFile(descriptor);
   }
 }
 

@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { FileDisk } from '../../journal/log/file-disk.ts';
+import { makeFolder } from '../../journal/log/folders.ts';
 import { lockFolder } from '../../journal/log/lock-folder.ts';
 import type { StoredItem } from '../../journal/store/item-reader.ts';
 import { exportQueue } from '../../journal/tools/export.ts';
@@ -92,7 +93,7 @@ async function runExport(disk: FileDisk, queue: string, out: string | undefined)
     await exportQueue(disk, queue, (item) => write(process.stdout, line(item, item.data.toString('base64'))));
     return 'fine';
   }
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   const facts = createWriteStream(join(out, 'items.jsonl'), { flags: 'wx' });
   const count = await exportQueue(disk, queue, async (item) => {
     await writeFile(join(out, String(item.id).padStart(16, '0')), item.data, { flag: 'wx' });
