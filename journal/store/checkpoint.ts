@@ -121,10 +121,12 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   if (bytes.length < fixedBytes || bytes.toString('latin1', 0, 8) !== checkpointMagic) {
     throw new WindhoverError('corrupt', `${checkpointName} at 0: this is no checkpoint`);
   }
-  const version = bytes.readUInt32LE(8);
-  if (version !== checkpointVersion && version !== versionWithoutTokens) throw unknownVersion(bytes, version);
+  const version = bytes.readUInt32LE(versionAt);
   if (checksum(bytes, version) !== bytes.readUInt32LE(crcAt)) {
-    throw new WindhoverError('corrupt', `${checkpointName} at ${contentStart}: the checksum is wrong`);
+    throw new WindhoverError('corrupt', `${checkpointName} at ${versionAt}: the checksum is wrong`);
+  }
+  if (version !== checkpointVersion && version !== versionWithoutTokens) {
+    throw new WindhoverError('incompatible', `${checkpointName} is of version ${version}, not ${checkpointVersion}`);
   }
   const reader = new ByteReader(bytes, contentStart);
   const firstSegment = reader.u64();
@@ -144,21 +146,10 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   return { firstSegment, nextFile, mapRevision, files, replicas, tokenRoom };
 }
 
-/** Content that has the checksum of a version known here is of that, whatever bit of the number has changed. */
-function unknownVersion(bytes: Buffer, version: number): WindhoverError {
-  const meant = Buffer.from(bytes);
-  for (const known of [checkpointVersion, versionWithoutTokens]) {
-    meant.writeUInt32LE(known, versionAt);
-    if (checksum(meant, known) !== meant.readUInt32LE(crcAt)) continue;
-    return new WindhoverError('corrupt', `${checkpointName} at ${versionAt}: the version is not that of the content`);
-  }
-  return new WindhoverError('incompatible', `${checkpointName} is of version ${version}, not ${checkpointVersion}`);
-}
-
-/** Of the content; then of the version too, unless that is one from before it was taken in. */
+/** Of the content; then of the version too, unless that is one from before it was taken in, so that damage is not taken for another version. */
 function checksum(bytes: Buffer, version: number): number {
   const ofContent = crc32(bytes.subarray(contentStart));
-  return version === versionWithoutTokens ? ofContent : crc32(bytes.subarray(versionAt, crcAt), ofContent);
+  return version <= versionWithoutTokens ? ofContent : crc32(bytes.subarray(versionAt, crcAt), ofContent);
 }
 
 function readFile(reader: ByteReader): BacklogFile {

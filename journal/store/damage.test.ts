@@ -73,6 +73,16 @@ test('a flipped bit anywhere in the checkpoint is found', async () => {
   await folder.clock.complete(folder.model.compare(await folder.open(), 1000));
 });
 
+test('a checkpoint with several flipped bits is damaged, not of another version, whatever its version says', async () => {
+  const folder = await Folder.filled();
+  folder.disk.flipBit('checkpoint', 20);
+  for (let bit = 0; bit < 32; bit++) {
+    folder.disk.flipBit('checkpoint', 8 + (bit >> 3), bit % 8);
+    assert.is((await folder.openError()).code, 'corrupt', `bit ${bit} of the version`);
+    folder.disk.flipBit('checkpoint', 8 + (bit >> 3), bit % 8);
+  }
+});
+
 test('a checkpoint of a later version is told from a damaged one', async () => {
   const folder = await Folder.filled();
   const checkpoint = (await folder.disk.readWhole('checkpoint')) as Buffer;
