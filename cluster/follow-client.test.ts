@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { entryBytes } from '../journal/log/entry.ts';
 import { Store } from '../journal/store/store.ts';
+import { newItem } from '../journal/testing/new-item.ts';
 import { SimClock } from '../journal/testing/sim-clock.ts';
 import { SimDisk } from '../journal/testing/sim-disk.ts';
 import { FollowClient } from './follow-client.ts';
@@ -199,7 +200,7 @@ async function damageable(clock: SimClock, warn: (message: string) => void) {
   const leader = await Log.open(clock);
   await leader.entries((store) => {
     store.beginEpoch(1, 1, 'l');
-    store.addItem(1, store.createQueue(1, 'q'), 1, 0, 0, 0, Buffer.from('the item'));
+    store.addItem(1, store.createQueue(1, 'q'), newItem(1, Buffer.from('the item')));
   });
   const disk = new SimDisk();
   const store = await clock.complete(Store.open({ disk, clock, sync: 'always' }));
@@ -306,7 +307,7 @@ test('what came of a snapshot that was cut off counts for nothing: the log is ta
   const leader = await Log.open(clock);
   await leader.entries((store) => {
     store.beginEpoch(1, 1, 'l');
-    store.addItem(1, store.createQueue(1, 'q'), 1, 0, 0, 0, Buffer.from('the item'));
+    store.addItem(1, store.createQueue(1, 'q'), newItem(1, Buffer.from('the item')));
   });
   const stage = new Stage(clock, (await Log.open(clock)).store);
   await stage.follow(1, 1);
@@ -342,7 +343,8 @@ async function filling(clock: SimClock, disk: SimDisk, warn: (message: string) =
   await leader.entries((store) => {
     store.beginEpoch(1, 1, 'l');
     const queue = store.createQueue(1, 'q');
-    for (let id = 1; id <= 400; id++) store.addItem(1, queue, id, 0, 0, id, Buffer.alloc(8 * kibibyte));
+    for (let id = 1; id <= 400; id++)
+      store.addItem(1, queue, newItem(id, Buffer.alloc(8 * kibibyte), { addedAtMs: id }));
   });
   const other = await (await Log.open(clock)).entries((store) => store.beginEpoch(2, 1, 'l'));
   const snapshot = await leader.snapshot(1);

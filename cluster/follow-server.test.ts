@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { entryKind, entryPartition } from '../journal/log/entry.ts';
 import { kinds } from '../journal/store/entries.ts';
 import { Store } from '../journal/store/store.ts';
+import { newItem } from '../journal/testing/new-item.ts';
 import { SimClock } from '../journal/testing/sim-clock.ts';
 import { SimDisk } from '../journal/testing/sim-disk.ts';
 import { FollowServer } from './follow-server.ts';
@@ -109,7 +110,7 @@ test('a log that is damaged where nothing is alive any more is replaced by a sna
   const { clock, store, disk } = stage;
   store.beginEpoch(partition, epoch, 'l');
   const queue = store.createQueue(partition, 'q');
-  store.addItem(partition, queue, 1, 0, 0, 0, Buffer.from('the item'));
+  store.addItem(partition, queue, newItem(1, Buffer.from('the item')));
   store.removeItems(partition, queue, [1, 1]);
   await clock.complete(store.flushed());
   const [segment = ''] = disk.names().filter((name) => name.endsWith('.segment'));
@@ -128,7 +129,7 @@ test('what is read for a follower that is behind in many partitions stays within
   for (const number of partitions) {
     store.beginEpoch(number, epoch, 'l');
     const queue = store.createQueue(number, 'q');
-    for (let id = 1; id <= 5; id++) store.addItem(number, queue, id, 0, 0, 0, Buffer.alloc(400 << 10));
+    for (let id = 1; id <= 5; id++) store.addItem(number, queue, newItem(id, Buffer.alloc(400 << 10)));
   }
   await clock.complete(store.flushed());
   for (const number of partitions) await stage.follow(number);

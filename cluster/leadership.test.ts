@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { entryKind } from '../journal/log/entry.ts';
 import { kinds } from '../journal/store/entries.ts';
 import { Store } from '../journal/store/store.ts';
+import { newItem } from '../journal/testing/new-item.ts';
 import { seededRandom } from '../journal/testing/random.ts';
 import { SimClock } from '../journal/testing/sim-clock.ts';
 import { SimDisk } from '../journal/testing/sim-disk.ts';
@@ -146,7 +147,7 @@ class Stage {
   /** An item of node a's turns out to be damaged. */
   async meetDamage(): Promise<void> {
     const queue = this.#store.createQueue(number, 'q');
-    this.#store.addItem(number, queue, 1, 0, 0, 0, Buffer.from('the item'));
+    this.#store.addItem(number, queue, newItem(1, Buffer.from('the item')));
     await this.clock.complete(this.#store.flushed());
     const [segment = ''] = this.#disk.names().filter((name) => name.endsWith('.segment'));
     this.#disk.flipBit(

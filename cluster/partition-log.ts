@@ -1,9 +1,10 @@
 import type { PlacedData } from '../journal/store/appender.ts';
 import type { ItemExtras, ItemOrigin, SeenToken } from '../journal/store/item-extras.ts';
 import { StoredItem } from '../journal/store/item-reader.ts';
+import type { NewItem } from '../journal/store/new-item.ts';
 import type { StoredQueue } from '../journal/store/stored-queue.ts';
 
-export type { ItemExtras, ItemOrigin, PlacedData, SeenToken, StoredQueue };
+export type { ItemExtras, ItemOrigin, NewItem, PlacedData, SeenToken, StoredQueue };
 export { StoredItem };
 
 /** A run of a queue's items, read back from the journal or the backlog. */
@@ -43,19 +44,8 @@ export interface PartitionLog {
   /** Makes an empty queue. The sequence is also the queue's number: no other queue of the partition ever had it. */
   createQueue(name: string): number;
 
-  /**
-   * Adds an item; ids grow within a queue. `data` is copied before this returns. Times are wall clock, 0 never. What few
-   * items have (`extras`) is stored with it, all or nothing.
-   */
-  addItem(
-    queue: number,
-    id: number,
-    flags: number,
-    expiresAtMs: number,
-    addedAtMs: number,
-    data: Buffer,
-    extras?: ItemExtras,
-  ): number;
+  /** Adds an item. Its data is copied before this returns. */
+  addItem(queue: number, item: NewItem): number;
 
   /** Where the data of the item stands that was added last. One object, overwritten by the next `addItem`. */
   readonly lastAdded: Readonly<PlacedData>;

@@ -12,8 +12,7 @@ export function storeLog(store: Store, partition: number, inSync: () => number):
     inSync,
     writable: () => store.room !== 'none',
     createQueue: (name) => store.createQueue(partition, name),
-    addItem: (queue, id, flags, expiresAtMs, addedAtMs, data, extras) =>
-      store.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data, extras),
+    addItem: (queue, item) => store.addItem(partition, queue, item),
     hasToken: (queue, token, nowMs) => store.replica(partition).tokens.has(queue, token, nowMs),
     removeItems: (queue, runs) => store.removeItems(partition, queue, runs),
     flushQueue: (queue, throughId) => store.flushQueue(partition, queue, throughId),

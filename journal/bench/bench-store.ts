@@ -114,7 +114,14 @@ export class BenchStore {
     const id = this.#nextIds[index] as number;
     this.#nextIds[index] = id + 1;
     const queue = this.#queues[index] as number;
-    this.store.addItem(firstPartition + index, queue, id, 0, 0, nowMs, data);
+    this.store.addItem(firstPartition + index, queue, {
+      id,
+      flags: 0,
+      expiresAtMs: 0,
+      addedAtMs: nowMs,
+      data,
+      extras: undefined,
+    });
   }
 
   async #drainQueue(index: number, itemsAtATime: number): Promise<number> {

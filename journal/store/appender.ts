@@ -24,6 +24,7 @@ import {
 } from './entries.ts';
 import { extrasBytes, type ItemExtras, writeExtras } from './item-extras.ts';
 import { lengthBytes, writeLength } from './item-list.ts';
+import type { NewItem } from './new-item.ts';
 import type { ReplicaState } from './replica.ts';
 
 /** A replica's end as appended, ahead of what has been written and applied. */
@@ -106,16 +107,8 @@ export class Appender {
    * Hot: one call an item; the data is copied once, to where it is written from. Items of a queue that follow one another
    * with the same flags and times share an entry, and so its sequence, as long as that has not been taken to be written.
    */
-  addItem(
-    partition: number,
-    queue: number,
-    id: number,
-    flags: number,
-    expiresAtMs: number,
-    addedAtMs: number,
-    data: Buffer,
-    extras: ItemExtras | undefined,
-  ): number {
+  addItem(partition: number, queue: number, item: NewItem): number {
+    const { id, flags, expiresAtMs, addedAtMs, data, extras } = item;
     const end = this.#leading(partition);
     const { open } = end;
     const isNext = open.queue === queue && open.nextId === id && extras === undefined;
@@ -125,7 +118,7 @@ export class Appender {
       return end.sequence;
     }
     const body = extras === undefined ? this.#begin(partition, data) : this.#beginExtended(partition, data, extras);
-    writeItemHead(this.#journal.buffer, body, queue, id, expiresAtMs, addedAtMs, flags);
+    writeItemHead(this.#journal.buffer, body, queue, item);
     if (extras !== undefined) return this.#seal(partition, end, kinds.itemExtended);
     end.sequence++;
     open.ticket = this.#journal.seal(partition, end.epoch, end.sequence, kinds.itemsAdded);

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readAll } from '../testing/model-store.ts';
+import { newItem } from '../testing/new-item.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
 import { markEveryBytes } from './extent.ts';
@@ -44,7 +45,7 @@ class Place {
 
   async add(count: number): Promise<void> {
     for (let index = 0; index < count; index++, this.nextId++) {
-      this.store.addItem(1, 2, this.nextId, 0, this.nextId * 1000, this.nextId, data);
+      this.store.addItem(1, 2, newItem(this.nextId, data, { expiresAtMs: this.nextId * 1000, addedAtMs: this.nextId }));
     }
     await this.clock.complete(this.store.flushed());
     while (this.store.room !== 'ample') await this.clock.runFor(10);
@@ -72,7 +73,7 @@ test('a journal that has come to its limit is settled and takes more again, also
     // Faster than anything can be settled.
     for (let ms = 0; ms < 1500; ms++) {
       for (let count = 0; count < 20 && store.room !== 'none'; count++, place.nextId++) {
-        store.addItem(1, 2, place.nextId, 0, place.nextId * 1000, place.nextId, data);
+        store.addItem(1, 2, newItem(place.nextId, data, { expiresAtMs: place.nextId * 1000, addedAtMs: place.nextId }));
       }
       await clock.runFor(1);
     }
@@ -154,7 +155,7 @@ test("an old item keeps only its own bytes, whoever's stood beside it", async ()
   for (let round = 0; round < 200; round++) {
     await place.add(100);
     for (let index = 1; index <= 10; index++) {
-      place.store.addItem(1, other, round * 10 + index, 0, 1, 1, data);
+      place.store.addItem(1, other, newItem(round * 10 + index, data, { expiresAtMs: 1, addedAtMs: 1 }));
     }
   }
   await place.clock.runFor(1000);
@@ -175,7 +176,12 @@ test('many queues of few items make few files, and all their items are there aft
   const place = await new Place().open();
   const queues = Array.from({ length: 500 }, (_, index) => place.store.createQueue(1, `small ${index}`));
   for (let id = 1; id <= 6; id++) {
-    for (const queue of queues) place.store.addItem(1, queue, id, 0, id * 1000, id, Buffer.from(`${queue}.${id}`));
+    for (const queue of queues)
+      place.store.addItem(
+        1,
+        queue,
+        newItem(id, Buffer.from(`${queue}.${id}`), { expiresAtMs: id * 1000, addedAtMs: id }),
+      );
     await place.add(500);
     await place.clock.runFor(1000);
   }

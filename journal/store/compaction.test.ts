@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WindhoverError } from '../base/errors.ts';
 import { readAll } from '../testing/model-store.ts';
+import { newItem } from '../testing/new-item.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import type { Store } from './store.ts';
 
@@ -14,8 +15,9 @@ async function compacted(
   const queue = store.createQueue(1, 'q');
   const other = store.createQueue(1, 'other');
   for (let id = 1; id <= 4000; id++) {
-    store.addItem(1, queue, id, 0, id * 1000, id, Buffer.alloc(1000));
-    if (id % 20 === 0) store.addItem(1, other, id / 20, 0, id * 50, id / 20, Buffer.alloc(1000));
+    store.addItem(1, queue, newItem(id, Buffer.alloc(1000), { expiresAtMs: id * 1000, addedAtMs: id }));
+    if (id % 20 === 0)
+      store.addItem(1, other, newItem(id / 20, Buffer.alloc(1000), { expiresAtMs: id * 50, addedAtMs: id / 20 }));
   }
   await node.flush();
   await node.clock.runFor(1000);
@@ -68,7 +70,7 @@ test('what is alive in a sparse backlog file is copied, and the file goes', asyn
 test('items that go while they are copied stay gone, and those that come stay', async () => {
   const { node, queues } = await compacted((store, queue) => {
     store.removeItems(1, queue, [1, 2000]);
-    store.addItem(1, queue, 4001, 0, 4001 * 1000, 4001, Buffer.alloc(1000));
+    store.addItem(1, queue, newItem(4001, Buffer.alloc(1000), { expiresAtMs: 4001 * 1000, addedAtMs: 4001 }));
   });
   for (const run of ['before a restart', 'after it']) {
     const ids = await idsOf(node, queues[0] as number);
@@ -102,7 +104,8 @@ test('a backlog file of which a write or sync failed is thrown away, and the seg
     failed = name;
     return Object.assign(file, { sync: () => Promise.reject(new WindhoverError('io', 'as told')) });
   };
-  for (let id = 1; id <= 4500; id++) store.addItem(1, queue, id, 0, id * 1000, id, Buffer.alloc(1000));
+  for (let id = 1; id <= 4500; id++)
+    store.addItem(1, queue, newItem(id, Buffer.alloc(1000), { expiresAtMs: id * 1000, addedAtMs: id }));
   await node.flush();
   await node.clock.runFor(20_000);
   assert.equal(troubles, ['io']);
@@ -122,11 +125,11 @@ test('short items that shared entries and are left here and there are not copied
   const store = await node.open();
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
-  for (let id = 1; id <= 40_000; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(10));
+  for (let id = 1; id <= 40_000; id++) store.addItem(1, queue, newItem(id, Buffer.alloc(10)));
   await node.flush();
   for (const filler of [1, 2]) {
     const other = store.createQueue(1, `filler ${filler}`);
-    store.addItem(1, other, 1, 0, 0, 0, Buffer.alloc(1_900_000));
+    store.addItem(1, other, newItem(1, Buffer.alloc(1_900_000)));
     store.deleteQueue(1, other);
     await node.clock.runFor(5000);
   }

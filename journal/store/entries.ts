@@ -2,6 +2,7 @@ import { entryHeaderBytes } from '../log/entry.ts';
 import { readU64, writeU64 } from '../log/u64.ts';
 import { extendedDataStart, extrasFault, extrasLayout, type SeenToken } from './item-extras.ts';
 import { listDataBytes, listFault } from './item-list.ts';
+import type { NewItem } from './new-item.ts';
 
 /** What entries say. Numbers are never used again. */
 export const kinds = {
@@ -139,10 +140,7 @@ export function writeItemHead(
   buffer: Buffer,
   body: number,
   queue: number,
-  id: number,
-  expiresAtMs: number,
-  addedAtMs: number,
-  flags: number,
+  { id, expiresAtMs, addedAtMs, flags }: NewItem,
 ): void {
   writeU64(buffer, body, queue);
   writeU64(buffer, body + 8, id);

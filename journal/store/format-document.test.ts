@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { chunkBytes } from '../log/lane.ts';
 import { readU64 } from '../log/u64.ts';
+import { newItem } from '../testing/new-item.ts';
 import {
   type BacklogFile,
   backlogHeaderBytes,
@@ -101,7 +102,7 @@ test('the fields of bodies are those of the code, without gaps, and of the lengt
 
 test('bodies are encoded as the layouts say', () => {
   const item = Buffer.alloc(fixedBytes.itemAdded);
-  writeItemHead(item, 0, 2 ** 40 + 1, 2, 3, 4, 0xfffffff5);
+  writeItemHead(item, 0, 2 ** 40 + 1, newItem(2, item, { expiresAtMs: 3, addedAtMs: 4, flags: 0xfffffff5 }));
   const { itemAdded, itemsRemoved, snapshotQueue, snapshotEnded } = bodyLayouts;
   const names = ['queue', 'id', 'expiresAtMs', 'addedAtMs', 'flags'];
   assert.equal(
@@ -110,7 +111,7 @@ test('bodies are encoded as the layouts say', () => {
   );
 
   const items = Buffer.alloc(fixedBytes.itemsAdded + 5);
-  writeItemHead(items, 0, 8, 2 ** 41, 3, 4, 5);
+  writeItemHead(items, 0, 8, newItem(2 ** 41, items, { expiresAtMs: 3, addedAtMs: 4, flags: 5 }));
   writeItemCount(items, 0, 2);
   assert.is(writeLength(items, fixedBytes.itemsAdded, 300), fixedBytes.itemsAdded + 2);
   assert.equal(

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { entryBodyStart, entryHeaderBytes, sealEntry } from '../log/entry.ts';
 import { segmentHeaderBytes } from '../log/segment.ts';
+import { newItem } from '../testing/new-item.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import { encodeToken, fixedBytes, kinds, writeItemHead } from './entries.ts';
 
@@ -18,7 +19,7 @@ function entry(sequence: number, kind: number, body: Buffer): Buffer {
 /** From before an item's entry had all that is to be said of it: a delayed item, then the name of it. */
 function olderRun(queue: number): Buffer {
   const item = Buffer.alloc(fixedBytes.itemDelayed + 4);
-  writeItemHead(item, 0, queue, 1, 0, 5000, 7);
+  writeItemHead(item, 0, queue, newItem(1, item, { addedAtMs: 5000, flags: 7 }));
   item.write('data', fixedBytes.itemDelayed);
   const token = encodeToken({ queue, token: 'name', seenAtMs: 4000, untilMs: 9000 });
   return Buffer.concat([entry(3, kinds.itemDelayed, item), entry(4, kinds.tokenSeen, token)]);
@@ -44,7 +45,7 @@ test('delayed items and names of older journals are read, settled and followed',
 /** An item of an entry of its own, without more to say of it: from before items shared entries. */
 function olderItem(sequence: number, queue: number, id: number): Buffer {
   const item = Buffer.alloc(fixedBytes.itemAdded + 6);
-  writeItemHead(item, 0, queue, id, 0, 5000 + id, id);
+  writeItemHead(item, 0, queue, newItem(id, item, { addedAtMs: 5000 + id, flags: id }));
   item.write(`item ${id}`, fixedBytes.itemAdded);
   return entry(sequence, kinds.itemAdded, item);
 }
@@ -67,7 +68,7 @@ test('items of older journals, and those journals, are read, settled, compacted 
   store.beginEpoch(partition, 1, 'a');
   const queue = store.createQueue(partition, 'work');
   for (let id = 1; id <= 9; id++) store.appendRun(olderItem(2 + id, queue, id));
-  store.addItem(partition, queue, 10, 10, 0, 5010, Buffer.from('item 10'));
+  store.addItem(partition, queue, newItem(10, Buffer.from('item 10'), { flags: 10, addedAtMs: 5010 }));
   await node.flush();
   for (const name of node.disk.names().filter((each) => each.endsWith('.segment'))) await age(node, name);
   store = await node.restart('power');
@@ -92,7 +93,8 @@ test('items of older journals, and those journals, are read, settled, compacted 
   await follower.flush();
   assert.equal(await ids(follower), [2, 3, 6, 7, 8, 9]);
   const filler = store.createQueue(partition, 'filler');
-  for (let id = 1; id <= 3; id++) store.addItem(partition, filler, id, 0, 0, id, Buffer.alloc(1_000_000));
+  for (let id = 1; id <= 3; id++)
+    store.addItem(partition, filler, newItem(id, Buffer.alloc(1_000_000), { addedAtMs: id }));
   await node.clock.runFor(5000);
   assert.ok(node.disk.names().some((name) => name.endsWith('.backlog')));
   assert.equal(await ids(node), [2, 3, 6, 7, 8, 9]);

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkEntry, entryBytes, entryPartition, entrySequence } from '../log/entry.ts';
+import { newItem } from '../testing/new-item.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
 import { smallStore } from '../testing/small-store.ts';
@@ -13,7 +14,7 @@ async function filled(items: number): Promise<{ node: StoreNode; store: Store; q
   const store = await node.open();
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
-  for (let id = 1; id <= items; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
+  for (let id = 1; id <= items; id++) store.addItem(1, queue, newItem(id, Buffer.alloc(1000)));
   await node.flush();
   return { node, store, queue };
 }
@@ -51,7 +52,7 @@ test('a segment is kept for a read that has to look a second time, whenever it i
     const queue = store.createQueue(1, 'q');
     const sizes = [10, 10, 10, 10, 10, 10, 10, 7000, 3000, 3000, 3000];
     for (const [index, bytes] of sizes.entries()) {
-      store.addItem(1, queue, index + 1, 0, 0, 0, Buffer.alloc(bytes));
+      store.addItem(1, queue, newItem(index + 1, Buffer.alloc(bytes)));
       await clock.complete(store.flushed());
     }
     await clock.runFor(delayMs);
@@ -85,7 +86,7 @@ test('logs of partitions that share the journal, read at the same time, are each
   const queues = partitions.map((partition) => store.createQueue(partition, 'q'));
   for (let id = 1; id <= 100; id++) {
     for (const [index, queue] of queues.entries()) {
-      store.addItem(index + 1, queue, id, 0, 0, 0, Buffer.alloc(1000, index));
+      store.addItem(index + 1, queue, newItem(id, Buffer.alloc(1000, index)));
     }
     await clock.complete(store.flushed());
   }

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { WindhoverError } from '../base/errors.ts';
 import { entryBytes, entrySequence } from '../log/entry.ts';
 import { ModelPartition } from '../testing/model-store.ts';
+import { newItem } from '../testing/new-item.ts';
 import { seededRandom } from '../testing/random.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
@@ -135,7 +136,7 @@ class Pair {
     if (store.replica(partition).state === 'receiving') return;
     store.beginEpoch(partition, store.replica(partition).highestEpoch + 1, 'other');
     const queue = store.createQueue(partition, `other ${this.below(100)}`);
-    for (let id = 1; id < 10; id++) store.addItem(partition, queue, id, 0, 0, 0, Buffer.alloc(300));
+    for (let id = 1; id < 10; id++) store.addItem(partition, queue, newItem(id, Buffer.alloc(300)));
     store.dropReplica(partition);
     await this.follower.flush();
   }
@@ -266,7 +267,7 @@ test('a piece of a snapshot is at most 1 MiB, or one entry', async () => {
     (_, index) => [10, 200_000, 400_000, 3_000_000, 0, 700_000][index % 6] as number,
   );
   for (const [index, size] of sizes.entries()) {
-    store.addItem(1, queue, index + 1, 0, 0, 0, Buffer.alloc(size));
+    store.addItem(1, queue, newItem(index + 1, Buffer.alloc(size)));
     await clock.complete(store.flushed());
     await clock.runFor(1000);
   }
@@ -358,7 +359,7 @@ test('what a node had before a snapshot is never mixed up with it, not even unde
   const { store } = pair.follower;
   store.beginEpoch(partition, 1, 'other');
   assert.is(store.createQueue(partition, 'z'), pair.model.queue('a').number);
-  for (let id = 1; id <= 25; id++) store.addItem(partition, 2, id, 0, 0, 0, Buffer.alloc(90, 'z'));
+  for (let id = 1; id <= 25; id++) store.addItem(partition, 2, newItem(id, Buffer.alloc(90, 'z')));
   await pair.follower.flush();
   pair.snapshot = pair.leader.store.openSnapshot(partition);
   while (pair.snapshot !== undefined) await pair.ship(1000);

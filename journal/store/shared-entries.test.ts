@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { entryBodyStart, entryBytes, entryHeaderBytes, entryKind, sealEntry } from '../log/entry.ts';
 import { chunkBytes } from '../log/lane.ts';
 import { errorOf } from '../testing/error-of.ts';
+import { newItem } from '../testing/new-item.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import { backlogHeaderBytes } from './backlog-file.ts';
 import { encodeOutline, fixedBytes, isItemKind, itemCount, kinds, writeItemCount, writeItemHead } from './entries.ts';
@@ -26,11 +27,11 @@ test('items that follow one another share an entry and its sequence, until anyth
   const data = Buffer.from('data');
   const sequences: number[] = [];
   const add = (queue: number, id: number, flags = 0, expiresAtMs = 0, addedAtMs = 0, extras?: ItemExtras) =>
-    sequences.push(store.addItem(1, queue, id, flags, expiresAtMs, addedAtMs, data, extras));
+    sequences.push(store.addItem(1, queue, newItem(id, data, { flags, expiresAtMs, addedAtMs, extras })));
   add(one, 1);
-  store.addItem(2, other, 1, 0, 0, 0, data);
+  store.addItem(2, other, newItem(1, data));
   add(one, 2); // another partition's entry does not part them
-  store.addItem(9, third, 1, 0, 0, 0, data);
+  store.addItem(9, third, newItem(1, data));
   add(one, 3); // unless it is in the same lane
   add(two, 1);
   add(two, 2);
@@ -61,7 +62,7 @@ test('where an item was put, its data stays while more come, and its entry is no
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
   const places = Array.from({ length: 400 }, (_, index) => {
-    store.addItem(1, queue, index + 1, 0, 0, 0, Buffer.alloc(100 + (index % 90), index));
+    store.addItem(1, queue, newItem(index + 1, Buffer.alloc(100 + (index % 90), index)));
     return { ...store.lastAdded };
   });
   await node.flush();
@@ -92,8 +93,8 @@ test('no length of an item, and no number of them, is too long for its entry', a
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
   const sizes = [0, 0, 1, 127, 128, 129, 0, 16_383, 16_384, 1, 16_385, 300_000, 2, 1_900_000, 0, 5];
-  for (const [index, size] of sizes.entries()) store.addItem(1, queue, index + 1, 0, 0, 0, Buffer.alloc(size, index));
-  for (let id = sizes.length + 1; id <= 20_000; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(0));
+  for (const [index, size] of sizes.entries()) store.addItem(1, queue, newItem(index + 1, Buffer.alloc(size, index)));
+  for (let id = sizes.length + 1; id <= 20_000; id++) store.addItem(1, queue, newItem(id, Buffer.alloc(0)));
   await node.flush();
   assert.ok((await logOf(node, 1)).length < 20);
   for (const restart of [undefined, 'power'] as const) {
@@ -134,11 +135,11 @@ async function holed(): Promise<{ node: StoreNode; queue: number; ids: number[] 
   store.beginEpoch(1, 1, 'a');
   const [queue, other] = [store.createQueue(1, 'q'), store.createQueue(1, 'other')];
   const ids = Array.from({ length: holedItems }, (_, index) => index + 1);
-  for (const id of ids) store.addItem(1, queue, id, 0, 0, Math.ceil(id / 10), Buffer.alloc(100, id));
+  for (const id of ids) store.addItem(1, queue, newItem(id, Buffer.alloc(100, id), { addedAtMs: Math.ceil(id / 10) }));
   const isGone = (id: number) => id <= 4 || (id % 20 < 10 && id % 3 === 0) || id === holedItems;
   for (const id of ids) if (isGone(id)) store.removeItems(1, queue, [id, id]);
   await node.flush();
-  store.addItem(1, other, 1, 0, 0, 0, Buffer.alloc(1_500_000));
+  store.addItem(1, other, newItem(1, Buffer.alloc(1_500_000)));
   store.removeItems(1, other, [1, 1]);
   await node.flush();
   return { node, queue, ids: ids.filter((id) => !isGone(id)) };
@@ -150,11 +151,7 @@ async function settle(node: StoreNode): Promise<void> {
   node.store.addItem(
     2,
     node.store.createQueue(2, `filler ${node.store.appendedSequence(2)}`),
-    1,
-    0,
-    0,
-    0,
-    Buffer.alloc(1_000_000),
+    newItem(1, Buffer.alloc(1_000_000)),
   );
   await node.clock.runFor(5000);
 }
@@ -240,7 +237,7 @@ test("queues that take turns do not get into each other's entries, though the id
   store.beginEpoch(1, 1, 'a');
   const queues = ['one', 'two', 'three'].map((name) => store.createQueue(1, name));
   for (let id = 1; id <= 30; id++) {
-    for (const queue of queues) store.addItem(1, queue, id, 0, 0, 0, Buffer.from(`${queue}.${id}`));
+    for (const queue of queues) store.addItem(1, queue, newItem(id, Buffer.from(`${queue}.${id}`)));
   }
   await node.flush();
   for (const queue of queues) {
@@ -262,7 +259,7 @@ function entryOf(sequence: number, body: Buffer): Buffer {
 
 function bodyOf(queue: number, count: number, list: Buffer): Buffer {
   const body = Buffer.alloc(fixedBytes.itemsAdded + list.length);
-  writeItemHead(body, 0, queue, 1, 0, 0, 0);
+  writeItemHead(body, 0, queue, newItem(1, body));
   writeItemCount(body, 0, count);
   list.copy(body, fixedBytes.itemsAdded);
   return body;
@@ -349,7 +346,7 @@ test('an entry of which one item only is damaged is refused whole, with its plac
   const store = await node.open();
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
-  for (let id = 1; id <= 5; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.from(`item ${id}`));
+  for (let id = 1; id <= 5; id++) store.addItem(1, queue, newItem(id, Buffer.from(`item ${id}`)));
   await node.flush();
   const [segment] = node.disk.names().filter((name) => name.endsWith('.segment')) as [string];
   const at = ((await node.disk.readWhole(segment)) as Buffer).indexOf('item 4');

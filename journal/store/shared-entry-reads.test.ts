@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { chunkBytes } from '../log/lane.ts';
+import { newItem } from '../testing/new-item.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import { itemCostBytes } from './item-cost.ts';
 
@@ -13,7 +14,7 @@ async function filled(lengths: readonly number[]): Promise<{ node: StoreNode; qu
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
   for (const [index, length] of lengths.entries())
-    store.addItem(1, queue, index + 1, 0, 0, 0, Buffer.alloc(length, index + 1));
+    store.addItem(1, queue, newItem(index + 1, Buffer.alloc(length, index + 1)));
   await node.flush();
   return { node, queue };
 }
@@ -22,7 +23,7 @@ async function filled(lengths: readonly number[]): Promise<{ node: StoreNode; qu
 async function settle({ store, clock }: StoreNode): Promise<void> {
   for (const count of [1, 2]) {
     const filler = store.createQueue(1, `filler ${store.appendedSequence(1)}`);
-    store.addItem(1, filler, 1, 0, 0, 0, Buffer.alloc(count * 1_000_000));
+    store.addItem(1, filler, newItem(1, Buffer.alloc(count * 1_000_000)));
     store.deleteQueue(1, filler);
     await clock.runFor(5000);
   }
@@ -82,7 +83,7 @@ test('a read has what is alive from its item on, one item at least, whatever goe
 
 test('what goes while it is read takes nothing from what may be read', async () => {
   const { node, queue } = await filled(Array.from({ length: 2000 }, () => 10));
-  node.store.addItem(1, queue, 2001, 1, 0, 0, Buffer.from('left'));
+  node.store.addItem(1, queue, newItem(2001, Buffer.from('left'), { flags: 1 }));
   await node.flush();
   const reading = node.store.readItems(1, queue, 1, 64 * 1024);
   node.store.removeItems(1, queue, [1, 2000]);
@@ -93,7 +94,7 @@ test('what goes while it is read takes nothing from what may be read', async () 
 test('a few items left of a long entry are read beside long ones without more memory than these take', async () => {
   const { node, queue } = await filled(Array.from({ length: 16_000 }, () => 0));
   node.store.removeItems(1, queue, [1, 15_999]);
-  node.store.addItem(1, queue, 16_001, 0, 0, 0, Buffer.alloc(1_000_000, 1));
+  node.store.addItem(1, queue, newItem(16_001, Buffer.alloc(1_000_000, 1)));
   await node.flush();
   const { items } = await node.read(1, queue, 1, 1000);
   assert.equal(

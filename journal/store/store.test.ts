@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { entryBytes, entryKind } from '../log/entry.ts';
 import { readAll } from '../testing/model-store.ts';
+import { newItem } from '../testing/new-item.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
 import { StoreNode } from '../testing/store-node.ts';
@@ -17,7 +18,7 @@ test('the data of an item stays where it was placed when it was added, whatever 
   const sizes = [0, 10, 9000, 50, 5000, 6000, 20_000, 1, 4000];
   const kept = sizes.map((size, index) => {
     const extras = index % 2 === 0 ? undefined : { isDelayed: true, named: undefined, origin: undefined };
-    store.addItem(3, queue, index + 1, 0, 0, 0, Buffer.alloc(size, index + 65), extras);
+    store.addItem(3, queue, newItem(index + 1, Buffer.alloc(size, index + 65), { extras }));
     return { ...store.lastAdded };
   });
   await node.flush();
@@ -33,7 +34,8 @@ test('what was added is read back, also after a power loss', async () => {
   let store = await node.open();
   assert.is(store.beginEpoch(3, 1, 'a'), 1);
   const queue = store.createQueue(3, 'work');
-  for (let id = 1; id <= 10; id++) store.addItem(3, queue, id, id * 2, 17, 5, Buffer.from(`item ${id}`));
+  for (let id = 1; id <= 10; id++)
+    store.addItem(3, queue, newItem(id, Buffer.from(`item ${id}`), { flags: id * 2, expiresAtMs: 17, addedAtMs: 5 }));
   await node.flush();
   for (let round = 0; round < 2; round++) {
     assert.is(store.replica(3).lastSequence, 12);
@@ -68,7 +70,7 @@ test('an entry shows when it has been written, and counts as durable after that'
   assert.is(store.replica(1).lastSequence, 0);
   assert.ok(store.pendingBytes > 0);
   await node.flush();
-  store.addItem(1, queue, 1, 0, 0, 0, Buffer.from('x'));
+  store.addItem(1, queue, newItem(1, Buffer.from('x')));
   store.beginEpoch(2, 1, 'a');
   await node.flush();
   assert.equal(node.told, [
@@ -102,7 +104,11 @@ test('items longer than what is read at once are read, settled and read again', 
   const queue = store.createQueue(1, 'q');
   const sizes = [100, 700_000, 0, 1_000_000, 1_000_000, 300_000, 5, 1_000_000, 10];
   for (const [index, size] of sizes.entries()) {
-    store.addItem(1, queue, index + 1, 0, 1000 * (index + 1), index + 1, Buffer.alloc(size, index + 65));
+    store.addItem(
+      1,
+      queue,
+      newItem(index + 1, Buffer.alloc(size, index + 65), { expiresAtMs: 1000 * (index + 1), addedAtMs: index + 1 }),
+    );
     await node.flush();
   }
   const readBack = async () => {
@@ -126,7 +132,8 @@ test('one item is given however little is asked for, and never more bytes than a
   store.beginEpoch(1, 1, 'a');
   for (const together of [false, true]) {
     const queue = store.createQueue(1, `q ${together}`);
-    for (let id = 1; id <= 20; id++) store.addItem(1, queue, id, 0, 0, together ? 0 : id, Buffer.alloc(100));
+    for (let id = 1; id <= 20; id++)
+      store.addItem(1, queue, newItem(id, Buffer.alloc(100), { addedAtMs: together ? 0 : id }));
     store.removeItems(1, queue, [2, 2, 5, 9]);
     await node.flush();
     const ids = async (fromId: number, maxBytes: number) => {
@@ -151,8 +158,8 @@ test("an item's data keeps no more than twice its length in memory", async () =>
   store.beginEpoch(1, 1, 'a');
   const [one, two] = [store.createQueue(1, 'one'), store.createQueue(1, 'two')];
   for (let id = 1; id <= 100; id++) {
-    store.addItem(1, one, id, 0, 0, 0, Buffer.alloc(50));
-    store.addItem(1, two, id, 0, 0, 0, Buffer.alloc(2000));
+    store.addItem(1, one, newItem(id, Buffer.alloc(50)));
+    store.addItem(1, two, newItem(id, Buffer.alloc(2000)));
   }
   await node.flush();
   for (const queue of [one, two]) {
@@ -180,7 +187,7 @@ test('a dropped replica is empty, and begins with its first entry again; its hig
   let store = await node.open();
   store.beginEpoch(1, 7, 'a');
   const queue = store.createQueue(1, 'q');
-  for (let id = 1; id <= 5000; id++) store.addItem(1, queue, id, 0, 0, 0, Buffer.alloc(1000));
+  for (let id = 1; id <= 5000; id++) store.addItem(1, queue, newItem(id, Buffer.alloc(1000)));
   await node.flush();
   await node.clock.runFor(3000);
   assert.ok(node.disk.names().some((name) => name.endsWith('.backlog')));
@@ -218,7 +225,7 @@ test('entries are appended in the layout of the document, with the kinds of the 
   const store = await node.open();
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
-  store.addItem(1, queue, 1, 0, 0, 0, Buffer.from('x'));
+  store.addItem(1, queue, newItem(1, Buffer.from('x')));
   store.removeItems(1, queue, [1, 1]);
   store.flushQueue(1, queue, 1);
   store.deleteQueue(1, queue);
@@ -251,7 +258,7 @@ test('a restart tells of each segment that it has read, and how many are still t
   const store = await open();
   store.beginEpoch(3, 1, 'a');
   const queue = store.createQueue(3, 'work');
-  for (let id = 1; id <= 25; id++) store.addItem(3, queue, id, 0, 0, 5, Buffer.alloc(100_000));
+  for (let id = 1; id <= 25; id++) store.addItem(3, queue, newItem(id, Buffer.alloc(100_000), { addedAtMs: 5 }));
   await clock.complete(store.close());
   assert.equal(told, [], 'nothing was there to be read');
   await open();

@@ -12,10 +12,10 @@ import { BacklogReader } from './backlog-reader.ts';
 import { type Checkpoint, checkpointName, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { kinds } from './entries.ts';
 import { EntryReader, journalFolder, segmentPlace } from './entry-reader.ts';
-import type { ItemExtras } from './item-extras.ts';
 import { ItemReader, type ItemsRead } from './item-reader.ts';
 import { readLog } from './log-reader.ts';
 import { Maintenance } from './maintenance.ts';
+import type { NewItem } from './new-item.ts';
 import { findOrphans } from './orphans.ts';
 import { PieceBuffers } from './piece-buffers.ts';
 import { Replay } from './replay.ts';
@@ -194,18 +194,9 @@ export class Store {
     return this.#appender.createQueue(partition, name);
   }
 
-  /** Adds item `id`, the queue's next. The data is copied. Times are wall clock; `expiresAtMs` 0 never. */
-  addItem(
-    partition: number,
-    queue: number,
-    id: number,
-    flags: number,
-    expiresAtMs: number,
-    addedAtMs: number,
-    data: Buffer,
-    extras?: ItemExtras,
-  ): number {
-    return this.#appender.addItem(partition, queue, id, flags, expiresAtMs, addedAtMs, data, extras);
+  /** Adds an item to a queue. The data is copied. */
+  addItem(partition: number, queue: number, item: NewItem): number {
+    return this.#appender.addItem(partition, queue, item);
   }
 
   /** Where the data of the item stands that was added last, of all partitions. One object, overwritten by the next. */

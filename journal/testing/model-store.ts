@@ -2,6 +2,7 @@ import { deepStrictEqual, ok } from 'node:assert/strict';
 import type { ItemExtras, ItemOrigin, SeenToken } from '../store/item-extras.ts';
 import type { ReplicaState } from '../store/replica.ts';
 import type { Store } from '../store/store.ts';
+import { newItem } from './new-item.ts';
 
 /** An item as the model has it. */
 export interface ModelItem {
@@ -69,7 +70,11 @@ export class ModelPartition {
     const bytes = Buffer.from(data, 'latin1');
     const extras = this.#extrasOf(id, queue.number);
     const atMs = timeOf(id);
-    const sequence = store.addItem(this.partition, queue.number, id, flags, atMs * 1000, atMs, bytes, extras);
+    const sequence = store.addItem(
+      this.partition,
+      queue.number,
+      newItem(id, bytes, { flags, expiresAtMs: atMs * 1000, addedAtMs: atMs, extras }),
+    );
     bytes.fill(0xee);
     this.#noteAlso(sequence, (queues, tokens) => {
       const at = queues.get(name) as ModelQueue;

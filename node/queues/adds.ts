@@ -121,15 +121,15 @@ export class Adds {
     const delayMs = options?.delayMs ?? 0;
     const extras = extrasOf(delayMs > 0, named, options?.origin);
     const addedAtMs = clock.wallMs() + delayMs;
-    const id = queue.nextId;
-    const sequence = log.addItem(queue.number, id, flags, expiresAtMs, addedAtMs, data, extras);
+    const item = { id: queue.nextId, flags, expiresAtMs, addedAtMs, data, extras };
+    const sequence = log.addItem(queue.number, item);
     if (named !== undefined) this.#named.set(keyOf(named.queue, named.token), sequence);
-    queue.added(flags, expiresAtMs, addedAtMs, data, extras, this.#copies);
-    if (expiresAtMs !== 0 || queue.settings.maxAgeMs !== Number.POSITIVE_INFINITY) this.#expiry.added(queue, id);
+    queue.added(item, this.#copies);
+    if (expiresAtMs !== 0 || queue.settings.maxAgeMs !== Number.POSITIVE_INFINITY) this.#expiry.added(queue, item.id);
     if (queue.isOverfull) this.#expiry.clearHead(queue);
     counters.totalItems++;
     const { minInSync } = queue.settings;
-    this.#pending.push({ sequence, request, result: stored, minInSync, queue, id, dataBytes: data.length });
+    this.#pending.push({ sequence, request, result: stored, minInSync, queue, id: item.id, dataBytes: data.length });
   }
 }
 

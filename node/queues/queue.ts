@@ -1,4 +1,4 @@
-import type { ItemExtras, StoredQueue } from '../../cluster/partition-log.ts';
+import type { NewItem, StoredQueue } from '../../cluster/partition-log.ts';
 import { parentName } from '../../cluster/ring.ts';
 import { type Expiring, Item } from './item.ts';
 import type { ItemCopies } from './item-copies.ts';
@@ -152,14 +152,7 @@ export class Queue {
   }
 
   /** Takes up an item that was added to the log with the id `nextId`. It can't be read before it is committed. */
-  added(
-    flags: number,
-    expiresAtMs: number,
-    addedAtMs: number,
-    data: Buffer,
-    extras: ItemExtras | undefined,
-    copies: ItemCopies,
-  ): void {
+  added({ flags, expiresAtMs, addedAtMs, data, extras }: NewItem, copies: ItemCopies): void {
     const id = this.nextId++;
     this.pendingItems++;
     this.pendingBytes += data.length;

@@ -1,5 +1,5 @@
 import {
-  type ItemExtras,
+  type NewItem,
   type PartitionLog,
   type PlacedData,
   type ReadItems,
@@ -109,15 +109,7 @@ export class FakePartitionLog implements PartitionLog {
     return number;
   }
 
-  addItem(
-    number: number,
-    id: number,
-    flags: number,
-    expiresAtMs: number,
-    addedAtMs: number,
-    data: Buffer,
-    extras?: ItemExtras,
-  ): number {
+  addItem(number: number, { id, flags, expiresAtMs, addedAtMs, data, extras }: NewItem): number {
     const queue = this.#live(number);
     assert(id === queue.nextId, `item ${id} was added where ${queue.nextId} is next`);
     queue.nextId = id + 1;
