@@ -39,9 +39,10 @@ test('what is open is traced where it is told to be, and whose it is [enable-tra
   writeFileSync(file, 'queues: { jobs: { enableTrace: true } }\n');
   const node = (await LocalCluster.start(1, ['--config', file, '--enable-session-trace'])).node(0);
   const client = await node.connect();
+  const ids: (string | undefined)[] = [];
   for (const queue of ['jobs', 'other']) {
     assert.is(await client.set(queue, 'x'), 'STORED');
-    assert.match(await client.ask(`get ${queue}/open`), /^VALUE/);
+    ids.push(/^VALUE \w+ 0 1 (\d+)/.exec(await client.ask(`gets ${queue}/open`))?.[1]);
   }
   assert.is(await client.ask('get jobs/close'), 'END');
   assert.is(await client.ask('get other/close'), 'END');
@@ -49,8 +50,8 @@ test('what is open is traced where it is told to be, and whose it is [enable-tra
     /"session":\d+,"client":"127\.0\.0\.1 \d+","protocol":"memcache","msg":"session begins"/,
   );
   const session = `"session":"${node.label} ${/"session":(\d+)/.exec(begun)?.[1]}"`;
-  await node.logged(new RegExp(`"queue":"jobs","item":1,${session},"msg":"trace: get"`));
-  await node.logged(new RegExp(`"queue":"jobs","item":1,${session},"msg":"trace: confirm"`));
+  await node.logged(new RegExp(`"queue":"jobs","item":${ids[0]},${session},"msg":"trace: get"`));
+  await node.logged(new RegExp(`"queue":"jobs","item":${ids[0]},${session},"msg":"trace: confirm"`));
   assert.not.match(node.log, /"queue":"other"/);
   client.destroy();
   await node.logged(/"msg":"session ends"/);

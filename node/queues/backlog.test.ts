@@ -149,18 +149,18 @@ test('an item given back does not wait for those that are being read', async () 
   const first = at.open('work', owner(2));
   await at.settle();
   at.log.holdsReads = true;
-  assert.is(first.id, 1);
-  assert.is(at.get('work', owner(3)).id, 2);
+  assert.is(first.id, at.idOf('work', 1));
+  assert.is(at.get('work', owner(3)).id, at.idOf('work', 2));
   const waiting = [at.get('work', owner(4)), at.get('work', owner(5))];
   assert.is(at.log.heldReads, 1);
   at.abort('work', owner(2));
   assert.equal(
     waiting.map(({ id }) => id),
-    [1, -1],
+    [at.idOf('work', 1), -1],
   );
   at.log.finishReads();
   await at.settle();
-  assert.is(waiting[1]?.id, 3);
+  assert.is(waiting[1]?.id, at.idOf('work', 3));
 });
 
 for (const event of ['delete', 'flush'] as const) {

@@ -63,7 +63,7 @@ export class Confirms {
     const queue = this.#queues.get(name);
     if (queue?.settings.confirm !== 'committed') on();
     else if (wasOpen) this.#onceRemoved(queue, request, on);
-    else if (settleId && this.#context.log.queues.get(name)?.isLive(settleId)) request.complete(notOpen);
+    else if (settleId && this.#isLive(queue, settleId)) request.complete(notOpen);
     else on();
   }
 
@@ -92,6 +92,11 @@ export class Confirms {
     const answer = queue === undefined ? missing : this.#reservations.settle(queue, operation);
     this.#settlements.remember(owner, operation, answer);
     if (answer.kind !== 'missing' || !again || how !== 'close') return answer;
-    return this.#context.log.queues.get(operation.queue)?.isLive(id) ? missing : done;
+    const isGone = queue === undefined ? !this.#context.log.queues.has(operation.queue) : !this.#isLive(queue, id);
+    return isGone ? done : missing;
+  }
+
+  #isLive(queue: Queue, id: number): boolean {
+    return this.#context.log.queues.get(queue.name)?.isLive(queue.ownId(id)) === true;
   }
 }

@@ -87,7 +87,7 @@ test('reservations go on at the next leader, with their owners', async () => {
   assert.is(next.get('work', ann).answer, 'violation');
   assert.is(next.open('work', ann).answer, 'violation');
   next.close('work', ann);
-  next.delivered('work', 2, bob);
+  next.delivered('work', next.idOf('work', 2), bob);
   await next.settle();
   assert.is(next.log.entries.at(-1), 'remove work 1 2');
   next.abort('work', ann);
@@ -279,7 +279,7 @@ test('a get whose answer was lost in a handover is asked again: the same item co
   at.queues.freeze();
   const next = takeOver(at);
   for (let asked = 0; asked < 2; asked++) {
-    const answer = next.open('work', ann, { settle: 'close', settleId: 1, attempt: 3, again: true });
+    const answer = next.open('work', ann, { settle: 'close', settleId: next.idOf('work', 1), attempt: 3, again: true });
     await next.settle();
     assert.is(answer.answer, 'item 3', 'the close of 1 is done once, and 2 stays open');
     assert.is(next.statistic('work', 'open_transactions'), 2);

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Owner, Result } from '../../cluster/operation.ts';
 import { FakePartitionLog } from '../testing/fake-partition-log.ts';
 import { type Asked, owner, QueueHarness } from '../testing/queue-harness.ts';
-import { type Holding, Model, type ModelQueue } from '../testing/queue-model.ts';
+import { Model, type ModelQueue } from '../testing/queue-model.ts';
 import type { QueueSettings } from './queue-settings.ts';
 
 /*
@@ -20,7 +20,7 @@ type Step =
   | { kind: 'set' | 'delete' | 'flush'; queue: number }
   | { kind: 'get'; queue: number; owner: number; read: 'take' | 'reserve' | 'peek'; waitMs: number; leaseMs: number }
   | { kind: 'close' | 'abort' | 'release'; queue: number; owner: number }
-  | { kind: 'closeById' | 'abortById'; queue: number; id: number; delayMs: number }
+  | { kind: 'closeById' | 'abortById'; queue: number; which: number; delayMs: number }
   | { kind: 'delivered' | 'cancel' | 'commit'; which: number }
   | { kind: 'finishReads' | 'settle' | 'advance' | 'handover' | 'crash' };
 
@@ -46,7 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constantFrom('closeById' as const, 'abortById' as const),
       queue,
-      id: fc.integer({ min: 1, max: 12 }),
+      which: fc.nat(12),
       delayMs: fc.constantFrom(0, 0, 50),
     }),
   },
@@ -122,9 +122,9 @@ class Run {
       case 'abort':
         return this.settleOpen(step.kind, names[step.queue] as string, owners[step.owner] as Owner);
       case 'closeById':
-        return this.settleById('close', names[step.queue] as string, step.id, 0);
+        return this.settleById('close', names[step.queue] as string, step.which, 0);
       case 'abortById':
-        return this.settleById('abort', names[step.queue] as string, step.id, this.length(step.delayMs));
+        return this.settleById('abort', names[step.queue] as string, step.which, this.length(step.delayMs));
       case 'delivered':
         return this.delivered(step.which);
       case 'release':
@@ -228,16 +228,17 @@ class Run {
     assert.is(this.at[how](name, by).answer, 'empty');
   }
 
-  settleById(how: 'close' | 'abort', name: string, id: number, delayMs: number): void {
-    const holding = this.model.byId(name, id);
+  settleById(how: 'close' | 'abort', name: string, which: number, delayMs: number): void {
+    const item = this.model.knownItem(name, which);
+    const holding = item && this.model.byId(item);
     const isOpen = holding?.kind === 'open' || holding?.kind === 'lease';
     if (isOpen && how === 'close') this.model.settle(holding, 'remove');
     else if (isOpen && delayMs === 0) this.model.settle(holding, 'giveBack');
     else if (isOpen) {
       this.model.holdings = this.model.holdings.filter((held) => held !== holding);
-      this.model.hold(undefined, 'delayed', holding.queue, id, delayMs);
+      this.model.hold(undefined, 'delayed', holding.queue, holding.id, delayMs);
     }
-    assert.is(this.at.settleById(how, name, id, { delayMs }).answer, isOpen ? 'done' : 'missing');
+    assert.is(this.at.settleById(how, name, item?.publicId ?? which, { delayMs }).answer, isOpen ? 'done' : 'missing');
   }
 
   delivered(which: number): void {
@@ -247,15 +248,14 @@ class Run {
     const holding = handedOut[which % Math.max(1, handedOut.length)];
     if (holding === undefined) return;
     const { owner: by, queue, id, kind } = holding;
-    // Of two that look alike, the first is meant.
-    const meant = handedOut.find(
-      (held) => held.owner === by && held.queue.name === queue.name && held.id === id && held.kind === kind,
-    ) as Holding;
-    if (kind === 'delivery') this.model.settle(meant, 'remove');
+    if (kind === 'delivery') this.model.settle(holding, 'remove');
     else
-      this.model.holdings = this.model.holdings.map((held) => (held === meant ? { ...held, owner: undefined } : held));
+      this.model.holdings = this.model.holdings.map((held) =>
+        held === holding ? { ...held, owner: undefined } : held,
+      );
     const leased = kind === 'lease' ? ({ leased: true } as const) : {};
-    assert.is(this.at.ask({ kind: 'delivered', queue: queue.name, id, ...leased }, by).answer, 'done');
+    const publicId = this.model.publicId(queue, id) as number;
+    assert.is(this.at.ask({ kind: 'delivered', queue: queue.name, id: publicId, ...leased }, by).answer, 'done');
   }
 
   release(name: string, by: Owner): void {

@@ -15,10 +15,11 @@ test('an open read is settled by its id from any connection, once', async () => 
   const at = new QueueHarness({ maxOpenTransactions: 3 });
   at.put('work', '1', '2', '3');
   for (let item = 1; item <= 3; item++) at.open('work', ann);
-  assert.is(at.settleById('close', 'work', 2).answer, 'done');
-  assert.is(at.settleById('close', 'work', 2).answer, 'missing');
-  assert.is(at.settleById('abort', 'work', 3).answer, 'done');
-  assert.is(at.settleById('abort', 'work', 3).answer, 'missing');
+  const [, second = 0, third = 0] = [1, 2, 3].map((item) => at.idOf('work', item));
+  assert.is(at.settleById('close', 'work', second).answer, 'done');
+  assert.is(at.settleById('close', 'work', second).answer, 'missing');
+  assert.is(at.settleById('abort', 'work', third).answer, 'done');
+  assert.is(at.settleById('abort', 'work', third).answer, 'missing');
   assert.is(at.statistic('work', 'open_transactions'), 1);
   assert.equal(rest(at), ['3']);
   at.ask({ kind: 'release', queue: 'work' }, ann);
@@ -31,7 +32,8 @@ test('nothing but an open read can be settled by an id', () => {
   const at = new QueueHarness();
   at.put('work', '1', '2');
   const taken = at.get('work', ann);
-  for (const id of [taken.id, 2, 3, 0]) assert.is(at.settleById('close', 'work', id).answer, 'missing');
+  for (const id of [taken.id, at.idOf('work', 2), at.idOf('work', 3), 2, 0])
+    assert.is(at.settleById('close', 'work', id).answer, 'missing');
   assert.is(at.settleById('close', 'none', 1).answer, 'missing');
   assert.is(at.queues.statistics('none'), undefined, 'settling makes no queue');
 });
@@ -44,7 +46,9 @@ test('a read of a deleted queue can’t be settled by its id, nor its namesake i
   at.put('work', 'new');
   assert.is(at.settleById('close', 'work', id).answer, 'missing');
   assert.is(at.open('work', bob).answer, 'item new');
-  assert.is(at.settleById('close', 'work', id).answer, 'done');
+  assert.is(at.settleById('close', 'work', id).answer, 'missing');
+  at.ask({ kind: 'release', queue: 'work' }, bob);
+  assert.equal(rest(at), ['new']);
 });
 
 test('a lease stays when its client goes, and ends after its time', async () => {

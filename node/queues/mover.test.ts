@@ -196,7 +196,7 @@ test('an item that was not confirmed maxDeliveries times goes to the dead letter
   at.open('work', owner(2));
   at.ask({ kind: 'release', queue: 'work' }, owner(2));
   assert.is(at.get('work').answer, 'item good');
-  at.delivered('work', 2);
+  at.delivered('work', at.idOf('work', 2));
   await run(at);
   assert.equal([stored(at, 'work'), stored(at, 'dead')], [[], ['poison']]);
   assert.equal([at.statistic('work', 'dead_letters'), at.statistic('work', 'moving_items')], [1, 0]);

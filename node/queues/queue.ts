@@ -33,11 +33,20 @@ export interface StoredHead extends Expiring {
   readonly id: number;
 }
 
+/**
+ * More than the items of a journal entry can be, which is shorter than this in bytes. A queue's number is an entry's
+ * sequence: what a former queue of its name had as ids, each entry a few, ends before so many times that number.
+ */
+const idsOfOneEntry = 2 ** 15;
+/** Numbers begin anew here, for ids to stay below 2^53. */
+const numbersWithOwnIds = 2 ** 37;
+
 /** One queue, while this node leads its partition: its counts, its items as far as they are in memory, who waits. */
 export class Queue {
   readonly name: string;
   /** Sequence of the entry that created it. */
   readonly number: number;
+  readonly #idBase: number;
   /** It is a fanout queue of another. */
   readonly isChild: boolean;
   readonly window: ItemWindow;
@@ -110,6 +119,7 @@ export class Queue {
     this.name = stored.name;
     this.isChild = parentName(stored.name) !== undefined;
     this.number = stored.number;
+    this.#idBase = (stored.number % numbersWithOwnIds) * idsOfOneEntry;
     this.nextId = stored.nextId;
     this.visibleEnd = stored.nextId;
     this.mayExpireThroughId = stored.nextId - 1;
@@ -149,6 +159,19 @@ export class Queue {
     const { discardOldWhenFull, maxItems, maxSizeBytes } = this.settings;
     if (!discardOldWhenFull) return false;
     return this.items + this.pendingItems > maxItems || this.bytes + this.pendingBytes - this.lastBytes >= maxSizeBytes;
+  }
+
+  /**
+   * The item's id as clients know it. It tells of which queue of this name it is: after that was deleted and made anew an
+   * id from before names nothing, where it might else close the read of somebody else's item.
+   */
+  publicId(item: Item): number {
+    return this.#idBase + item.id;
+  }
+
+  /** The id by which queue and log know the item that clients know by `publicId`; no item's, if it is not of this queue. */
+  ownId(publicId: number): number {
+    return publicId - this.#idBase;
   }
 
   /** Takes up an item that was added to the log with the id `nextId`. It can't be read before it is committed. */

@@ -190,7 +190,7 @@ export class Reads {
   }
 
   #give(queue: Queue, item: Item, request: Request, read: 'take' | 'reserve' | 'peek'): void {
-    const { id, flags, data, origin } = item;
+    const { flags, data, origin } = item;
     assert(data !== undefined, 'an item is handed out that is not in memory');
     const nowMs = this.#context.clock.wallMs();
     this.#context.counters.getHits++;
@@ -202,7 +202,7 @@ export class Reads {
       this.#startRead(queue);
     }
     const lifeMs = lifeMsOf(item, nowMs, queue.settings.maxAgeMs);
-    request.complete({ kind: 'item', id, flags, data, lifeMs, origin });
+    request.complete({ kind: 'item', id: queue.publicId(item), flags, data, lifeMs, origin });
   }
 
   #wait(queue: Queue, request: Request, operation: GetOperation): void {

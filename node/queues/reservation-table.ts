@@ -48,6 +48,11 @@ export class Reservation implements Due {
     this.sinceMs = sinceMs;
     this.lengthMs = lengthMs;
   }
+
+  /** The item's id as clients know it. */
+  get id(): number {
+    return this.queue.publicId(this.item);
+  }
 }
 
 /** An owner, and its reservations from the oldest to the newest. */
@@ -114,7 +119,7 @@ export class ReservationTable {
 
   /** The open read of an item, whosever it is. */
   openRead(queue: Queue, id: number): Reservation | undefined {
-    const found = this.#byItem.get(queue)?.get(id);
+    const found = this.#byItem.get(queue)?.get(queue.ownId(id));
     return found?.kind === 'delayed' ? undefined : found;
   }
 
@@ -137,9 +142,7 @@ export class ReservationTable {
     return this.#first(
       owner,
       (reservation) =>
-        reservation.kind === 'open' &&
-        reservation.queue.name === queue &&
-        (id === undefined || reservation.item.id === id),
+        reservation.kind === 'open' && reservation.queue.name === queue && (id === undefined || reservation.id === id),
     );
   }
 
@@ -150,13 +153,13 @@ export class ReservationTable {
 
   /**
    * The owner's delivery or lease of that item. Deliveries end in about the order in which they were made, so it is the
-   * first or near to it; and if the queue was deleted and made anew, the older of two with the same id is the one meant.
+   * first or near to it.
    */
   handedOut(kind: 'delivery' | 'lease', owner: Owner, queue: string, id: number): Reservation | undefined {
     // Not by `#first`: a closure for every item that is handed out would cost more than the search.
     let reservation = this.#find(owner)?.first;
     while (reservation !== undefined) {
-      if (reservation.item.id === id && reservation.kind === kind && reservation.queue.name === queue) break;
+      if (reservation.id === id && reservation.kind === kind && reservation.queue.name === queue) break;
       reservation = reservation.next;
     }
     return reservation;

@@ -101,11 +101,12 @@ test('a close or abort that names an item settles that open read, and no other',
   at.put('work', '1', '2', '3');
   for (let count = 0; count < 3; count++) at.open('work', ann);
   at.get('work', ann, { settle: 'close', settleId: 0, read: 'nothing' });
-  at.get('work', ann, { settle: 'close', settleId: 7, read: 'nothing' });
-  at.get('work', bob, { settle: 'close', settleId: 2, read: 'nothing' });
+  at.get('work', ann, { settle: 'close', settleId: at.idOf('work', 7), read: 'nothing' });
+  const second = at.idOf('work', 2);
+  at.get('work', bob, { settle: 'close', settleId: second, read: 'nothing' });
   assert.is(at.statistic('work', 'open_transactions'), 3);
-  at.get('work', ann, { settle: 'close', settleId: 2, read: 'nothing' });
-  at.get('work', ann, { settle: 'abort', settleId: 3, read: 'nothing' });
+  at.get('work', ann, { settle: 'close', settleId: second, read: 'nothing' });
+  at.get('work', ann, { settle: 'abort', settleId: at.idOf('work', 3), read: 'nothing' });
   await at.settle();
   assert.is(at.log.entries.at(-1), 'remove work 2 2');
   assert.is(at.take('work', bob), '3');
@@ -140,7 +141,7 @@ test('open reads go back after openTransactionTimeout, taken items do not', asyn
   assert.is(at.statistic('work', 'transactions'), 2);
 });
 
-test('no more open reads are given than the node may have, to those who have waited neither [get-open-limit]', () => {
+test('no more open reads are given than the node may have, to those who have waited neither [get-open-bound]', () => {
   const at = new QueueHarness({ maxOpenTransactions: 9 }, { maxOpenReads: 2 });
   at.put('work', '1', '2', '3');
   at.open('work', ann);

@@ -68,7 +68,7 @@ export class Reservations {
     else this.#add(leaseMs > 0 ? 'lease' : 'open', owner, queue, item, attempt, leaseMs);
     if (read !== 'reserve') return;
     queue.transactions++;
-    if (queue.settings.enableTrace) this.#context.trace('get', queue.name, item.id, owner);
+    if (queue.settings.enableTrace) this.#context.trace('get', queue.name, queue.publicId(item), owner);
   }
 
   /** Sets the item at the queue's head aside for so long; false when there is no room for that. */
@@ -284,7 +284,7 @@ export class Reservations {
 
   #trace(what: TracedEvent, { kind, queue, item, holder }: Reservation): void {
     if (queue.settings.enableTrace && (kind === 'open' || kind === 'lease'))
-      this.#context.trace(what, queue.name, item.id, holder.owner);
+      this.#context.trace(what, queue.name, queue.publicId(item), holder.owner);
   }
 
   /** Whether the open read, which has ended without being confirmed, was the last one that its item is given. */

@@ -1,3 +1,4 @@
+import * as assert from 'uvu/assert';
 import type {
   GetOperation,
   Operation,
@@ -104,7 +105,9 @@ export class QueueHarness {
         if (!this.holdsPuts) this.queues.execute(this.puts.at(-1) as Asked);
       },
       about: (partition) => [['partition', partition]],
-      trace: (what, queue, id, owner) => this.traced.push(`${what} ${queue} ${id} by ${owner?.connection ?? 'nobody'}`),
+      trace: (what, queue, id, owner) => {
+        this.traced.push(`${what} ${queue} ${id - this.idOf(queue, 0)} by ${owner?.connection ?? 'nobody'}`);
+      },
     });
   }
 
@@ -169,6 +172,13 @@ export class QueueHarness {
     const asked = this.open(queue, by, { leaseMs, ...options });
     if (asked.id !== -1) this.ask({ kind: 'delivered', queue, id: asked.id, leased: true }, by);
     return asked;
+  }
+
+  /** The id by which clients know the queue's item of that number. */
+  idOf(queue: string, item: number): number {
+    const number = this.log.queues.get(queue)?.number;
+    assert.ok(number !== undefined);
+    return number * 32_768 + item;
   }
 
   /** By the item's id, from any connection. */

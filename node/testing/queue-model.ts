@@ -12,6 +12,13 @@ export interface Holding {
   readonly untilMs: number;
 }
 
+/** An item as clients know it. */
+export interface KnownItem {
+  readonly publicId: number;
+  readonly queue: ModelQueue;
+  readonly id: number;
+}
+
 /** What a queue has to hold. */
 export class ModelQueue {
   readonly name: string;
@@ -31,6 +38,8 @@ export class ModelQueue {
 export class Model {
   readonly queues = new Map<string, ModelQueue>();
   holdings: Holding[] = [];
+  /** Items that clients were given, of queues that have been deleted, too, by the queue's name. */
+  readonly known = new Map<string, KnownItem[]>();
   /** Removed, as far as clients are concerned; only a crash may bring them back. */
   removedLately = new Set<string>();
   /** A leadership is ending: the only time when requests are sent elsewhere. */
@@ -58,10 +67,33 @@ export class Model {
     return this.holdings.find((held) => held.kind === 'open' && held.owner === by && held.queue.name === name);
   }
 
-  byId(queue: string, id: number): Holding | undefined {
+  /** The item that has been given out of a queue of that name `which`-th, in turn. */
+  knownItem(name: string, which: number): KnownItem | undefined {
+    const known = this.known.get(name) ?? [];
+    return known[which % Math.max(1, known.length)];
+  }
+
+  publicId(queue: ModelQueue, id: number): number | undefined {
+    return this.known.get(queue.name)?.find((item) => item.queue === queue && item.id === id)?.publicId;
+  }
+
+  /** The item, which has been given again or for the first time, has that id for ever, and no other of the name has it. */
+  #note(queue: ModelQueue, id: number, publicId: number): void {
+    const known = this.known.get(queue.name) ?? [];
+    const alike = known.filter((item) => item.publicId === publicId || (item.queue === queue && item.id === id));
+    if (alike.length === 0) known.push({ publicId, queue, id });
+    else assert.equal(alike, [{ publicId, queue, id }], 'an id names two items, or an item has two');
+    this.known.set(queue.name, known);
+  }
+
+  byId({ queue, id }: KnownItem): Holding | undefined {
     return this.holdings.find(
       (held) =>
-        held.queue === this.queues.get(queue) && held.id === id && held.queue.held.has(id) && held.kind !== 'delivery',
+        held.queue === queue &&
+        queue === this.queues.get(queue.name) &&
+        held.id === id &&
+        queue.held.has(id) &&
+        held.kind !== 'delivery',
     );
   }
 
@@ -86,14 +118,15 @@ export class Model {
     const place = found.line.indexOf(asked);
     if (result.kind === 'item') {
       assert.is(place, found.line.length === 0 ? -1 : 0, 'served out of turn');
-      assert.is(result.id, Math.min(...found.available), 'not the next item');
-      assert.is(result.data.toString('latin1').trim(), `${found.name} ${result.id}`);
+      const id = Math.min(...found.available);
+      assert.is(result.data.toString('latin1').trim(), `${found.name} ${id}`, 'not the next item');
+      this.#note(found, id, result.id);
       if (read !== 'peek') {
-        found.available.delete(result.id);
-        found.held.add(result.id);
+        found.available.delete(id);
+        found.held.add(id);
         const leaseMs = asked.operation.kind === 'get' ? (asked.operation.leaseMs ?? 0) : 0;
         const reserved = leaseMs > 0 ? 'lease' : 'open';
-        this.hold(asked.owner, read === 'take' ? 'delivery' : reserved, found, result.id, leaseMs);
+        this.hold(asked.owner, read === 'take' ? 'delivery' : reserved, found, id, leaseMs);
       }
     } else if (result.kind === 'empty') {
       assert.is(found.available.size, 0, 'empty, though there are items');
