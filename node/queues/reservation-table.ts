@@ -61,6 +61,8 @@ interface Holder {
   readonly owner: Owner | undefined;
   first: Reservation | undefined;
   last: Reservation | undefined;
+  /** How many of them are open reads, by queue; none where there is no number. Made for the first of them. */
+  open: Map<Queue, number> | undefined;
 }
 
 /** The holders of one node's incarnation, by connection. */
@@ -84,7 +86,7 @@ const idleHolders = 1000;
  */
 export class ReservationTable {
   #origins: Origin[] = [];
-  #nobody: Holder = { owner: undefined, first: undefined, last: undefined };
+  #nobody: Holder = { owner: undefined, first: undefined, last: undefined, open: undefined };
   /** All but deliveries, by queue and item. A queue's map stays until the queue is deleted. */
   readonly #byItem = new Map<Queue, Map<number, Reservation>>();
 
@@ -101,12 +103,14 @@ export class ReservationTable {
     const holder = owner === undefined ? this.#nobody : this.#holder(owner);
     const reservation = new Reservation(kind, holder, queue, item, attempt, sinceMs, lengthMs);
     link(reservation);
+    if (kind === 'open') countOpen(holder, queue, 1);
     if (kind !== 'delivery') this.#itemsOf(queue).set(item.id, reservation);
     return reservation;
   }
 
   remove(reservation: Reservation): void {
     this.#unlink(reservation);
+    if (reservation.kind === 'open') countOpen(reservation.holder, reservation.queue, -1);
     if (reservation.kind !== 'delivery') this.#byItem.get(reservation.queue)?.delete(reservation.item.id);
   }
 
@@ -148,7 +152,7 @@ export class ReservationTable {
 
   /** How many open reads the owner has on the queue. */
   countOpen(owner: Owner, queue: Queue): number {
-    return this.of(owner).filter((reservation) => reservation.kind === 'open' && reservation.queue === queue).length;
+    return this.#find(owner)?.open?.get(queue) ?? 0;
   }
 
   /**
@@ -190,7 +194,7 @@ export class ReservationTable {
 
   clear(): void {
     this.#origins = [];
-    this.#nobody = { owner: undefined, first: undefined, last: undefined };
+    this.#nobody = { owner: undefined, first: undefined, last: undefined, open: undefined };
     this.#byItem.clear();
   }
 
@@ -236,7 +240,7 @@ export class ReservationTable {
     const origin = this.#origin(owner) ?? this.#addOrigin(owner);
     let holder = origin.holders.get(owner.connection);
     if (holder === undefined) {
-      holder = { owner, first: undefined, last: undefined };
+      holder = { owner, first: undefined, last: undefined, open: undefined };
       origin.holders.set(owner.connection, holder);
     } else if (holder.first === undefined) {
       origin.idle--;
@@ -272,6 +276,13 @@ function link(reservation: Reservation): void {
   if (holder.last === undefined) holder.first = reservation;
   else holder.last.next = reservation;
   holder.last = reservation;
+}
+
+function countOpen(holder: Holder, queue: Queue, change: 1 | -1): void {
+  holder.open ??= new Map();
+  const count = (holder.open.get(queue) ?? 0) + change;
+  if (count > 0) holder.open.set(queue, count);
+  else holder.open.delete(queue);
 }
 
 function listOf(holder: Holder): Reservation[] {
