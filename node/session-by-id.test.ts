@@ -24,6 +24,12 @@ test('an open read is closed or given back by its id, from any connection [get-b
   assert.is(stage.say('get q/open\r\n'), valueText('q', 'two'));
 });
 
+test('an id may be as long as they get', () => {
+  const stage = stageWith();
+  assert.is(stage.say(`get q/close=${Number.MAX_SAFE_INTEGER}\r\n`), 'NOT_FOUND\r\n');
+  assert.equal(stage.broker.log, [`close q ${Number.MAX_SAFE_INTEGER}`]);
+});
+
 test('a close by id, then one without: each settles its own read', () => {
   const stage = stageWith('one', 'two');
   const id = idOf(stage.say('gets q/open\r\n'));
@@ -49,6 +55,7 @@ for (const [key, why] of [
   ['q/close=1/abort=1', /by its id alone/],
   ['q/close=1/close', /by its id alone/],
   ['q/close=0', /bad item id/],
+  ['q/close=9007199254740992', /bad item id/],
   ['q/close=', /bad item id/],
   ['q/abort=x', /bad item id/],
 ] as const) {

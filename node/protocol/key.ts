@@ -147,8 +147,9 @@ function addOption(options: Map<string, number>, option: string): string | undef
   const known = withNumber.get(option.slice(0, equals));
   if (known === undefined) return 'unknown option';
   const digits = option.slice(equals + 1);
-  if (!/^\d{1,15}$/.test(digits) || Number(digits) < known.least) return known.why;
-  options.set(option.slice(0, equals + 1), Number(digits));
+  const number = Number(digits);
+  if (!/^\d{1,16}$/.test(digits) || !Number.isSafeInteger(number) || number < known.least) return known.why;
+  options.set(option.slice(0, equals + 1), number);
   return undefined;
 }
 
