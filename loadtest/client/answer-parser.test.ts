@@ -32,7 +32,7 @@ function parseInPieces(bytes: Buffer, lengths: Iterable<number>): string[] {
 }
 
 const stream = Buffer.from(
-  'STORED\r\nEND\r\nVALUE work 0 5\r\nhello\r\nEND\r\nVALUE wörk/open 4294967295 0 77\r\n\r\nEND\r\n' +
+  'STORED\r\nEND\r\nVALUE work 0 5\r\nhello\r\nEND\r\nVALUE wörk/open 4294967295 0 9007199254740991\r\n\r\nEND\r\n' +
     'VALUE a 0 13\r\nEND\r\nSTORED\r\n\r\nVALUE b 1 1\r\nx\r\nEND\r\nNOT_STORED\r\nSTAT items 3\r\nSTAT empty\r\nEND\r\n' +
     'SERVER_ERROR out of room\r\nCLIENT_ERROR bad\r\nERROR\r\nCONFIG cluster 0 7\r\n1\na||1\n\r\nEND\r\nDELETED\nEND\nOK\r\nVERSION 1.2\r\nWHAT\r\n\r\nSTORED\r\n',
   'latin1',
@@ -43,7 +43,7 @@ const heardOfStream = [
   'end: END',
   'item work 0 0 hello',
   'end: END',
-  'item wörk/open 4294967295 77 ',
+  'item wörk/open 4294967295 9007199254740991 ',
   'end: END',
   'item a 0 0 END\r\nSTORED\r\n',
   'item b 1 0 x',
@@ -112,6 +112,7 @@ test('what can be no answer is refused before anything is made of it', () => {
     'VALUE a 0 999999999999\r\n',
     'VALUE a 0 2\r\nabc\r\n',
     'VALUE a 0 1 x\r\n',
+    'VALUE a 0 1 9007199254740992\r\nx\r\n',
     'y'.repeat(70_000),
   ];
   for (const text of bad) {

@@ -172,14 +172,14 @@ function wordEnd(buffer: Buffer, start: number, stop: number): number {
 
 /** A decimal number that fills `buffer[start..end)`; -1 when it is none. */
 function parseNumber(buffer: Buffer, start: number, end: number): number {
-  if (start >= end || end - start > 15) return -1;
+  if (start >= end || end - start > 16) return -1;
   let value = 0;
   for (let i = start; i < end; i++) {
     const digit = (buffer[i] as number) - 48;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }
-  return value;
+  return Number.isSafeInteger(value) ? value : -1;
 }
 
 function isValue(buffer: Buffer, at: number, stop: number): boolean {
