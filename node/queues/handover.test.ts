@@ -63,6 +63,44 @@ test('removals that find no room are appended in a freeze as soon as there is so
   assert.equal([at.queues.isQuiet, at.log.entries.at(-1)], [true, 'remove work 1 1']);
 });
 
+test('removals that find room for some of them only are appended by and by, without another', async () => {
+  const at = new QueueHarness();
+  at.put('work', 'one');
+  at.put('rest', 'two');
+  at.take('work');
+  at.take('rest');
+  const append = at.log.entries.length;
+  const removeItems = at.log.removeItems.bind(at.log);
+  at.log.removeItems = (queue, runs) => {
+    const sequence = removeItems(queue, runs);
+    at.log.hasRoom = false;
+    return sequence;
+  };
+  await at.settle();
+  assert.equal(at.log.entries.slice(append), ['remove work 1 1']);
+  at.log.hasRoom = true;
+  await at.clock.runFor(1000);
+  assert.equal(at.log.entries.slice(append), ['remove work 1 1', 'remove rest 1 1']);
+});
+
+test('however many removals wait for room, it is looked for as often, and not any more when the leadership has ended', async () => {
+  const at = new QueueHarness();
+  const items = Array.from({ length: 20 }, (_, index) => `item ${index}`);
+  at.put('work', ...items);
+  at.log.hasRoom = false;
+  for (const item of items) {
+    assert.is(at.take('work'), item);
+    await at.clock.runFor(5);
+  }
+  let looks = 0;
+  const endMs = at.clock.monotonicMs() + 1000;
+  for (; (at.clock.nextDueMs() ?? endMs) < endMs; looks++) at.clock.step();
+  assert.ok(looks > 5 && looks < 20, `${looks} times in a second`);
+  at.queues.resign();
+  await at.clock.runFor(1000);
+  assert.is(at.clock.nextDueMs(), undefined);
+});
+
 test('removals that were gathered when the leadership ended are not appended any more', async () => {
   const at = new QueueHarness();
   at.put('work', 'one');

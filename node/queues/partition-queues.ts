@@ -227,7 +227,6 @@ export class PartitionQueues {
     this.#state = 'resigned';
     this.#expiry.pause();
     this.#mover.end();
-    this.#removals.stop();
     this.#reads.end();
     this.#reservations.forget();
     this.#queues.close();

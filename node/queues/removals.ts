@@ -16,7 +16,6 @@ export class Removals {
   };
   #queues: Queue[] = [];
   #scheduled = false;
-  #stopped = false;
 
   constructor(context: PartitionContext) {
     this.#context = context;
@@ -36,9 +35,11 @@ export class Removals {
     return this.#queues.length === 0;
   }
 
-  /** Appends all that has been gathered; later, when the disk is full. A crash until then only brings the items again. */
+  /**
+   * Appends all that has been gathered; later, when the disk is full. A crash until then only brings the items again, and
+   * so does the end of the leadership, which closes the queues.
+   */
   appendAll(): void {
-    if (!this.#context.log.writable()) return this.#later();
     const queues = this.#queues;
     this.#queues = [];
     for (const queue of queues) {
@@ -50,7 +51,7 @@ export class Removals {
 
   /** Appends what has been gathered for one queue. Gives the sequence of its latest removal; undefined when nothing can be written. */
   append(queue: Queue): number | undefined {
-    if (this.#stopped || !this.#context.log.writable() || queue.deleted) return undefined;
+    if (!this.#context.log.writable() || queue.deleted) return undefined;
     if (!queue.removals.isEmpty) {
       queue.removedBySequence = this.#context.log.removeItems(queue.number, queue.removals.take());
     }
@@ -58,16 +59,8 @@ export class Removals {
   }
 
   #later(): void {
-    if (this.#scheduled || this.#stopped) return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#context.clock.schedule(retryMs, () => {
-      this.#scheduled = false;
-      if (!this.#stopped) this.appendAll();
-    });
-  }
-
-  /** The log must not be written to any more: the items come again at the next leader. */
-  stop(): void {
-    this.#stopped = true;
+    this.#context.clock.schedule(retryMs, this.#appendGathered);
   }
 }
