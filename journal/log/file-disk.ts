@@ -28,7 +28,11 @@ export class FileDisk implements Disk {
 
   async makeFolder(name: string): Promise<void> {
     const path = this.#path(name);
-    await during(name, () => makeFolder(path));
+    await during(name, async () => {
+      await makeFolder(path);
+      // One that is there may be of a process that was killed before it had synced the name.
+      await syncFolder(dirname(path));
+    });
   }
 
   async list(folder: string): Promise<string[]> {
