@@ -48,6 +48,25 @@ for (const sync of ['always', 'never'] as const) {
   }
 }
 
+test('a checkpoint that could not be written is counted on by nobody: no segment is given away before the next is there', async () => {
+  let refused = 0;
+  for (let count = 1; count < 12; count++) {
+    const world = new StoreWorld(count, 'always');
+    let checkpoints = 0;
+    const early: string[] = [];
+    await world.open((operation, name) => {
+      if (operation === 'replace' && name === 'checkpoint' && world.store !== undefined && ++checkpoints === count) {
+        refused++;
+        throw new WindhoverError('io', `${name}: as told`);
+      }
+      if (checkpoints === count && operation === 'rename' && name.endsWith('.segment')) early.push(name);
+    });
+    await world.play(rounds);
+    assert.equal(early, [], `checkpoint ${count}`);
+  }
+  assert.ok(refused > 5);
+});
+
 for (const code of ['no-space', 'io'] as const) {
   test(`any operation on a checkpoint or backlog file may fail (${code}): it is done again, and nothing is lost`, async () => {
     const operations = await countOperations('always');
