@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ClusterNode } from '../cluster/driver.ts';
 import { type ForwarderMessage, protocolVersion } from '../cluster/messages.ts';
-import type { Result } from '../cluster/operation.ts';
+import type { Operation, Result } from '../cluster/operation.ts';
 import type { Link, Transport } from '../cluster/transport.ts';
 import { SimClock } from '../journal/testing/sim-clock.ts';
 import { NodeBroker } from './broker.ts';
@@ -35,7 +35,7 @@ function brokerOf(at: QueueHarness, transport = nobody, clock = at.clock): NodeB
     sweepEveryMs: 1000,
     version: 'simulated',
     figures: { process: () => [] },
-    holdMs: 1000,
+    holdMs: 5000,
     trace: () => undefined,
   });
   broker.configure({ queues: new InheritedSettings(at.settings), aliases: new Map() });
@@ -95,6 +95,10 @@ for (const operation of [
   });
 }
 
+function told(operation: Operation): string {
+  return operation.kind === 'get' ? `get for ${operation.waitMs} ms` : operation.kind;
+}
+
 /** A forwarding node, the leaders that it talks to, and where the partition's leader is at the moment. */
 class Forwarding {
   readonly clock = new SimClock();
@@ -106,8 +110,11 @@ class Forwarding {
   readonly log: FakePartitionLog;
   route: 'leader' | 'local' | 'hold' = 'leader';
   leader = 'b:1';
+  /** As this node knows it. */
+  partition: number;
 
-  constructor() {
+  /** Those items are in the log. */
+  constructor(items: readonly string[] = []) {
     const transport: Transport = {
       dialFollow: () => assert.unreachable() as never,
       serve: () => assert.unreachable() as never,
@@ -119,7 +126,7 @@ class Forwarding {
           send: (message) => {
             if (message.kind !== 'requests') return;
             for (const { id, operation } of message.requests) {
-              this.sent.push(`${address} ${operation.kind === 'set' ? operation.data.toString() : operation.kind}`);
+              this.sent.push(`${address} ${operation.kind === 'set' ? operation.data.toString() : told(operation)}`);
               this.#answers.push((result) => handler.received({ kind: 'responses', responses: [{ id, result }] }));
             }
           },
@@ -129,10 +136,12 @@ class Forwarding {
       },
     };
     const at = new QueueHarness();
+    at.put('work', ...items);
     this.log = at.log;
+    this.partition = at.log.partition;
     this.broker = brokerOf(at, transport, this.clock);
     this.broker.attach({
-      partitionOf: () => at.log.partition,
+      partitionOf: () => this.partition,
       route: () => this.route,
       leaderOf: () => ({ id: this.leader, incarnation: 'first', peer: this.leader }),
       partitions: new Map(),
@@ -144,6 +153,14 @@ class Forwarding {
     const operation = { kind: 'set', queue: 'work', flags: 0, expiresAtMs: 0, data: Buffer.from(data) } as const;
     this.broker.execute(new Asked(operation, owner(1, 'a:1', 'second')));
     await this.clock.runFor(1);
+  }
+
+  async get(waitMs = 0, connection = 1): Promise<Asked> {
+    const operation = { kind: 'get', queue: 'work', settle: 'none', read: 'take', waitMs } as const;
+    const asked = new Asked(operation, owner(connection, 'a:1', 'second'));
+    this.broker.execute(asked);
+    await this.clock.runFor(1);
+    return asked;
   }
 
   /** The oldest request without an answer gets this one. */
@@ -198,6 +215,85 @@ test('what comes back to a node that leads by now goes before what comes meanwhi
   await node.set('2');
   await node.clock.runFor(100);
   assert.equal(node.stored, ['1', '2']);
+  node.broker.close();
+});
+
+test('a node that leads by now does nothing before what it has sent to the old leader has come back', async () => {
+  const node = new Forwarding();
+  await node.set('1');
+  node.route = 'local';
+  node.moveTo('a:1');
+  await node.set('2');
+  await node.clock.runFor(100);
+  assert.equal(node.stored, []);
+  await node.answer('moved');
+  assert.equal(node.stored, ['1', '2']);
+  node.broker.close();
+});
+
+test('a get that waits is sent on for the rest of its time', async () => {
+  const node = new Forwarding();
+  const asked = await node.get(1000);
+  await node.clock.runFor(599);
+  node.moveTo('c:1');
+  await node.answer('moved');
+  assert.equal([node.sent, asked.answer], [['b:1 get for 1000 ms', 'c:1 get for 400 ms'], 'waiting']);
+  node.broker.close();
+});
+
+test('what a client that has gone had asked another node for holds up nothing', async () => {
+  const node = new Forwarding();
+  const asked = await node.get(1000);
+  node.moveTo('c:1');
+  await node.set('1');
+  node.broker.cancel(asked);
+  await node.clock.runFor(100);
+  assert.equal(node.sent, ['b:1 get for 1000 ms', 'c:1 1']);
+  node.broker.close();
+});
+
+test('a client that has gone takes nothing: neither what it was held for, nor what is read from the disk for it', async () => {
+  const node = new Forwarding(['1']);
+  node.route = 'hold';
+  const held = await node.get();
+  node.broker.cancel(held);
+  node.route = 'local';
+  node.moveTo('a:1');
+  node.log.holdsReads = true;
+  const reading = await node.get();
+  node.broker.cancel(reading);
+  node.log.finishReads();
+  await node.clock.runFor(10);
+  const other = await node.get(0, 2);
+  node.log.finishReads();
+  await node.clock.runFor(10);
+  assert.equal([held.answer, reading.answer, other.answer], ['waiting', 'waiting', 'item 1']);
+  node.broker.close();
+});
+
+test('what came before the partitions were known goes on when they are', async () => {
+  const node = new Forwarding();
+  node.partition = -1;
+  node.route = 'hold';
+  await node.set('1');
+  node.partition = node.log.partition;
+  node.route = 'leader';
+  node.moveTo('b:1');
+  await node.clock.runFor(1);
+  assert.equal(node.sent, ['b:1 1']);
+  node.broker.close();
+});
+
+test('without a leader a client hears so after a while; another node is sent its request back in time to do better', async () => {
+  const node = new Forwarding();
+  node.route = 'hold';
+  const mine = await node.get();
+  const forwarded = new Asked(mine.operation, owner(1, 'c:1'));
+  node.broker.executeForwarded(forwarded);
+  await node.clock.runFor(1200);
+  assert.equal([mine.answer, forwarded.answer], ['waiting', 'moved']);
+  await node.clock.runFor(4000);
+  assert.is(mine.answer, 'failed');
   node.broker.close();
 });
 

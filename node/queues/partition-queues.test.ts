@@ -196,6 +196,25 @@ test('nothing is added while the log refuses; reads go on', () => {
   assert.equal([...at.queues.queueNames], ['work']);
 });
 
+test('without any room queues are neither emptied nor deleted, however old they are, until there is some', async () => {
+  const at = new QueueHarness({ maxQueueAgeMs: 1000 });
+  at.put('work', 'one');
+  at.put('old', 'two');
+  at.take('old');
+  await at.settle();
+  at.log.hasRoom = false;
+  assert.equal(
+    [at.ask({ kind: 'flush', queue: 'work' }), at.ask({ kind: 'delete', queue: 'work' })].map(({ answer }) => answer),
+    ['failed', 'failed'],
+  );
+  await at.clock.runFor(5000);
+  assert.equal([...at.log.queues.keys()], ['work', 'old']);
+  at.log.hasRoom = true;
+  await at.clock.runFor(2000);
+  assert.equal([...at.log.queues.keys()], ['work']);
+  assert.is(at.take('work'), 'one');
+});
+
 test('no more queues are made than the node may have', () => {
   const at = new QueueHarness({}, { maxQueues: 1 });
   at.put('a', '1');
