@@ -183,19 +183,22 @@ test('… of a close that is answered when it is committed', () =>
   }));
 
 test('… of open reads that end otherwise: an abort, a client that goes, a lease that is over', () =>
-  crashAtEveryStep<unknown>({
+  crashAtEveryStep<Answer[]>({
     items: two,
     before: open,
     act: async ({ stage, client, leader }) => {
-      await client.ask('get post/abort');
       const leaver = stage.connect(leader);
-      await leaver.ask('get post/open');
+      const told = [await client.ask('get post/abort'), await leaver.ask('get post/open')];
       leaver.cut();
-      await client.ask('get post/open/lease=3');
+      told.push(await client.ask('gets post/open/lease=3'));
       await stage.pause(4);
+      return told;
     },
     may: () => [two],
-    must: two,
+    must: (told) => {
+      assert.equal(told, ['END', 'one', 'one']);
+      return two;
+    },
   }));
 
 test('… of an item that goes to another queue', () =>
@@ -222,8 +225,8 @@ test('… of a flush', () =>
     must: [],
   }));
 
-/** A leader that drains hands over some 12 ms later. */
-const handoverMs = 20;
+/** A leader that drains hands over within that. */
+const handoverMs = 100;
 
 test('… of a handover, with an open read, and sets on their way', () =>
   crashAtEveryStep<{ sets: Answer[]; got: Answer }>({
@@ -235,8 +238,11 @@ test('… of a handover, with an open read, and sets on their way', () =>
       const [writer, reader] = [stage.connect(follower), stage.connect(follower)];
       const sets: Answer[] = [];
       const endMs = stage.clock.monotonicMs() + handoverMs;
-      while (follower.running && stage.clock.monotonicMs() < endMs)
-        sets.push(await writer.set('post', `set ${sets.length}`));
+      for (let told: Answer = 'STORED'; told === 'STORED' && stage.clock.monotonicMs() < endMs; ) {
+        if (stage.isLedBy(follower, 'post')) break;
+        told = await writer.set('post', `set ${sets.length}`);
+        sets.push(told);
+      }
       const got = await reader.ask('get post');
       await stage.pause(250);
       return { sets, got };

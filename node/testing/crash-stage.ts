@@ -125,8 +125,12 @@ export class CrashStage {
     return leader;
   }
 
+  isLedBy({ node }: SimServer, queue: string): boolean {
+    return node?.cluster.route(node.cluster.partitionOf(queue)) === 'local';
+  }
+
   #leader(queue: string): SimServer | undefined {
-    return this.servers.find(({ node }) => node?.cluster.route(node.cluster.partitionOf(queue)) === 'local');
+    return this.servers.find((server) => this.isLedBy(server, queue));
   }
 
   connect(server: SimServer): StageClient {
