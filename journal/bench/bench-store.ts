@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
 import { FileDisk } from '../log/file-disk.ts';
+import type { NewItem } from '../store/new-item.ts';
 import { Store, type StoreSettings } from '../store/store.ts';
 import { CountingDisk } from './counting-disk.ts';
 
@@ -78,9 +79,9 @@ export class BenchStore {
     while (added < items && performance.now() - start < forMs) {
       if (store.room !== 'ample') await pause(1);
       const turnEnd = Math.min(items, added + turnItems);
-      const nowMs = systemClock.wallMs();
+      const item = { id: 0, flags: 0, expiresAtMs: 0, addedAtMs: systemClock.wallMs(), data, extras: undefined };
       while (added < turnEnd && store.pendingBytes < pendingBytes && store.room === 'ample') {
-        this.#add(added++ % this.#queues.length, nowMs, data);
+        this.#add(added++ % this.#queues.length, item);
       }
       if (store.pendingBytes < pendingBytes) await nextTurn();
       else await this.#durable();
@@ -110,18 +111,11 @@ export class BenchStore {
     });
   }
 
-  #add(index: number, nowMs: number, data: Buffer): void {
-    const id = this.#nextIds[index] as number;
-    this.#nextIds[index] = id + 1;
-    const queue = this.#queues[index] as number;
-    this.store.addItem(firstPartition + index, queue, {
-      id,
-      flags: 0,
-      expiresAtMs: 0,
-      addedAtMs: nowMs,
-      data,
-      extras: undefined,
-    });
+  /** One item, filled in anew for each, since the store keeps nothing of it. */
+  #add(index: number, item: { id: number } & NewItem): void {
+    item.id = this.#nextIds[index] as number;
+    this.#nextIds[index] = item.id + 1;
+    this.store.addItem(firstPartition + index, this.#queues[index] as number, item);
   }
 
   async #drainQueue(index: number, itemsAtATime: number): Promise<number> {
