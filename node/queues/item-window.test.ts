@@ -34,6 +34,14 @@ class Backlog {
     return taken;
   }
 
+  /** A hundred items at a time, and a read between. */
+  takeSlowly(rounds: number): void {
+    for (let round = 0; round < rounds; round++) {
+      this.read(1);
+      this.take(100);
+    }
+  }
+
   /** One read, or none if none is wanted, while so many items are taken, if they are there; false when there is none. */
   read(takenMeanwhile: number): boolean {
     const wanted = this.window.wantedRead(visibleEnd);
@@ -61,17 +69,21 @@ test('a queue that is emptied before reads come back is read further ahead, up t
 
 test('a queue that is read too far ahead is read less far', () => {
   const at = new Backlog();
-  const takeSlowly = (rounds: number): void => {
-    for (let round = 0; round < rounds; round++) {
-      at.read(1);
-      at.take(100);
-    }
-  };
   for (let read = 0; read < 10; read++) at.read(Number.POSITIVE_INFINITY);
-  takeSlowly(1000);
+  at.takeSlowly(1000);
   at.mostBytes = 0;
-  takeSlowly(100);
+  at.takeSlowly(100);
   assert.ok(at.mostBytes < 1.2 * mebibyte, `${at.mostBytes} bytes`);
+});
+
+test('a queue is read a mebibyte ahead, however slowly it is taken from', () => {
+  const at = new Backlog();
+  at.takeSlowly(2000);
+  at.asked.length = 0;
+  at.mostBytes = 0;
+  at.takeSlowly(100);
+  assert.ok(Math.min(...at.asked) >= mebibyte / 2, `${at.asked} bytes`);
+  assert.ok(at.mostBytes > 0.9 * mebibyte, `${at.mostBytes} bytes`);
 });
 
 test('a queue is read no further ahead than it may have memory, and is read all the same', () => {
