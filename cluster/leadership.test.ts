@@ -50,7 +50,8 @@ class Stage {
     };
     await clock.complete(directory.compareAndSwap(partitionKey(number), 0, JSON.stringify(record)));
     const disk = new SimDisk({ clock, operationMs: 0, syncMs: 1 });
-    const store = await clock.complete(Store.open({ disk, clock, sync: 'always' }));
+    const settings = { segmentBytes: 256 * 1024, maxBatchBytes: 32 * 1024 };
+    const store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings }));
     const followers = this.#followers(store);
     this.#disk = disk;
     this.#store = store;
@@ -92,6 +93,23 @@ class Stage {
     const sequence = this.#store.createQueue(number, `queue ${this.#store.appendedSequence(number)}`);
     await this.clock.complete(this.#store.flushed());
     return sequence;
+  }
+
+  /** Adds items until node a's disk takes no more; gives the last one's sequence. */
+  async fillDisk(): Promise<number> {
+    this.#disk.full();
+    const queue = this.#store.createQueue(number, 'q');
+    const bytes = Buffer.alloc(8 * 1024);
+    for (let id = 1; this.#store.room !== 'none'; id++) {
+      this.#store.addItem(number, queue, newItem(id, bytes));
+      await this.clock.complete(this.#store.flushed());
+    }
+    return this.#store.appendedSequence(number);
+  }
+
+  /** There is room on its disk again. */
+  emptyDisk(): void {
+    this.#disk.full(Number.POSITIVE_INFINITY);
   }
 
   get leadership(): Leadership {
@@ -318,6 +336,22 @@ test('a handover that the target does not answer comes to nothing in time', asyn
   stage.followerIsReady();
   await stage.wait(100);
   assert.is((await stage.recorded())?.leader, 'a', 'an answer that comes too late changes nothing');
+});
+
+test('a leader whose disk is full does not begin to hand over, but leads on, and does when there is room', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  const last = await stage.fillDisk();
+  assert.is(stage.leadership.handOver('b', false), false);
+  assert.equal([stage.told, stage.partition.route], [['lead'], 'local'], 'the queues do not hear of it');
+  stage.followerHas(last);
+  await stage.wait(200);
+  assert.is(stage.committed, last);
+  stage.emptyDisk();
+  await stage.wait(2000);
+  assert.is(stage.leadership.handOver('b', false), true);
+  const handover = stage.toFollower.at(-1);
+  assert.equal(handover?.kind === 'handover' && handover.sequence, last, 'with all that it has');
 });
 
 test.run();
