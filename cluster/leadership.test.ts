@@ -354,4 +354,18 @@ test('a leader whose disk is full does not begin to hand over, but leads on, and
   assert.equal(handover?.kind === 'handover' && handover.sequence, last, 'with all that it has');
 });
 
+test('a handover that came to nothing is begun again by itself, but not at once', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  stage.partition.learned({ record: { ...stage.partition.record, target: 'b' }, version: 99 });
+  assert.equal(stage.told, ['lead', 'freeze']);
+  await stage.wait(1000);
+  assert.equal(stage.told, ['lead', 'freeze', 'thaw']);
+  await stage.wait(950);
+  assert.is(stage.leadership.handOver('b', false), false, 'nor when it is asked for');
+  assert.equal([stage.told.length, stage.partition.route], [3, 'local']);
+  await stage.wait(50);
+  assert.equal(stage.told, ['lead', 'freeze', 'thaw', 'freeze']);
+});
+
 test.run();
