@@ -368,4 +368,16 @@ test('a handover that came to nothing is begun again by itself, but not at once'
   assert.equal(stage.told, ['lead', 'freeze', 'thaw', 'freeze']);
 });
 
+test('after a handover that came to nothing a leader without its lease serves only when it has it again', async () => {
+  const stage = new Stage();
+  await stage.serve();
+  stage.leadership.handOver('b', false);
+  stage.holdsLease = false;
+  await stage.wait(2000);
+  assert.equal([stage.told, stage.partition.phase, stage.partition.route], [['lead', 'freeze'], 'frozen', 'hold']);
+  stage.holdsLease = true;
+  await stage.wait(50);
+  assert.equal([stage.told.at(-1), stage.partition.phase, stage.partition.route], ['thaw', 'serving', 'local']);
+});
+
 test.run();
