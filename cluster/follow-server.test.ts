@@ -42,6 +42,12 @@ class Stage {
       lost: () => {},
       handoverReady: () => {},
     });
+    store.events = {
+      written: (number, sequence, _kind, buffer, start, end) =>
+        this.server.written(number, sequence, buffer, start, end),
+      durable: () => {},
+      failed: () => {},
+    };
     this.#link = this.server.accept({
       peer: { clusterId: 'c', node: 'f', incarnation: 'f1', protocolVersion },
       queuedBytes: 0,
@@ -59,6 +65,13 @@ class Stage {
   async follow(number = partition): Promise<void> {
     this.receive({ kind: 'subscribe', partition: number, epoch, lastSequence: 0, lastEpoch: 0 });
     await this.clock.runFor(10);
+  }
+
+  /** A log of 2 MiB of the partition, which is begun by it. */
+  fill(number: number): void {
+    this.store.beginEpoch(number, epoch, 'l');
+    const queue = this.store.createQueue(number, 'q');
+    for (let id = 1; id <= 5; id++) this.store.addItem(number, queue, newItem(id, Buffer.alloc(400 << 10)));
   }
 
   get entries(): readonly Buffer[] {
@@ -122,25 +135,65 @@ test('a log that is damaged where nothing is alive any more is replaced by a sna
   );
 });
 
-test('what is read for a follower that is behind in many partitions stays within the window, and each has its turn', async () => {
+const many = Array.from({ length: 24 }, (_, index) => index + 1);
+
+test('what is read for a follower that is behind in many partitions is little at a time, and each has its turn', async () => {
   const stage = await Stage.open();
   const { clock, store } = stage;
-  const partitions = Array.from({ length: 24 }, (_, index) => index + 1);
-  for (const number of partitions) {
-    store.beginEpoch(number, epoch, 'l');
-    const queue = store.createQueue(number, 'q');
-    for (let id = 1; id <= 5; id++) store.addItem(number, queue, newItem(id, Buffer.alloc(400 << 10)));
-  }
+  for (const number of many) stage.fill(number);
   await clock.complete(store.flushed());
-  for (const number of partitions) await stage.follow(number);
-  assert.ok(stage.sentBytes > 7 << 20 && stage.sentBytes <= 9 << 20, `${stage.sentBytes} bytes`);
-  for (let round = 0; round < 3; round++) {
+  for (const number of many) await stage.follow(number);
+  assert.ok(stage.sentBytes > 1 << 19 && stage.sentBytes <= 2 << 20, `${stage.sentBytes} bytes`);
+  for (let left = many.length; left > 0; left--) {
     const durableBytes = stage.sentBytes;
     stage.receive({ kind: 'acknowledge', ends: [], durableBytes });
     await clock.runFor(10);
-    assert.ok(stage.sentBytes - durableBytes <= 9 << 20, `${stage.sentBytes - durableBytes} bytes`);
+    const bytes = stage.sentBytes - durableBytes;
+    assert.ok(bytes > 1 << 19 && bytes <= 2 << 20, `${bytes} bytes`);
   }
-  assert.is(new Set(stage.entries.map((bytes) => entryPartition(bytes, 0))).size, partitions.length);
+  assert.is(new Set(stage.entries.map((bytes) => entryPartition(bytes, 0))).size, many.length);
+});
+
+test('what is written goes out at once, however much the follower is behind in other partitions', async () => {
+  const stage = await Stage.open();
+  const { clock, store } = stage;
+  const live = many.length + 1;
+  store.beginEpoch(live, epoch, 'l');
+  const queue = store.createQueue(live, 'q');
+  await clock.complete(store.flushed());
+  await stage.follow(live);
+  for (const number of many) stage.fill(number);
+  await clock.complete(store.flushed());
+  stage.receive({ kind: 'acknowledge', ends: [], durableBytes: stage.sentBytes });
+  for (const number of many) await stage.follow(number);
+  for (let id = 1; id <= 10; id++) {
+    const sent = stage.entries.length;
+    store.addItem(live, queue, newItem(id, Buffer.alloc(100 << 10)));
+    await clock.complete(store.flushed());
+    assert.equal(
+      stage.entries.slice(sent).map((bytes) => entryPartition(bytes, 0)),
+      [live],
+    );
+  }
+});
+
+test('what is written goes out up to a window of 8 MiB that is not durable yet, and is read for from there on', async () => {
+  const stage = await Stage.open();
+  const { clock, store } = stage;
+  store.beginEpoch(partition, epoch, 'l');
+  const queue = store.createQueue(partition, 'q');
+  await clock.complete(store.flushed());
+  await stage.follow();
+  for (let id = 1; id <= 100; id++) {
+    store.addItem(partition, queue, newItem(id, Buffer.alloc(100 << 10)));
+    await clock.complete(store.flushed());
+  }
+  assert.ok(stage.sentBytes > 7 << 20 && stage.sentBytes <= 9 << 20, `${stage.sentBytes} bytes`);
+  for (let round = 0; round < 4; round++) {
+    stage.receive({ kind: 'acknowledge', ends: [], durableBytes: stage.sentBytes });
+    await clock.runFor(10);
+  }
+  assert.ok(stage.sentBytes > 100 * (100 << 10), `${stage.sentBytes} bytes`);
 });
 
 test.run();
