@@ -80,17 +80,22 @@ export class Confirms {
     this.#pending.answerOnce(sequence, { operation, owner, complete }, done);
   }
 
+  #settle(owner: Owner, operation: SettleOperation): Result {
+    const earlier = this.#settlements.recall(owner, operation);
+    if (earlier !== undefined) return earlier;
+    const answer = this.#settleHere(operation);
+    this.#settlements.remember(owner, operation, answer);
+    return answer;
+  }
+
   /**
    * A close that is asked again, and whose item is gone, has been done by the leader before: to say otherwise might
    * make a client undo what it did with the item, which won't come again.
    */
-  #settle(owner: Owner, operation: SettleOperation): Result {
-    const earlier = this.#settlements.recall(owner, operation);
-    if (earlier !== undefined) return earlier;
+  #settleHere(operation: SettleOperation): Result {
     const { how, id, again } = operation;
     const queue = this.#queues.get(operation.queue);
     const answer = queue === undefined ? missing : this.#reservations.settle(queue, operation);
-    this.#settlements.remember(owner, operation, answer);
     if (answer.kind !== 'missing' || !again || how !== 'close') return answer;
     const isGone = queue === undefined ? !this.#context.log.queues.has(operation.queue) : !this.#isLive(queue, id);
     return isGone ? done : missing;
