@@ -3,6 +3,7 @@ import {
   type PartitionLog,
   type PlacedData,
   type ReadItems,
+  type SeenToken,
   StoredItem,
   type StoredQueue,
 } from '../../cluster/partition-log.ts';
@@ -123,8 +124,15 @@ export class FakePartitionLog implements PartitionLog {
     const sequence = isShared ? this.sequence : this.#append(`add ${queue.name} ${id}`);
     this.#open = extras === undefined ? `${number} ${flags} ${expiresAtMs} ${addedAtMs} after ${sequence}` : '';
     this.#sequences.set(item, sequence);
-    if (named !== undefined) this.#tokens.set(`${named.queue} ${named.token}`, { untilMs: named.untilMs, sequence });
+    if (named !== undefined) this.#remember(named, sequence);
     return sequence;
+  }
+
+  /** A name is known from the first entry on that has it. */
+  #remember({ queue, token, seenAtMs, untilMs }: SeenToken, sequence: number): void {
+    const key = `${queue} ${token}`;
+    const known = this.#tokens.get(key);
+    if (known === undefined || known.untilMs <= seenAtMs) this.#tokens.set(key, { untilMs, sequence });
   }
 
   hasToken(queue: number, token: string, nowMs: number): boolean {
