@@ -73,8 +73,29 @@ test('reads of a node that has a link stay, until the link ends', async () => {
   const broker = brokerOf(at);
   broker.peerLinked(other.node, other.incarnation);
   assert.is(await taken(broker, at, 5000), 'empty');
+  broker.peerGone(other.node, 'an earlier life of it');
+  broker.peerGone('c:1', other.incarnation);
+  assert.is(await taken(broker, at, 0), 'empty', 'the link of another process');
   broker.peerGone(other.node, other.incarnation);
   assert.is(await taken(broker, at, 0), 'item 1');
+  broker.close();
+});
+
+test('a node whose link has ended is looked for like any that never had one', async () => {
+  const at = new QueueHarness();
+  at.put('work', '1');
+  at.open('work', other);
+  at.queues.freeze();
+  const handedOver = at.queues.exportReservations();
+  at.queues.resign();
+  const broker = brokerOf(new QueueHarness(), nobody, at.clock);
+  const { partition } = at.log;
+  broker.led.resign(partition);
+  broker.peerLinked(other.node, other.incarnation);
+  broker.peerGone(other.node, other.incarnation);
+  broker.led.lead(at.log, handedOver);
+  assert.is(await taken(broker, at, 0), 'empty');
+  assert.is(await taken(broker, at, 5000), 'item 1');
   broker.close();
 });
 
