@@ -293,6 +293,19 @@ test('a leadership that ends without a handover fails what is on its way and mov
   assert.equal([at.budget.memoryBytes, at.budget.queues, at.budget.waiters], [0, 0, 0]);
 });
 
+test('queues whose leadership has ended are not woken by a handover that came to nothing', () => {
+  const at = new QueueHarness();
+  at.put('work', 'one');
+  at.take('work');
+  const before = at.log.entries.length;
+  at.log.isClosed = true;
+  at.queues.resign();
+  at.queues.freeze();
+  at.queues.thaw();
+  assert.equal([at.set('work', 'two').answer, at.get('work').answer], ['moved', 'moved']);
+  assert.is(at.log.entries.length, before);
+});
+
 test('a table of reservations that is none is refused, and one of another version', () => {
   const at = new QueueHarness();
   const table = (row: string): string => `{"version":3,"owners":[],"deliveries":[],"reservations":[[${row}]]}`;
