@@ -343,8 +343,7 @@ async function filling(clock: SimClock, disk: SimDisk, warn: (message: string) =
   await leader.entries((store) => {
     store.beginEpoch(1, 1, 'l');
     const queue = store.createQueue(1, 'q');
-    for (let id = 1; id <= 400; id++)
-      store.addItem(1, queue, newItem(id, Buffer.alloc(8 * kibibyte), { addedAtMs: id }));
+    for (let id = 1; id <= 400; id++) store.addItem(1, queue, newItem(id, Buffer.alloc(8192), { addedAtMs: id }));
   });
   const other = await (await Log.open(clock)).entries((store) => store.beginEpoch(2, 1, 'l'));
   const snapshot = await leader.snapshot(1);
