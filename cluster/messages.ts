@@ -13,7 +13,7 @@ export interface Hello {
  * commit as proto/peer.proto (then `npm run proto`), and say so in CHANGELOG.md: nodes of two versions refuse each other,
  * so a cluster is stopped whole for such an upgrade.
  */
-export const protocolVersion = 5;
+export const protocolVersion = 6;
 
 /** A partition's log end at one replica. */
 export interface LogEnd {

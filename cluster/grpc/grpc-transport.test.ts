@@ -198,7 +198,7 @@ test('a peer of another cluster or protocol version is refused and told why', ()
   withServer(async (server, leaders) => {
     const cases: [Partial<Hello>, RegExp][] = [
       [{ clusterId: 'other' }, /node follower belongs to cluster other, node leader to cluster test/],
-      [{ protocolVersion: 99 }, /node follower speaks version 99 of the peer protocol, node leader version 5/],
+      [{ protocolVersion: 99 }, /node follower speaks version 99 of the peer protocol, node leader version 6/],
     ];
     for (const [difference, why] of cases) {
       const { end } = dial(server.address, helloOf('follower', difference));
