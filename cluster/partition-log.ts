@@ -2,9 +2,10 @@ import type { PlacedData } from '../journal/store/appender.ts';
 import type { ItemExtras, ItemOrigin, SeenToken } from '../journal/store/item-extras.ts';
 import { StoredItem } from '../journal/store/item-reader.ts';
 import type { NewItem } from '../journal/store/new-item.ts';
+import type { Slab } from '../journal/store/slabs.ts';
 import type { StoredQueue } from '../journal/store/stored-queue.ts';
 
-export type { ItemExtras, ItemOrigin, NewItem, PlacedData, SeenToken, StoredQueue };
+export type { ItemExtras, ItemOrigin, NewItem, PlacedData, SeenToken, Slab, StoredQueue };
 export { StoredItem };
 
 /** A run of a queue's items, read back from the journal or the backlog. */

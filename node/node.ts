@@ -9,6 +9,7 @@ import type { Transport } from '../cluster/transport.ts';
 import type { Clock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { Disk } from '../journal/log/disk.ts';
+import type { Slabs } from '../journal/store/slabs.ts';
 import { Store, type StoreSettings } from '../journal/store/store.ts';
 import { BoundedTrace } from './bounded-trace.ts';
 import { NodeBroker } from './broker.ts';
@@ -32,6 +33,8 @@ export interface NodeParts {
   readonly clock: Clock;
   /** The data folder. Nobody else uses it. */
   readonly disk: Disk;
+  /** The memory of items that are read; its own if none is given. */
+  readonly slabs?: Slabs;
   readonly directory: Directory;
   readonly transport: Transport;
   /** A new identifier, different from all others ever. */
@@ -245,13 +248,14 @@ function configure(broker: NodeBroker, value: string | undefined, log: ClusterLo
   }
 }
 
-async function openStore({ disk, clock, log }: NodeParts, config: NodeConfig): Promise<Store> {
+async function openStore({ disk, clock, log, slabs }: NodeParts, config: NodeConfig): Promise<Store> {
   const beganMs = clock.monotonicMs();
   const store = await Store.open({
     disk,
     clock,
     sync: config.syncJournal,
     settings: storeSettings(config),
+    slabs,
     segmentRecovered: (segment, segmentsLeft) => log.info('the journal is read', { segment, segmentsLeft }),
   });
   log.info('the store is open', { ms: Math.round(clock.monotonicMs() - beganMs) });

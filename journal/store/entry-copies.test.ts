@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EntryCopies } from './entry-copies.ts';
+import { Slabs } from './slabs.ts';
 
 test('each entry stands where it was said to, and none keeps more than a slab in memory', () => {
   const entry = fc.record({ gap: fc.constantFrom(0, 0, 1, 50), bytes: fc.constantFrom(1, 100, 5000, 16_384, 40_000) });
@@ -15,8 +16,13 @@ test('each entry stands where it was said to, and none keeps more than a slab in
       });
       const source = Buffer.from(Array.from({ length: end }, (_, at) => (at * 7 + (at >> 8)) & 255));
       const totalBytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-      const copies = new EntryCopies(source, totalBytes);
-      const copied = places.map((place) => ({ ...place, at: copies.add(place.start, place.end), in: copies.memory }));
+      const copies = new EntryCopies(new Slabs(), source, totalBytes);
+      const copied = places.map((place) => ({
+        ...place,
+        at: copies.add(place.start, place.end),
+        in: copies.memory,
+        slab: copies.slab,
+      }));
       copies.finish();
       const expected = Buffer.from(source);
       source.fill(0);
@@ -24,9 +30,10 @@ test('each entry stands where it was said to, and none keeps more than a slab in
         assert.equal(memory.subarray(at, at + end - start), expected.subarray(start, end));
         assert.ok(memory.length <= Math.max(16_384, end - start));
       }
-      const slabs = new Set(copied.map(({ in: memory }) => memory));
-      const slabBytes = [...slabs].reduce((sum, { length }) => sum + length, 0);
-      assert.ok(slabBytes <= totalBytes + slabs.size * 16_384, `${slabBytes} for ${totalBytes}`);
+      const memories = new Set(copied.map(({ in: memory }) => memory));
+      const bytes = [...memories].reduce((sum, { length }) => sum + length, 0);
+      assert.ok(bytes <= totalBytes + memories.size * 16_384, `${bytes} for ${totalBytes}`);
+      for (const { slab, in: memory } of copied) assert.is(slab?.memory ?? memory, memory);
     }),
   );
 });

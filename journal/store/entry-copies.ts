@@ -1,4 +1,4 @@
-const slabBytes = 16 * 1024;
+import type { Slab, Slabs } from './slabs.ts';
 
 /**
  * Copies of entries out of a buffer that will be used again. They share slabs, so an entry in memory keeps no more
@@ -6,7 +6,10 @@ const slabBytes = 16 * 1024;
  */
 export class EntryCopies {
   /** Where the entry that was added last will stand. */
-  memory = Buffer.alloc(0);
+  memory: Buffer = Buffer.alloc(0);
+  /** The slab that this is the memory of, if it is one's. */
+  slab: Slab | undefined = undefined;
+  readonly #slabs: Slabs;
   readonly #source: Buffer;
   /** What is still to be added. */
   #leftBytes: number;
@@ -17,7 +20,8 @@ export class EntryCopies {
   #runEnd = 0;
 
   /** Entries of `totalBytes` together are to be added. */
-  constructor(source: Buffer, totalBytes: number) {
+  constructor(slabs: Slabs, source: Buffer, totalBytes: number) {
+    this.#slabs = slabs;
     this.#source = source;
     this.#leftBytes = totalBytes;
   }
@@ -25,7 +29,7 @@ export class EntryCopies {
   /** Takes the entry `source[start..end)`; gives where in `memory` it will stand, once `finish` has been called. */
   add(start: number, end: number): number {
     const bytes = end - start;
-    if (bytes > this.memory.length - this.#used) this.#nextSlab(bytes);
+    if (bytes > this.memory.length - this.#used) this.#nextMemory(bytes);
     if (start !== this.#runEnd) {
       this.finish();
       this.#runStart = start;
@@ -44,9 +48,13 @@ export class EntryCopies {
     this.#runStart = this.#runEnd;
   }
 
-  #nextSlab(bytes: number): void {
+  /** The last entries, and long ones, get memory of just their length. */
+  #nextMemory(bytes: number): void {
     this.finish();
-    this.memory = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(slabBytes, this.#leftBytes)));
+    const isSlab = bytes <= this.#slabs.bytes && this.#leftBytes >= this.#slabs.bytes;
+    this.slab = isSlab ? this.#slabs.take() : undefined;
+    this.memory =
+      this.slab?.memory ?? Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(this.#slabs.bytes, this.#leftBytes)));
     this.#used = 0;
   }
 }

@@ -20,6 +20,7 @@ import { ItemWalk } from './item-walk.ts';
 import { firstOf } from './offset-runs.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
+import type { Slab, Slabs } from './slabs.ts';
 import type { QueueState } from './stored-queue.ts';
 
 /** An item as it was put. */
@@ -32,12 +33,13 @@ export class StoredItem {
   readonly addedAtMs: number;
   readonly isDelayed: boolean;
   readonly origin: ItemOrigin | undefined;
-  /** Its data stands in here, beside that of others or alone: some 16 KiB that nothing is written to any more. */
+  /** Its data stands in here, beside that of others or alone: some 16 KiB. Nothing is written to it before its slab is released. */
   readonly memory: Buffer;
   /** Where its data begins in `memory`. */
   readonly start: number;
   /** Length of its data. */
   readonly bytes: number;
+  #slab: Slab | undefined;
 
   constructor(
     id: number,
@@ -49,6 +51,7 @@ export class StoredItem {
     memory: Buffer,
     start: number,
     bytes: number,
+    slab?: Slab,
   ) {
     this.id = id;
     this.flags = flags;
@@ -59,6 +62,14 @@ export class StoredItem {
     this.memory = memory;
     this.start = start;
     this.bytes = bytes;
+    this.#slab = slab;
+  }
+
+  /** The slab that its data stands in, if it is in one: the caller's to release from then on, and given once. */
+  takeSlab(): Slab | undefined {
+    const slab = this.#slab;
+    this.#slab = undefined;
+    return slab;
   }
 
   /** A view of its data, made when it is asked for. */
@@ -78,11 +89,13 @@ export class ItemReader {
   readonly #entries: EntryReader;
   readonly #backlog: BacklogReader;
   readonly #pieces: PieceBuffers;
+  readonly #slabs: Slabs;
 
-  constructor(entries: EntryReader, backlog: BacklogReader, pieces: PieceBuffers) {
+  constructor(entries: EntryReader, backlog: BacklogReader, pieces: PieceBuffers, slabs: Slabs) {
     this.#entries = entries;
     this.#backlog = backlog;
     this.#pieces = pieces;
+    this.#slabs = slabs;
   }
 
   /**
@@ -90,7 +103,7 @@ export class ItemReader {
    * first; one at least if there is any.
    */
   async readItems(replica: ReplicaState, queue: QueueState, fromId: number, maxBytes: number): Promise<ItemsRead> {
-    const gathering = new ItemGathering(maxBytes);
+    const gathering = new ItemGathering(this.#slabs, maxBytes);
     let nextId = queue.nextLive(fromId);
     while (nextId < queue.nextId && !gathering.isFull) {
       const span = await this.readSpan(replica, queue, nextId, gathering.leftBytes);
@@ -155,12 +168,14 @@ export class ItemReader {
 /** Gathers items up to a limit, or near to it: a read for the last few would be as dear as one for many. */
 class ItemGathering {
   readonly items: StoredItem[] = [];
+  readonly #slabs: Slabs;
   readonly #enoughBytes: number;
   leftBytes: number;
   isFull = false;
   readonly #walk = new ItemWalk();
 
-  constructor(maxBytes: number) {
+  constructor(slabs: Slabs, maxBytes: number) {
+    this.#slabs = slabs;
     this.leftBytes = maxBytes;
     this.#enoughBytes = maxBytes / 8;
   }
@@ -168,7 +183,7 @@ class ItemGathering {
   /** Takes the items from `fromId` on that are live still and fit; gives the first live id after them. */
   take(span: Span, queue: QueueState, fromId: number): number {
     const { endId, dataBytes } = this.#fitting(span, queue, fromId);
-    const copies = new EntryCopies(span.buffer, dataBytes);
+    const copies = new EntryCopies(this.#slabs, span.buffer, dataBytes);
     for (const start of span.starts) this.#takeEntry(span.buffer, start, queue, fromId, endId, copies);
     copies.finish();
     return queue.nextLive(endId);
@@ -221,8 +236,10 @@ class ItemGathering {
       if (walk.id < fromId || !queue.isLive(walk.id)) continue;
       const at = copies.add(walk.from, walk.end) + walk.start - walk.from;
       const bytes = walk.end - walk.start;
+      const { memory } = copies;
+      const slab = copies.slab?.add();
       this.items.push(
-        new StoredItem(walk.id, flags, expiresAtMs, addedAtMs, isDelayed, extras?.origin, copies.memory, at, bytes),
+        new StoredItem(walk.id, flags, expiresAtMs, addedAtMs, isDelayed, extras?.origin, memory, at, bytes, slab),
       );
     }
   }

@@ -22,6 +22,7 @@ import { Replay } from './replay.ts';
 import type { Replica } from './replica.ts';
 import { SegmentUses } from './segment-uses.ts';
 import { defaultStoreSettings, type StoreSettings } from './settings.ts';
+import { Slabs } from './slabs.ts';
 import { Snapshot } from './snapshot.ts';
 import { StoreState } from './state.ts';
 import { Turns } from './turns.ts';
@@ -63,6 +64,8 @@ export interface StoreOptions {
   readonly sync: 'always' | 'never';
   /** Those not given are {@link defaultStoreSettings}. */
   readonly settings?: Partial<StoreSettings>;
+  /** The memory of items that are read; its own if none is given. */
+  readonly slabs?: Slabs | undefined;
   /** Told while the store is opened: this segment of the journal was read, and so many are still to be. */
   readonly segmentRecovered?: (segment: number, segmentsLeft: number) => void;
 }
@@ -133,7 +136,7 @@ export class Store {
     const turns = new Turns(options.clock);
     this.#entries = new EntryReader(journal, this.#uses, pieces, turns);
     this.#backlog = new BacklogReader(options.disk, pieces, turns);
-    this.#items = new ItemReader(this.#entries, this.#backlog, pieces);
+    this.#items = new ItemReader(this.#entries, this.#backlog, pieces, options.slabs ?? new Slabs());
     const { disk, clock, sync } = options;
     const own = { state, journal, uses: this.#uses, entries: this.#entries, backlog: this.#backlog, turns };
     this.#maintenance = new Maintenance({ disk, clock, sync, settings, ...own }, (error) =>

@@ -2,6 +2,7 @@ import { fail, ok, strictEqual } from 'node:assert/strict';
 import { entryBytes, entryKind, entrySequence } from '../log/entry.ts';
 import type { StoreSettings } from '../store/settings.ts';
 import { Store } from '../store/store.ts';
+import { PoisonedSlabs } from './poisoned-slabs.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 
@@ -23,6 +24,7 @@ export class StoreNode {
   readonly clock = new SimClock();
   disk: SimDisk;
   store!: Store;
+  readonly slabs = new PoisonedSlabs();
   readonly told: string[] = [];
 
   constructor(operationMs = 0) {
@@ -30,8 +32,8 @@ export class StoreNode {
   }
 
   async open(): Promise<Store> {
-    const { disk, clock } = this;
-    this.store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings }));
+    const { disk, clock, slabs } = this;
+    this.store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings, slabs }));
     this.store.events = {
       written: (partition, sequence, kind, buffer, start, end) => {
         const isWhole = entrySequence(buffer, start) === sequence && entryBytes(buffer, start) === end - start;

@@ -12,6 +12,7 @@ import { PieceBuffers } from '../store/piece-buffers.ts';
 import { Replay } from '../store/replay.ts';
 import type { ReplicaState } from '../store/replica.ts';
 import { SegmentUses } from '../store/segment-uses.ts';
+import { Slabs } from '../store/slabs.ts';
 import { StoreState } from '../store/state.ts';
 import type { QueueState } from '../store/stored-queue.ts';
 import { Turns } from '../store/turns.ts';
@@ -56,7 +57,8 @@ export class OfflineStore {
     this.#backlog = new BacklogReader(disk, pieces, turns);
     const read = (segment: number, offset: number, target: Buffer): Promise<number> =>
       this.#segments.read(segment, segmentPath(journalFolder, segment), offset, target);
-    this.#items = new ItemReader(new EntryReader({ read }, new SegmentUses(), pieces, turns), this.#backlog, pieces);
+    const entries = new EntryReader({ read }, new SegmentUses(), pieces, turns);
+    this.#items = new ItemReader(entries, this.#backlog, pieces, new Slabs());
   }
 
   /** All queues, by partition and then by name. */

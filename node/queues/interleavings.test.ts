@@ -106,6 +106,7 @@ class Run {
   async do(step: Step): Promise<void> {
     await this.#do(step);
     this.throwFailure();
+    this.model.checkLooked();
   }
 
   throwFailure(): void {
@@ -248,7 +249,7 @@ class Run {
     const holding = handedOut[which % Math.max(1, handedOut.length)];
     if (holding === undefined) return;
     const { owner: by, queue, id, kind } = holding;
-    if (kind === 'delivery') this.model.settle(holding, 'remove');
+    if (kind === 'delivery') this.model.delivered(holding);
     else
       this.model.holdings = this.model.holdings.map((held) =>
         held === holding ? { ...held, owner: undefined } : held,

@@ -1,4 +1,4 @@
-import type { ItemOrigin } from '../../cluster/partition-log.ts';
+import type { ItemOrigin, Slab } from '../../cluster/partition-log.ts';
 import { Deque } from './deque.ts';
 import { Item, memoryBytesFor } from './item.ts';
 
@@ -121,6 +121,7 @@ export class ItemRow {
 class Block {
   readonly #numbers = new Float64Array(blockItems * fields);
   readonly #memories = new Array<Buffer | undefined>(blockItems).fill(undefined);
+  readonly #slabs = new Array<Slab | undefined>(blockItems).fill(undefined);
   /** Of the few that have one, by id. */
   #origins: Map<number, ItemOrigin> | undefined = undefined;
   #first = 0;
@@ -151,6 +152,7 @@ class Block {
     numbers[at + 4] = item.addedAtMs;
     numbers[at + 5] = item.notBeforeMs;
     numbers[at + 6] = item.start;
+    this.#slabs[this.#end] = item.takeSlab();
     this.#memories[this.#end++] = item.memory;
     if (item.origin === undefined) return;
     this.#origins ??= new Map();
@@ -164,8 +166,9 @@ class Block {
     item.expiresAtMs = this.#number(at + 3);
     item.addedAtMs = this.#number(at + 4);
     item.notBeforeMs = this.#number(at + 5);
-    item.keepData(this.#memories[this.#first] as Buffer, this.#number(at + 6));
+    item.keepData(this.#memories[this.#first] as Buffer, this.#number(at + 6), this.#slabs[this.#first]);
     item.origin = this.#origins?.get(item.id);
+    this.#slabs[this.#first] = undefined;
     this.#memories[this.#first++] = undefined;
     return item;
   }

@@ -1,4 +1,4 @@
-import type { ItemOrigin, StoredItem } from '../../cluster/partition-log.ts';
+import type { ItemOrigin, Slab, StoredItem } from '../../cluster/partition-log.ts';
 
 /** What says when an item may not be handed out any more. Wall clock. */
 export interface Expiring {
@@ -29,6 +29,7 @@ export class Item {
   origin: ItemOrigin | undefined = undefined;
   #memory: Buffer | undefined = undefined;
   #start = 0;
+  #slab: Slab | undefined = undefined;
 
   constructor(id: number, bytes: number) {
     this.id = id;
@@ -54,10 +55,18 @@ export class Item {
     return this.#start;
   }
 
-  /** Its data stands in `memory` from `start` on, for as long as the item does. */
-  keepData(memory: Buffer, start: number): void {
+  /** Its data stands in `memory` from `start` on, for as long as the item does; if that is a slab's, it is to be released. */
+  keepData(memory: Buffer, start: number, slab?: Slab): void {
     this.#memory = memory;
     this.#start = start;
+    this.#slab = slab;
+  }
+
+  /** The slab that its data stands in, if it is in one: the caller's to release from then on, and given once. */
+  takeSlab(): Slab | undefined {
+    const slab = this.#slab;
+    this.#slab = undefined;
+    return slab;
   }
 
   /** Its data is not in memory any more. */
@@ -77,7 +86,7 @@ export class Item {
     this.addedAtMs = stored.addedAtMs;
     this.notBeforeMs = stored.isDelayed ? stored.addedAtMs : 0;
     this.origin = stored.origin;
-    this.keepData(stored.memory, stored.start);
+    this.keepData(stored.memory, stored.start, stored.takeSlab());
   }
 }
 

@@ -191,6 +191,7 @@ export class Reads {
 
   #give(queue: Queue, item: Item, request: Request, read: 'take' | 'reserve' | 'peek'): void {
     const { flags, data, origin } = item;
+    const slab = item.takeSlab();
     assert(data !== undefined, 'an item is handed out that is not in memory');
     const nowMs = this.#context.clock.wallMs();
     this.#context.counters.getHits++;
@@ -198,7 +199,7 @@ export class Reads {
       queue.takeNext();
       this.#expiry.headTaken(queue);
       queue.ageMs = Math.max(0, nowMs - item.addedAtMs);
-      this.#reservations.add(request, read, queue, item);
+      this.#reservations.add(request, read, queue, item, slab);
       this.#startRead(queue);
     }
     const lifeMs = lifeMsOf(item, nowMs, queue.settings.maxAgeMs);

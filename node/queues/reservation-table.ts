@@ -1,4 +1,5 @@
 import type { Owner } from '../../cluster/operation.ts';
+import type { Slab } from '../../cluster/partition-log.ts';
 import type { Due } from './deadlines.ts';
 import type { Item } from './item.ts';
 import type { Queue } from './queue.ts';
@@ -25,6 +26,8 @@ export class Reservation implements Due {
   readonly sinceMs: number;
   /** Of a lease or a delay. */
   readonly lengthMs: number;
+  /** Of a delivery: what its item's data stands in, unless that is not to be released. */
+  readonly slab: Slab | undefined;
   dueAtMs = Number.POSITIVE_INFINITY;
   heapIndex = -1;
   /** The holder's reservations before and after this; kept by {@link ReservationTable}. */
@@ -39,6 +42,7 @@ export class Reservation implements Due {
     attempt: number,
     sinceMs: number,
     lengthMs: number,
+    slab: Slab | undefined,
   ) {
     this.kind = kind;
     this.holder = holder;
@@ -47,6 +51,7 @@ export class Reservation implements Due {
     this.attempt = attempt;
     this.sinceMs = sinceMs;
     this.lengthMs = lengthMs;
+    this.slab = slab;
   }
 
   /** The item's id as clients know it. */
@@ -99,9 +104,10 @@ export class ReservationTable {
     attempt: number,
     sinceMs: number,
     lengthMs: number,
+    slab?: Slab,
   ): Reservation {
     const holder = owner === undefined ? this.#nobody : this.#holder(owner);
-    const reservation = new Reservation(kind, holder, queue, item, attempt, sinceMs, lengthMs);
+    const reservation = new Reservation(kind, holder, queue, item, attempt, sinceMs, lengthMs, slab);
     link(reservation);
     if (kind === 'open') countOpen(holder, queue, 1);
     if (kind !== 'delivery') this.#itemsOf(queue).set(item.id, reservation);

@@ -6,6 +6,7 @@ import type {
   Result,
   SettleOperation,
 } from '../../cluster/operation.ts';
+import type { Slab } from '../../cluster/partition-log.ts';
 import { Deadlines } from './deadlines.ts';
 import { Item } from './item.ts';
 import type { Mover } from './mover.ts';
@@ -60,11 +61,14 @@ export class Reservations {
     return open >= queue.settings.maxOpenTransactions ? 'too many open reads' : undefined;
   }
 
-  /** Gives an item that was taken out of its queue's window to whoever asked for it. */
-  add({ owner, operation }: Request, read: 'take' | 'reserve', queue: Queue, item: Item): void {
+  /**
+   * Gives an item that was taken out of its queue's window to whoever asked for it. Its slab, if it has one, is released
+   * when it was taken and is known to have reached its client: whatever else becomes of it, somebody may still look at it.
+   */
+  add({ owner, operation }: Request, read: 'take' | 'reserve', queue: Queue, item: Item, slab?: Slab): void {
     const attempt = operation.kind === 'get' ? (operation.attempt ?? 0) : 0;
     const leaseMs = leaseMsOf(operation);
-    if (read === 'take') this.#add('delivery', owner, queue, item, attempt, 0);
+    if (read === 'take') this.#add('delivery', owner, queue, item, attempt, 0, slab);
     else this.#add(leaseMs > 0 ? 'lease' : 'open', owner, queue, item, attempt, leaseMs);
     if (read !== 'reserve') return;
     queue.transactions++;
@@ -116,8 +120,9 @@ export class Reservations {
   delivered(owner: Owner, { queue, id, leased }: DeliveredOperation): void {
     const reservation = this.#table.handedOut(leased ? 'lease' : 'delivery', owner, queue, id);
     if (reservation === undefined) return;
-    if (leased) this.#table.disown(reservation);
-    else this.#remove(reservation);
+    if (leased) return this.#table.disown(reservation);
+    this.#remove(reservation);
+    reservation.slab?.release();
   }
 
   /** Forgets the leases and delays of items that are gone, after a flush or the queue's deletion. */
@@ -206,10 +211,11 @@ export class Reservations {
     item: Item,
     attempt: number,
     lengthMs: number,
+    slab?: Slab,
   ): void {
     const sinceMs = kind === 'delivery' ? 0 : this.#context.clock.monotonicMs();
     this.#charge(item);
-    this.#begin(this.#table.add(kind, owner, queue, item, attempt, sinceMs, lengthMs));
+    this.#begin(this.#table.add(kind, owner, queue, item, attempt, sinceMs, lengthMs, slab));
   }
 
   #begin(reservation: Reservation): void {

@@ -8,6 +8,8 @@ import {
   type StoredQueue,
 } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
+import { Slab, type Slabs } from '../../journal/store/slabs.ts';
+import { PoisonedSlabs } from '../../journal/testing/poisoned-slabs.ts';
 
 /** A read of items that has not come back yet. */
 interface HeldRead {
@@ -18,6 +20,25 @@ interface HeldRead {
   readonly early: ReadItems;
   readonly resolve: (read: ReadItems) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** So many items share a slab. */
+const itemsPerSlab = 3;
+
+/** Copies of items as a store reads them, in slabs that are overwritten once all their items have been released. */
+function inSlabs(stored: readonly StoredItem[], slabs: Slabs): StoredItem[] {
+  const copies: StoredItem[] = [];
+  for (let at = 0; at < stored.length; at += itemsPerSlab) {
+    const together = stored.slice(at, at + itemsPerSlab);
+    const slab = new Slab(Buffer.concat(together.map(({ data }) => data)), slabs);
+    let start = 0;
+    for (const { id, flags, expiresAtMs, addedAtMs, isDelayed, origin, bytes } of together) {
+      const { memory } = slab.add();
+      copies.push(new StoredItem(id, flags, expiresAtMs, addedAtMs, isDelayed, origin, memory, start, bytes, slab));
+      start += bytes;
+    }
+  }
+  return copies;
 }
 
 class FakeQueue implements StoredQueue {
@@ -78,6 +99,7 @@ export class FakePartitionLog implements PartitionLog {
   /** One word for each entry, with its numbers, in order; of items that share one the first. */
   readonly entries: string[] = [];
   reads = 0;
+  readonly slabs = new PoisonedSlabs();
   readonly #held: HeldRead[] = [];
   /** What the next item must have in common with the last entry to share it; as in the store, any other entry ends that. */
   #open = '';
@@ -196,11 +218,12 @@ export class FakePartitionLog implements PartitionLog {
     for (const item of queue?.items.values() ?? []) {
       if (item.id < fromId) continue;
       const isFound = this.findsUncommitted || (this.#sequences.get(item) ?? 0) <= this.committedSequence;
-      if (!isFound || (items.length > 0 && bytes + item.bytes > maxBytes)) return { items, nextId: item.id };
+      if (!isFound || (items.length > 0 && bytes + item.bytes > maxBytes))
+        return { items: inSlabs(items, this.slabs), nextId: item.id };
       items.push(item);
       bytes += item.bytes;
     }
-    return { items, nextId: queue?.nextId ?? fromId };
+    return { items: inSlabs(items, this.slabs), nextId: queue?.nextId ?? fromId };
   }
 
   #live(number: number): FakeQueue {

@@ -199,8 +199,9 @@ export class QueueHarness {
   /** Takes an item, and lets its client have it; its data, or what else was answered. */
   take(queue: string, by: Owner = owner(1)): string {
     const asked = this.get(queue, by);
+    const { answer } = asked;
     this.delivered(queue, asked.id, by);
-    return asked.answer.replace(/^item /, '');
+    return answer.replace(/^item /, '');
   }
 
   statistic(queue: string, name: string): number | undefined {

@@ -10,6 +10,14 @@ export interface Holding {
   readonly id: number;
   /** When it goes back by itself, in the time of the model. */
   readonly untilMs: number;
+  /** What its owner was given, if that was by a plain read. */
+  readonly given?: Given | undefined;
+}
+
+/** Data as it was handed out, and what it says. */
+export interface Given {
+  readonly data: Buffer;
+  readonly text: string;
 }
 
 /** An item as clients know it. */
@@ -44,6 +52,8 @@ export class Model {
   removedLately = new Set<string>();
   /** A leadership is ending: the only time when requests are sent elsewhere. */
   isEnding = false;
+  /** What was handed out, and may still be looked at: all but what a plain read is known to have brought to its client. */
+  readonly looked = new Set<Given>();
   nowMs = 0;
 
   named(name: string): ModelQueue {
@@ -97,9 +107,34 @@ export class Model {
     );
   }
 
-  hold(owner: Owner | undefined, kind: Holding['kind'], queue: ModelQueue, id: number, forMs: number): void {
+  /** A plain read has brought its item to its client. */
+  delivered(holding: Holding): void {
+    if (holding.given !== undefined) this.looked.delete(holding.given);
+    this.settle(holding, 'remove');
+  }
+
+  /** Nothing is written over what may still be looked at. */
+  checkLooked(): void {
+    for (const { data, text } of this.looked) assert.is(data.toString('latin1', 0, text.length), text, 'written over');
+  }
+
+  hold(
+    owner: Owner | undefined,
+    kind: Holding['kind'],
+    queue: ModelQueue,
+    id: number,
+    forMs: number,
+    given?: Given,
+  ): void {
     const timed = kind === 'lease' || kind === 'delayed';
-    this.holdings.push({ owner, kind, queue, id, untilMs: timed ? this.nowMs + forMs : Number.POSITIVE_INFINITY });
+    this.holdings.push({
+      owner,
+      kind,
+      queue,
+      id,
+      untilMs: timed ? this.nowMs + forMs : Number.POSITIVE_INFINITY,
+      given,
+    });
   }
 
   /** How long it is until the next goes back by itself, but `mostMs` at most. */
@@ -121,12 +156,15 @@ export class Model {
       const id = Math.min(...found.available);
       assert.is(result.data.toString('latin1').trim(), `${found.name} ${id}`, 'not the next item');
       this.#note(found, id, result.id);
+      const given = { data: result.data, text: `${found.name} ${id}` };
+      this.looked.add(given);
       if (read !== 'peek') {
         found.available.delete(id);
         found.held.add(id);
         const leaseMs = asked.operation.kind === 'get' ? (asked.operation.leaseMs ?? 0) : 0;
         const reserved = leaseMs > 0 ? 'lease' : 'open';
-        this.hold(asked.owner, read === 'take' ? 'delivery' : reserved, found, id, leaseMs);
+        if (read === 'take') this.hold(asked.owner, 'delivery', found, id, 0, given);
+        else this.hold(asked.owner, reserved, found, id, leaseMs);
       }
     } else if (result.kind === 'empty') {
       assert.is(found.available.size, 0, 'empty, though there are items');

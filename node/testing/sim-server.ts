@@ -2,6 +2,7 @@ import { type ClusterLog, type ClusterTiming, defaultTiming } from '../../cluste
 import type { SimDirectory } from '../../cluster/testing/sim-directory.ts';
 import type { SimNetwork } from '../../cluster/testing/sim-network.ts';
 import type { Transport } from '../../cluster/transport.ts';
+import { PoisonedSlabs } from '../../journal/testing/poisoned-slabs.ts';
 import type { SimClock } from '../../journal/testing/sim-clock.ts';
 import { SimDisk } from '../../journal/testing/sim-disk.ts';
 import { type NodeConfig, nodeConfigSchema } from '../config.ts';
@@ -94,6 +95,7 @@ export class SimServer {
       {
         clock,
         disk: this.#disk,
+        slabs: new PoisonedSlabs(64),
         directory: directory.connect(this.name, clock),
         transport: tap?.(transport, this.name) ?? transport,
         makeId: () => `id-${this.#index}-${this.#ids++}`,
