@@ -16,8 +16,12 @@ import {
   type RequestKeeper,
 } from './session-request.ts';
 
-/** Operations of one connection may run beside others of their own overlap, and `alone` beside none. */
-export type Overlap = 'set' | 'take' | 'settle' | 'alone';
+/**
+ * Operations of one connection may run beside others of their own overlap, and `alone` beside none. A get that waits has
+ * its queue and its time for one: beside it the item of another queue would lie about, and a shorter wait come to nothing
+ * before what was asked first.
+ */
+export type Overlap = 'set' | 'take' | 'settle' | 'alone' | `${string}/t=${number}`;
 
 /** Which operations an operation may run beside. */
 export function overlapOf(operation: Operation): Overlap {
@@ -26,9 +30,10 @@ export function overlapOf(operation: Operation): Overlap {
 }
 
 /** Which operations a `get` may run beside. */
-export function overlapOfRead({ settle, itemId = 0, read, waitMs }: Read): Overlap {
+export function overlapOfRead({ queue, settle, itemId = 0, read, waitMs }: Read): Overlap {
   if (itemId !== 0) return 'settle';
-  return settle === 'none' && read === 'take' && waitMs === 0 ? 'take' : 'alone';
+  if (settle !== 'none' || read !== 'take') return 'alone';
+  return waitMs === 0 ? 'take' : `${queue}/t=${waitMs}`;
 }
 
 /** What a get is taken to bring before this connection has seen any. */
@@ -62,8 +67,6 @@ export class Answers implements RequestKeeper {
   #overlap: Overlap = 'alone';
   #chargedBytes = 0;
   #estimateBytes = firstEstimateBytes;
-  /** The get that is allowed to wait for an item; nothing runs beside it. */
-  #waiter: PendingOperation | undefined;
   #noticeCount = 0;
   #attempts = 0;
   #gaveBack = false;
@@ -139,7 +142,6 @@ export class Answers implements RequestKeeper {
     const pending = new PendingOperation(this, this.#owner, operation, answer, chargedBytes);
     this.#begin(overlapOf(operation));
     this.#row.push(pending);
-    if (operation.kind === 'get' && operation.waitMs > 0) this.#waiter = pending;
     this.#broker.execute(pending);
   }
 
@@ -182,7 +184,6 @@ export class Answers implements RequestKeeper {
     if (pending.result !== undefined) return;
     assert(result.kind !== 'moved', 'an operation that moved was not routed again');
     pending.result = result;
-    this.#waiter = undefined;
     if (pending.operation.kind === 'set') this.#discharge(pending);
     else if (pending.operation.kind === 'get') this.#account(pending, pending.operation, result);
     else if (pending.operation.kind === 'settle') this.#holdings.settledById(pending.operation, result);
@@ -216,20 +217,13 @@ export class Answers implements RequestKeeper {
     this.#reportDelivered();
   }
 
-  /**
-   * Gives up a get that waits, as if its time were up. What it was to settle may not have been settled yet (the request
-   * may have been held, or come back, and been cancelled on its way): that is asked for once more, and the answer waits
-   * for it. Settling an item twice does nothing.
-   */
+  /** Gives up every get that waits, as if its time were up. To be called once; none may wait afterwards. */
   stopWaiting(): void {
-    const waiter = this.#waiter;
-    if (waiter === undefined) return;
-    this.#waiter = undefined;
-    this.#cancel(waiter);
-    const { operation } = waiter;
-    if (operation.kind !== 'get' || operation.settleId === 0) return this.completed(waiter, gone);
-    const settling: Operation = { ...operation, read: 'nothing', waitMs: 0, attempt: this.nextAttempt() };
-    this.#broker.execute(new Remainder(waiter, settling));
+    for (const pending of this.#row) {
+      if (pending.kind !== 'operation' || pending.result !== undefined) continue;
+      const { operation } = pending;
+      if (operation.kind === 'get' && operation.waitMs > 0) this.#stopWait(pending, operation);
+    }
   }
 
   /** Gives up every answer that hasn't been written. */
@@ -238,7 +232,6 @@ export class Answers implements RequestKeeper {
       if (pending.kind === 'operation' && pending.operation.kind === 'get') this.#abandonGet(pending);
     }
     this.#row = new PendingRow();
-    this.#waiter = undefined;
   }
 
   /** The connection has ended: cancels and releases whatever it waited for or held, and tells the output when that is done. */
@@ -314,6 +307,17 @@ export class Answers implements RequestKeeper {
   #notify(operation: Operation): void {
     this.#noticeCount++;
     this.#broker.execute(new Notice(this, this.#owner, operation));
+  }
+
+  /**
+   * What the get was to settle may not have been settled yet (the request may have been held, or come back, and been
+   * cancelled on its way): that is asked for once more, and the answer waits for it. Settling an item twice does nothing.
+   */
+  #stopWait(waiter: PendingOperation, operation: GetOperation): void {
+    this.#cancel(waiter);
+    if (operation.settleId === 0) return this.completed(waiter, gone);
+    const settling: Operation = { ...operation, read: 'nothing', waitMs: 0, attempt: this.nextAttempt() };
+    this.#broker.execute(new Remainder(waiter, settling));
   }
 
   #cancel(pending: PendingOperation): void {

@@ -50,6 +50,27 @@ test('the end cancels a get that waits [connection-end]', () => {
   assert.equal(stage.broker.log, ['take q 5000', 'cancel q', 'release q']);
 });
 
+test('the end cancels all gets that wait, and releases their queue once [connection-end]', () => {
+  const stage = new SessionStage();
+  stage.say('get q/t=5000\r\n'.repeat(3));
+  stage.session.ended();
+  assert.equal(stage.broker.log.slice(3), ['cancel q', 'cancel q', 'cancel q', 'release q']);
+  new SessionStage({ broker: stage.broker, connection: 2 }).say(setText('q', 'x'));
+  assert.equal(stage.broker.items('q'), ['x']);
+});
+
+test('gets that wait are all answered when the client ends its side or the node stops; what came for them goes back', () => {
+  for (const end of ['finish', 'inputEnded'] as const) {
+    const stage = new SessionStage();
+    stage.broker.holding = true;
+    stage.say(`${'get q/t=5000\r\n'.repeat(3)}version\r\n`);
+    stage.session[end]();
+    assert.is(stage.heard(), 'END\r\nEND\r\nEND\r\nVERSION 1.2.3\r\n');
+    assert.ok(stage.output.isEnded);
+    assert.equal(stage.broker.log.slice(3), ['cancel q', 'cancel q', 'cancel q', 'release q']);
+  }
+});
+
 test('a wait that is given up before it was done still closes what it was to close, and only then is answered', () => {
   for (const end of ['finish', 'inputEnded'] as const) {
     const stage = new SessionStage();
@@ -57,6 +78,7 @@ test('a wait that is given up before it was done still closes what it was to clo
     stage.broker.holding = true;
     stage.say('get q/close/open/t=5000\r\n');
     stage.session[end]();
+    stage.session.inputEnded();
     assert.equal(stage.broker.log.slice(-3), ['close reserve q 5000', 'cancel q', 'close nothing q']);
     assert.is(stage.heard(), '');
     stage.broker.answerHeld();

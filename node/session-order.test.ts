@@ -31,7 +31,7 @@ test('sets overlap; a get after them waits for all of them; sets after it wait f
 });
 
 test('every other command runs alone [overlap]', () => {
-  for (const alone of ['get a/open', 'get a/t=5', 'get a/peek', 'get a/close', 'delete a', 'flush a']) {
+  for (const alone of ['get a/open', 'get a/open/t=5', 'get a/peek', 'get a/close', 'delete a', 'flush a']) {
     const stage = new SessionStage();
     stage.broker.holding = true;
     stage.say(`get a\r\n${alone}\r\n${alone}\r\n`);
@@ -40,6 +40,42 @@ test('every other command runs alone [overlap]', () => {
       assert.is(asked.length, done, alone);
       stage.broker.answerHeld(1, { kind: 'empty' });
       stage.heard();
+    }
+  }
+});
+
+test('gets that wait as long for the same queue overlap, and are answered in their order [overlap]', () => {
+  const stage = new SessionStage();
+  const other = new SessionStage({ broker: stage.broker, connection: 2 });
+  assert.is(stage.say('get a/t=50\r\n'.repeat(3)), '');
+  assert.equal(stage.broker.log, ['take a 50', 'take a 50', 'take a 50']);
+  other.say(setText('a', '1') + setText('a', '2'));
+  assert.is(stage.heard(), valueText('a', '1') + valueText('a', '2'));
+  stage.broker.timeOut();
+  assert.is(stage.heard(), 'END\r\n');
+});
+
+test('a get that waits is not overlapped with any other [overlap]', () => {
+  for (const other of [
+    'get b/t=50',
+    'get a/t=51',
+    'get a/t=49',
+    'get a',
+    'get a/open/t=50',
+    'get a/close',
+    'delete a',
+  ]) {
+    for (const [first, second] of [
+      ['get a/t=50', other],
+      [other, 'get a/t=50'],
+    ]) {
+      const stage = new SessionStage();
+      stage.broker.holding = true;
+      stage.say(`${first}\r\n${second}\r\n`);
+      assert.is(stage.broker.log.length, 1, `${first}, ${second}`);
+      stage.broker.answerHeld(1, { kind: 'empty' });
+      assert.is(stage.heard(), 'END\r\n');
+      assert.is(stage.broker.log.length, 2, `${first}, ${second}`);
     }
   }
 });
@@ -94,6 +130,16 @@ test('a connection has at most so many requests, and so many bytes, under way [b
     3,
   );
   assert.is(count(new SessionStage({ settings: { maxRequestBytes: 10 } }), setText('q', 'x'.repeat(30)).repeat(20)), 1);
+});
+
+test('of one connection so many gets wait at the same time, and another for each that is answered [bounds]', () => {
+  const stage = new SessionStage({ settings: { maxWaits: 3 } });
+  stage.broker.holding = true;
+  stage.say('get q/t=50\r\n'.repeat(9));
+  assert.is(stage.broker.held.length, 3);
+  stage.broker.answerHeld(1, { kind: 'empty' });
+  assert.is(stage.heard(), 'END\r\n');
+  assert.is(stage.broker.held.length, 3);
 });
 
 test('when the budget of all connections is spent sets wait, and go on when there is room [bounds]', () => {

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SessionStage, setText } from './testing/session-stage.ts';
 
-const settings = { maxValueBytes: 5000, maxRequests: 5, maxRequestBytes: 4000 };
+const settings = { maxValueBytes: 5000, maxRequests: 5, maxWaits: 3, maxRequestBytes: 4000 };
 
 const command = fc.oneof(
   {
@@ -13,6 +13,10 @@ const command = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.constantFrom('get a\r\n', 'get b\r\n', 'gets a\n', 'get a b c\r\n', 'get c b a c b a\r\n'),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom('get a/t=5\r\n'.repeat(2), 'get a/t=5\r\n', 'get b/t=6\r\n'),
   },
   {
     weight: 1,
@@ -61,6 +65,7 @@ function finish(stage: SessionStage): string {
   for (let quiet = false; !quiet; ) {
     quiet = stage.broker.held.length === 0;
     stage.broker.answerHeld(stage.broker.held.length);
+    stage.broker.timeOut();
     const more = stage.drain();
     heard += more;
     quiet &&= more === '';
@@ -99,7 +104,7 @@ test('byte by byte, the answers are the same', () => {
   const stage = new SessionStage({ settings });
   let heard = '';
   for (const byte of Buffer.from(text, 'latin1')) heard += stage.say(Buffer.from([byte]));
-  assert.is(heard, plain.heard);
+  assert.is(heard + finish(stage), plain.heard);
 });
 
 test('wherever a connection is cut, every item is delivered or still there, and nothing is held', () => {

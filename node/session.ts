@@ -30,6 +30,8 @@ export interface SessionSettings {
   readonly maxValueBytes: number;
   /** Commands of one connection that may be under way, or answered but not written. */
   readonly maxRequests: number;
+  /** Gets of one connection that may wait at the same time. */
+  readonly maxWaits: number;
   /** Bytes of values of one connection that may be under way, or read but not written; one value may always be. */
   readonly maxRequestBytes: number;
 }
@@ -38,6 +40,7 @@ export const defaultSessionSettings: SessionSettings = {
   echoKey: 'bare',
   maxValueBytes: 8 * 1024 * 1024,
   maxRequests: 256,
+  maxWaits: 32,
   maxRequestBytes: 1024 * 1024,
 };
 
@@ -62,8 +65,8 @@ type FlushAllCommand = Extract<Command, { kind: 'flushAll' }>;
 
 /**
  * One client's connection, in whatever dialect, without its socket. Answers come in the order of the
- * commands. Sets that follow one another run at the same time, and so do plain gets; every other command, and a change
- * from one to the other, waits until all before it have been completed.
+ * commands. Sets that follow one another run at the same time, and so do plain gets, and those that wait as long for the
+ * same queue; every other command, and a change from one to the other, waits until all before it have been completed.
  *
  * Invariant: nothing is asked of the broker from inside of a `complete`; what one makes possible is done in the next turn.
  */
@@ -179,8 +182,9 @@ export class Session implements BudgetWaiter {
 
   #leave(why: 'client' | 'node'): void {
     if (this.#ended) return;
+    const isFirst = this.#leaving === 'nobody';
     this.#leaving = why;
-    this.#answers.stopWaiting();
+    if (isFirst) this.#answers.stopWaiting();
     this.#advance();
     this.#regulate();
   }
@@ -263,6 +267,7 @@ export class Session implements BudgetWaiter {
     if (answers.blocked || answers.length >= this.#settings.maxRequests) return false;
     const overlap = overlapOfCommand(command);
     if (answers.runningCount > 0 && (overlap === 'alone' || overlap !== answers.overlap)) return false;
+    if (isWait(command) && answers.runningCount >= this.#settings.maxWaits) return false;
     if (command.kind === 'set') return this.#hasRoom(command.data.length) && this.#budgetAllows();
     return overlap === 'alone' || overlap === 'settle' || this.#hasRoom(answers.estimateBytes);
   }
@@ -377,6 +382,10 @@ export class Session implements BudgetWaiter {
 
 function timesOf(leaseMs: number, delayMs: number): { leaseMs?: number; delayMs?: number } {
   return { ...(leaseMs > 0 ? { leaseMs } : {}), ...(delayMs > 0 ? { delayMs } : {}) };
+}
+
+function isWait(command: SingleCommand): boolean {
+  return command.kind === 'get' && command.key.waitMs > 0;
 }
 
 /** Which operations the command's may run beside. */

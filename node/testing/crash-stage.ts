@@ -97,6 +97,7 @@ export class StageClient {
 export class CrashStage {
   readonly clock = new SteppedClock();
   readonly servers: readonly SimServer[];
+  readonly #network: SimNetwork;
 
   private constructor(nodes: number, seed: number) {
     const { clock } = this;
@@ -106,6 +107,7 @@ export class CrashStage {
     const world = { clock, random, network, directory, nodes, trace: () => undefined };
     this.servers = Array.from({ length: nodes }, (_, index) => new SimServer(world, index));
     this.#directory = directory;
+    this.#network = network;
   }
 
   readonly #directory: SimDirectory;
@@ -131,6 +133,10 @@ export class CrashStage {
 
   #leader(queue: string): SimServer | undefined {
     return this.servers.find((server) => this.isLedBy(server, queue));
+  }
+
+  breakLinks(one: SimServer, other: SimServer): void {
+    this.#network.breakLinks(one.peer, other.peer);
   }
 
   connect(server: SimServer): StageClient {

@@ -10,6 +10,7 @@ export class SimChecker {
   readonly #closed = new Set<string>();
   readonly #confirmed = new Map<string, number>();
   readonly #unexpected: string[] = [];
+  readonly #misplaced: string[] = [];
 
   /** A producer sends it. */
   attempt(value: string): void {
@@ -37,6 +38,11 @@ export class SimChecker {
     this.#confirmed.set(value, (this.#confirmed.get(value) ?? 0) + 1);
   }
 
+  /** It came on one connection after a later one of its producer. */
+  misplace(value: string): void {
+    this.#misplaced.push(value);
+  }
+
   get counts(): { acknowledged: number; delivered: number; confirmed: number } {
     return { acknowledged: this.#acknowledged.size, delivered: this.#delivered.size, confirmed: this.#confirmed.size };
   }
@@ -49,6 +55,11 @@ export class SimChecker {
   /** Delivered, and never set. */
   unexpected(): readonly string[] {
     return this.#unexpected;
+  }
+
+  /** Came out of order, which is wrong where nothing was given back. */
+  misplaced(): readonly string[] {
+    return this.#misplaced;
   }
 
   /** Closed and answered more than once. */

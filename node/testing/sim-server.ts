@@ -28,6 +28,8 @@ export interface SimWorld {
 
 /** A client's end of a connection. `closed` comes once. */
 export interface SimClientEnd {
+  /** The server's kernel has it, and the server need not care for it any more. */
+  accepted?(text: string): void;
   received(text: string): void;
   closed(): void;
 }
@@ -280,6 +282,7 @@ export class SimConnection implements Output {
 
   write(bytes: Buffer, more?: Buffer): boolean {
     const text = bytes.toString('latin1') + (more === undefined ? '' : more.toString('latin1'));
+    this.#client.accepted?.(text);
     this.#base.schedule(clientLatencyMs, () => {
       if (this.#open) this.#client.received(text);
     });

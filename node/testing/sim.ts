@@ -50,6 +50,7 @@ function run(seed: number, flags: Flags): Promise<SimulationResult> {
 async function verdict(result: SimulationResult, flags: Flags): Promise<string[]> {
   const failures = [...result.failures];
   if (flags.planned && result.duplicated > 0) failures.push(`${result.duplicated} came twice without a fault`);
+  if (flags.planned && result.misplaced > 0) failures.push(`${result.misplaced} came out of order without a fault`);
   if (result.seed % flags.replayEvery === 0 || failures.length > 0) {
     const again = await run(result.seed, flags);
     if (again.digest !== result.digest)

@@ -8,6 +8,7 @@ import { SimChecker } from './sim-checker.ts';
 import { consume, drainQueue, nameFanout, produce, SimFanouts, type Until } from './sim-clients.ts';
 import { type Fault, faults } from './sim-faults.ts';
 import { SimServer, type SimWorld } from './sim-server.ts';
+import { take } from './sim-taker.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -30,12 +31,13 @@ export interface SimulationResult {
   readonly failures: readonly string[];
   readonly acknowledged: number;
   readonly duplicated: number;
+  readonly misplaced: number;
   /** The last lines of the trace, and a digest of all of it: the same seed gives the same. */
   readonly trace: readonly string[];
   readonly digest: string;
 }
 
-const queueCount = 6;
+const queueCount = 7;
 const healMs = 90_000;
 const keptLines = 400;
 
@@ -93,9 +95,20 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       );
   } else failures.push('the cluster did not start');
   const duplicated = checker.duplicated().length;
+  const misplaced = checker.misplaced().length;
   const { acknowledged } = checker.counts;
-  trace.add(`acknowledged ${acknowledged}, duplicated ${duplicated}, failures ${failures.length}`);
-  return { seed: options.seed, failures, acknowledged, duplicated, trace: trace.lines, digest: trace.digest };
+  trace.add(
+    `acknowledged ${acknowledged}, duplicated ${duplicated}, misplaced ${misplaced}, failures ${failures.length}`,
+  );
+  return {
+    seed: options.seed,
+    failures,
+    acknowledged,
+    duplicated,
+    misplaced,
+    trace: trace.lines,
+    digest: trace.digest,
+  };
 }
 
 async function becomesReady(clock: SimClock, servers: readonly SimServer[], limitMs: number): Promise<boolean> {
@@ -113,6 +126,8 @@ const queueNames = Array.from({ length: queueCount }, (_, index) => `queue${inde
 /** What expires in the one comes to the other. Nobody reads them before the end. */
 const leakingQueue = 'queue5';
 const catchingQueue = 'queue4';
+/** Its items are taken by plain gets. */
+const takenQueue = 'queue6';
 const fanoutNames = ['queue0+early', 'queue1+late'];
 
 /** Load from clients, one fault after another, until the time is up; then everything is healed. */
@@ -130,6 +145,7 @@ async function underFaults(
       produce(world, servers, checker, queueNames, leakingQueue, fanouts, `p${index}`, until),
     ),
     ...[...queueNames.slice(0, 4), 'queue0+early'].map((queue) => consume(world, servers, checker, queue, until)),
+    take(world, servers, checker, takenQueue, until),
   ];
   const endMs = world.clock.monotonicMs() + (options.durationMs ?? 15_000);
   const possible = options.faults ?? faults;
@@ -180,6 +196,7 @@ async function settle(
   const lost = checker.lost();
   for (const value of lost) world.trace(`lost: ${value}`);
   for (const value of checker.duplicated()) world.trace(`came twice: ${value}`);
+  for (const value of checker.misplaced()) world.trace(`came out of order: ${value}`);
   report('lost', lost);
   report('unexpected', checker.unexpected());
   failures.push(...(await differences(world.clock, servers)));
