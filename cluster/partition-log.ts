@@ -1,20 +1,13 @@
 import type { PlacedData } from '../journal/store/appender.ts';
 import type { ItemExtras, ItemOrigin, SeenToken } from '../journal/store/item-extras.ts';
-import { StoredItem } from '../journal/store/item-reader.ts';
+import { type ItemHead, ItemRun, ItemsRead, StoredItem } from '../journal/store/item-run.ts';
+import type { ItemWalk } from '../journal/store/item-walk.ts';
 import type { NewItem } from '../journal/store/new-item.ts';
 import type { Slab } from '../journal/store/slabs.ts';
 import type { StoredQueue } from '../journal/store/stored-queue.ts';
 
-export type { ItemExtras, ItemOrigin, NewItem, PlacedData, SeenToken, Slab, StoredQueue };
-export { StoredItem };
-
-/** A run of a queue's items, read back from the journal or the backlog. */
-export interface ReadItems {
-  /** Live items, by growing id. */
-  readonly items: readonly StoredItem[];
-  /** Where to go on: every item below it, from the id asked for, that was live is among `items`. */
-  readonly nextId: number;
-}
+export type { ItemExtras, ItemHead, ItemOrigin, ItemWalk, NewItem, PlacedData, SeenToken, Slab, StoredQueue };
+export { ItemRun, ItemsRead, StoredItem };
 
 /**
  * What the leader of a partition lends to the queues that it serves: the partition's log, to append to and to read
@@ -68,5 +61,5 @@ export interface PartitionLog {
    * durable is found; what was appended and is not durable yet may be found too. No items: there is no live one from
    * `fromId` on, among those that were durable at the call. Rejects with a `WindhoverError` when they can't be read.
    */
-  readItems(queue: number, fromId: number, maxBytes: number): Promise<ReadItems>;
+  readItems(queue: number, fromId: number, maxBytes: number): Promise<ItemsRead>;
 }

@@ -123,14 +123,15 @@ export class BenchStore {
     const queue = this.#queues[index] as number;
     let drained = 0;
     let ahead = this.store.readItems(partition, queue, 1, readBytes);
-    for (let read = await ahead; read.items.length > 0; read = await ahead) {
+    for (let read = await ahead; read.runs.length > 0; read = await ahead) {
+      const { items } = read;
       ahead = this.store.readItems(partition, queue, read.nextId, readBytes);
-      for (let at = 0; at < read.items.length; at += itemsAtATime) {
-        const last = Math.min(at + itemsAtATime, read.items.length) - 1;
-        const [from, to] = [read.items[at]?.id ?? 0, read.items[last]?.id ?? 0];
+      for (let at = 0; at < items.length; at += itemsAtATime) {
+        const last = Math.min(at + itemsAtATime, items.length) - 1;
+        const [from, to] = [items[at]?.id ?? 0, items[last]?.id ?? 0];
         this.store.removeItems(partition, queue, [from, to]);
       }
-      drained += read.items.length;
+      drained += items.length;
       while (this.store.pendingBytes > defaultPendingBytes) await nextTurn();
     }
     return drained;

@@ -15,74 +15,15 @@ import {
 import { EntryCopies } from './entry-copies.ts';
 import { damagedEntry, type EntryReader, ReadPlan, type Span } from './entry-reader.ts';
 import { costBytes, itemCostBytes } from './item-cost.ts';
-import { type ItemOrigin, readExtras } from './item-extras.ts';
+import { readExtras } from './item-extras.ts';
+import { listDataBytes } from './item-list.ts';
+import { type ItemHead, ItemRun, ItemsRead } from './item-run.ts';
 import { ItemWalk } from './item-walk.ts';
 import { firstOf } from './offset-runs.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
-import type { Slab, Slabs } from './slabs.ts';
+import type { Slabs } from './slabs.ts';
 import type { QueueState } from './stored-queue.ts';
-
-/** An item as it was put. */
-export class StoredItem {
-  readonly id: number;
-  readonly flags: number;
-  /** Wall clock; 0 never. */
-  readonly expiresAtMs: number;
-  /** When it was put; of an item that is delayed: from when on it may be handed out. */
-  readonly addedAtMs: number;
-  readonly isDelayed: boolean;
-  readonly origin: ItemOrigin | undefined;
-  /** Its data stands in here, beside that of others or alone: some 16 KiB. Nothing is written to it before its slab is released. */
-  readonly memory: Buffer;
-  /** Where its data begins in `memory`. */
-  readonly start: number;
-  /** Length of its data. */
-  readonly bytes: number;
-  #slab: Slab | undefined;
-
-  constructor(
-    id: number,
-    flags: number,
-    expiresAtMs: number,
-    addedAtMs: number,
-    isDelayed: boolean,
-    origin: ItemOrigin | undefined,
-    memory: Buffer,
-    start: number,
-    bytes: number,
-    slab?: Slab,
-  ) {
-    this.id = id;
-    this.flags = flags;
-    this.expiresAtMs = expiresAtMs;
-    this.addedAtMs = addedAtMs;
-    this.isDelayed = isDelayed;
-    this.origin = origin;
-    this.memory = memory;
-    this.start = start;
-    this.bytes = bytes;
-    this.#slab = slab;
-  }
-
-  /** The slab that its data stands in, if it is in one: the caller's to release from then on, and given once. */
-  takeSlab(): Slab | undefined {
-    const slab = this.#slab;
-    this.#slab = undefined;
-    return slab;
-  }
-
-  /** A view of its data, made when it is asked for. */
-  get data(): Buffer {
-    return this.memory.subarray(this.start, this.start + this.bytes);
-  }
-}
-
-/** Items in the order of their ids, and the id from which to go on. */
-export interface ItemsRead {
-  readonly items: StoredItem[];
-  readonly nextId: number;
-}
 
 /** Reads queues' items, wherever they stand. */
 export class ItemReader {
@@ -112,7 +53,7 @@ export class ItemReader {
       this.giveBack(span);
       if (!isThere) break;
     }
-    return { items: gathering.items, nextId };
+    return new ItemsRead(gathering.runs, nextId);
   }
 
   /**
@@ -167,11 +108,12 @@ export class ItemReader {
 
 /** Gathers items up to a limit, or near to it: a read for the last few would be as dear as one for many. */
 class ItemGathering {
-  readonly items: StoredItem[] = [];
+  readonly runs: ItemRun[] = [];
   readonly #slabs: Slabs;
   readonly #enoughBytes: number;
   leftBytes: number;
   isFull = false;
+  #items = 0;
   readonly #walk = new ItemWalk();
 
   constructor(slabs: Slabs, maxBytes: number) {
@@ -182,39 +124,55 @@ class ItemGathering {
 
   /** Takes the items from `fromId` on that are live still and fit; gives the first live id after them. */
   take(span: Span, queue: QueueState, fromId: number): number {
-    const { endId, dataBytes } = this.#fitting(span, queue, fromId);
-    const copies = new EntryCopies(this.#slabs, span.buffer, dataBytes);
+    const { endId, bytes } = this.#fitting(span, queue, fromId);
+    const copies = new EntryCopies(this.#slabs, span.buffer, bytes);
     for (const start of span.starts) this.#takeEntry(span.buffer, start, queue, fromId, endId, copies);
     copies.finish();
     return queue.nextLive(endId);
   }
 
   /** How far it can take the span: by whole entries, unless not even the first of all fits. */
-  #fitting({ buffer, starts }: Span, queue: QueueState, fromId: number): { endId: number; dataBytes: number } {
+  #fitting({ buffer, starts }: Span, queue: QueueState, fromId: number): { endId: number; bytes: number } {
     const walk = this.#walk;
-    let [endId, dataBytes, items] = [fromId, 0, this.items.length];
+    let [endId, bytes] = [fromId, 0];
     for (const start of starts) {
       const cost = costBytes(buffer, start);
       const isWhole = cost <= this.leftBytes;
-      this.isFull = !isWhole && items > 0;
+      this.isFull = !isWhole && this.#items > 0;
       if (this.isFull) break;
-      let left = this.leftBytes;
-      const taken = items;
-      for (walk.enter(buffer, start); walk.next(); endId = walk.id + 1) {
-        if (walk.id < fromId || !queue.isLive(walk.id)) continue;
-        const bytes = walk.end - walk.from;
-        left -= bytes + itemCostBytes;
-        this.isFull = left < 0 && items > 0 && !isWhole;
-        if (this.isFull) return { endId: walk.id, dataBytes };
-        dataBytes += bytes;
-        items++;
+      walk.enter(buffer, start);
+      const before = this.#items;
+      if (isWhole && isAllWanted(walk, queue, fromId)) {
+        this.#items += walk.left;
+        endId = walk.endId;
+        bytes += walk.lastEnd - walk.end;
+      } else {
+        bytes += this.#fittingPart(queue, fromId, isWhole);
+        endId = this.isFull ? walk.id : walk.endId;
+        if (this.isFull) return { endId, bytes };
       }
-      if (items > taken) this.leftBytes -= cost; // else all of it was removed meanwhile
+      if (this.#items > before) this.leftBytes -= cost; // else all of it was removed meanwhile
     }
     this.isFull ||= this.leftBytes <= this.#enoughBytes;
-    return { endId, dataBytes };
+    return { endId, bytes };
   }
 
+  /** Bytes of those items of the entry that are wanted; if not even one more fits, the walk stands at that. */
+  #fittingPart(queue: QueueState, fromId: number, isWhole: boolean): number {
+    const walk = this.#walk;
+    let bytes = 0;
+    for (let left = this.leftBytes; walk.next(); ) {
+      if (walk.id < fromId || !queue.isLive(walk.id)) continue;
+      left -= walk.end - walk.from + itemCostBytes;
+      this.isFull = left < 0 && this.#items > 0 && !isWhole;
+      if (this.isFull) break;
+      bytes += walk.end - walk.start;
+      this.#items++;
+    }
+    return bytes;
+  }
+
+  /** All of the entry is a run, or each of its items that are wanted. */
   #takeEntry(
     buffer: Buffer,
     start: number,
@@ -224,25 +182,52 @@ class ItemGathering {
     copies: EntryCopies,
   ): void {
     const walk = this.#walk;
-    const body = entryBodyStart(start);
-    const kind = entryKind(buffer, start);
-    const flags = itemFlags(buffer, body);
-    const expiresAtMs = itemExpiresAtMs(buffer, body);
-    const addedAtMs = itemAddedAtMs(buffer, body);
-    const extras = kind === kinds.itemExtended ? readExtras(buffer, body) : undefined;
-    const isDelayed = extras?.isDelayed ?? kind === kinds.itemDelayed;
     walk.enter(buffer, start);
+    if (walk.endId <= endId && isAllWanted(walk, queue, fromId)) {
+      const { isList, left, end, lastEnd } = walk;
+      const dataBytes = isList ? listDataBytes(buffer, end, left) : lastEnd - end;
+      this.#copy(headOf(buffer, start), walk.id + 1, left, isList, dataBytes, end, lastEnd, copies);
+      return;
+    }
+    const head = headOf(buffer, start);
     while (walk.next() && walk.id < endId) {
       if (walk.id < fromId || !queue.isLive(walk.id)) continue;
-      const at = copies.add(walk.from, walk.end) + walk.start - walk.from;
-      const bytes = walk.end - walk.start;
-      const { memory } = copies;
-      const slab = copies.slab?.add();
-      this.items.push(
-        new StoredItem(walk.id, flags, expiresAtMs, addedAtMs, isDelayed, extras?.origin, memory, at, bytes, slab),
-      );
+      this.#copy(head, walk.id, 1, false, walk.end - walk.start, walk.start, walk.end, copies);
     }
   }
+
+  #copy(
+    head: ItemHead,
+    firstId: number,
+    count: number,
+    isList: boolean,
+    dataBytes: number,
+    start: number,
+    end: number,
+    copies: EntryCopies,
+  ): void {
+    const at = copies.add(start, end);
+    const slab = copies.slab?.add(count);
+    this.runs.push(new ItemRun(head, firstId, count, isList, dataBytes, copies.memory, at, at + end - start, slab));
+  }
+}
+
+/** Whether all items of the entry that the walk has just entered are live, and from `fromId` on. */
+function isAllWanted({ id, left, endId }: ItemWalk, queue: QueueState, fromId: number): boolean {
+  return id >= fromId - 1 && queue.countLive(id + 1, endId - 1) === left;
+}
+
+function headOf(buffer: Buffer, start: number): ItemHead {
+  const body = entryBodyStart(start);
+  const kind = entryKind(buffer, start);
+  const extras = kind === kinds.itemExtended ? readExtras(buffer, body) : undefined;
+  return {
+    flags: itemFlags(buffer, body),
+    expiresAtMs: itemExpiresAtMs(buffer, body),
+    addedAtMs: itemAddedAtMs(buffer, body),
+    isDelayed: extras?.isDelayed ?? kind === kinds.itemDelayed,
+    origin: extras?.origin,
+  };
 }
 
 /** Whether the entry at `start` adds items to this queue, of which `firstId` is the first. */

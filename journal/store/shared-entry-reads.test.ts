@@ -60,7 +60,7 @@ test('a read has what is alive from its item on, one item at least, whatever goe
         const atCall = [...live];
         const reading = node.store.readItems(1, queue, fromId, maxBytes);
         remove(holes.meanwhile, fromId, holes.through);
-        const { items, nextId } = await node.clock.complete(reading);
+        const { runs, items, nextId } = await node.clock.complete(reading);
         const ids = items.map(({ id }) => id);
         assert.equal(
           ids,
@@ -73,6 +73,10 @@ test('a read has what is alive from its item on, one item at least, whatever goe
           [],
         );
         assert.ok(ids.length > 0 || ![...live].some((id) => id >= fromId), 'it has nothing, and there is something');
+        assert.is(
+          runs.reduce((sum, { dataBytes }) => sum + dataBytes, 0),
+          items.reduce((sum, { bytes }) => sum + bytes, 0),
+        );
         const taken = items.reduce((sum, { bytes }) => sum + bytes + itemCostBytes, 0);
         assert.ok(ids.length <= 1 || taken <= maxBytes, `${taken} for ${maxBytes}`);
       }

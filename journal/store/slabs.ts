@@ -1,7 +1,11 @@
 import { assert } from '../base/assert.ts';
+import { chunkBytes } from '../log/lane.ts';
 
-/** How long a slab is: what an item that was read keeps in memory at most, unless it is longer itself. */
-const slabBytes = 16 * 1024;
+/**
+ * How long a slab is, so that the items of an entry find room in one: what an item that was read keeps in memory at most,
+ * unless it is longer itself.
+ */
+const slabBytes = chunkBytes;
 
 /** So many that are free are kept: about what is read ahead at most for one queue. */
 const maxFree = 512;
@@ -21,9 +25,9 @@ export class Slab {
     this.#slabs = slabs;
   }
 
-  /** One more item stands in it. */
-  add(): this {
-    this.#items++;
+  /** So many more items stand in it. */
+  add(items: number): this {
+    this.#items += items;
     return this;
   }
 

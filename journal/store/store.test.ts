@@ -149,7 +149,8 @@ test('one item is given however little is asked for, and never more bytes than a
     assert.equal(await ids(21, 1000), [[], 21]);
     assert.equal(await ids(50, 1000), [[], 21]);
   }
-  assert.equal(await node.read(1, 99, 7, 1000), { items: [], nextId: 7 });
+  const { runs, nextId } = await node.read(1, 99, 7, 1000);
+  assert.equal([runs, nextId], [[], 7]);
 });
 
 test("an item's data keeps no more than twice its length in memory", async () => {

@@ -12,7 +12,8 @@ import { BacklogReader } from './backlog-reader.ts';
 import { type Checkpoint, checkpointName, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { kinds } from './entries.ts';
 import { EntryReader, journalFolder, segmentPlace } from './entry-reader.ts';
-import { ItemReader, type ItemsRead } from './item-reader.ts';
+import { ItemReader } from './item-reader.ts';
+import { ItemsRead } from './item-run.ts';
 import { readLog } from './log-reader.ts';
 import { Maintenance } from './maintenance.ts';
 import type { NewItem } from './new-item.ts';
@@ -27,7 +28,7 @@ import { Snapshot } from './snapshot.ts';
 import { StoreState } from './state.ts';
 import { Turns } from './turns.ts';
 
-export type { ItemsRead, StoredItem } from './item-reader.ts';
+export type { ItemsRead, StoredItem } from './item-run.ts';
 export type { Replica } from './replica.ts';
 export type { StoreSettings } from './settings.ts';
 export type { Snapshot } from './snapshot.ts';
@@ -248,7 +249,7 @@ export class Store {
   async readItems(partition: number, queue: number, fromId: number, maxBytes: number): Promise<ItemsRead> {
     const replica = this.#state.replica(partition);
     const found = replica.queue(queue);
-    if (found === undefined) return { items: [], nextId: fromId };
+    if (found === undefined) return new ItemsRead([], fromId);
     return this.#items.readItems(replica, found, fromId, maxBytes);
   }
 

@@ -1,6 +1,6 @@
 import { WindhoverError } from '../base/errors.ts';
 import type { Disk } from '../log/disk.ts';
-import type { StoredItem } from '../store/item-reader.ts';
+import type { StoredItem } from '../store/item-run.ts';
 import { OfflineStore } from './offline-store.ts';
 
 /**

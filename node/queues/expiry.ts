@@ -1,4 +1,4 @@
-import type { ReadItems } from '../../cluster/partition-log.ts';
+import type { ItemsRead } from '../../cluster/partition-log.ts';
 import { Deque } from './deque.ts';
 import { type Expiring, endMsOf } from './item.ts';
 import type { Mover } from './mover.ts';
@@ -293,7 +293,7 @@ export class Expiry {
     });
   }
 
-  #found(queue: Queue, fromId: number, [first]: ReadItems['items']): void {
+  #found(queue: Queue, fromId: number, [first]: ItemsRead['items']): void {
     // What only the window knows to sort out, it has to read itself.
     if (first === undefined || queue.window.skips(first.id)) return this.#keeper.readAhead(queue);
     if (first.id >= queue.visibleEnd) return;

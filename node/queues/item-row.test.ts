@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ItemRun } from '../../journal/store/item-run.ts';
 import { Item } from './item.ts';
 import { ItemRow, SpareBlocks } from './item-row.ts';
 
@@ -9,9 +10,22 @@ const spares = new SpareBlocks();
 let made = 0;
 let nextId = 1;
 
-/** An item of which every field says its id; one in five has come from elsewhere. */
-function itemOf(id: number): Item {
+/** What items of a run have in common. */
+const sharedHead = {
+  flags: 5,
+  expiresAtMs: 6,
+  addedAtMs: 7,
+  notBeforeMs: 7,
+  origin: { queue: 'from', reason: 'expired', deliveries: 1 } as const,
+};
+
+/** An item of which every field says its id; one in five has come from elsewhere. Or one of a run. */
+function itemOf(id: number, how?: 'alike'): Item {
   const item = new Item(id, id % 7);
+  if (how === 'alike') {
+    Object.assign(item, sharedHead).keepData(Buffer.alloc(10, id), id % 3);
+    return item;
+  }
   item.flags = id + 1;
   item.expiresAtMs = id + 0.5;
   item.addedAtMs = 1e12 + id;
@@ -35,6 +49,19 @@ class Pair {
   push(item: Item): void {
     this.row.push(item);
     this.model.push(item);
+    this.#check();
+  }
+
+  /** Items as they are read, together. */
+  pushRun(firstId: number, count: number): void {
+    const items = Array.from({ length: count }, (_, index) => itemOf(firstId + index, 'alike'));
+    const isList = count > 1 || firstId % 2 === 0;
+    const parts = items.map(({ data = Buffer.alloc(0) }) => (isList ? [Buffer.of(data.length), data] : [data]));
+    const memory = Buffer.concat([Buffer.of(1, 2, 3), ...parts.flat()]);
+    const dataBytes = items.reduce((sum, { bytes }) => sum + bytes, 0);
+    const head = { ...sharedHead, isDelayed: true };
+    this.row.pushRun(new ItemRun(head, firstId, count, isList, dataBytes, memory, 3, memory.length));
+    this.model.push(...items);
     this.#check();
   }
 
@@ -64,7 +91,7 @@ class Pair {
   }
 }
 
-/** Pushes for a number above zero, shifts for one below. */
+/** Pushes for a number above zero, of a run for one divisible by five; shifts for one below. */
 const steps = fc.oneof(
   fc.array(fc.integer({ min: -30, max: 30 }), { maxLength: 25, size: 'max' }),
   fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 4, size: 'max' }),
@@ -72,6 +99,11 @@ const steps = fc.oneof(
 
 function played(pair: Pair, counts: readonly number[]): Pair {
   for (const count of counts) {
+    if (count > 0 && count % 5 === 0) {
+      pair.pushRun(nextId, count);
+      nextId += count;
+      continue;
+    }
     for (let times = 0; times < Math.abs(count); times++) {
       if (count > 0) pair.push(itemOf(nextId++));
       else pair.shift();

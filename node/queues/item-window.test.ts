@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { StoredItem } from '../../journal/store/item-reader.ts';
+import { ItemRun, ItemsRead } from '../../journal/store/item-run.ts';
 import { ItemWindow } from './item-window.ts';
 import { NodeBudget } from './node-budget.ts';
 import { defaultNodeLimits } from './queue-settings.ts';
@@ -8,6 +8,8 @@ import { defaultNodeLimits } from './queue-settings.ts';
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 const visibleEnd = 1_000_000;
+
+const head = { flags: 0, expiresAtMs: 0, addedAtMs: 0, isDelayed: false, origin: undefined };
 
 /** A window before a backlog of items of 1 KiB, which is read as a log would be. */
 class Backlog {
@@ -48,11 +50,11 @@ class Backlog {
     this.take(takenMeanwhile);
     if (wanted === undefined) return false;
     this.asked.push(wanted.maxBytes);
-    const items: StoredItem[] = [];
+    const runs: ItemRun[] = [];
     let id = wanted.fromId;
-    for (let left = wanted.maxBytes; left >= kibibyte || items.length === 0; left -= kibibyte + 240)
-      items.push(new StoredItem(id++, 0, 0, 0, false, undefined, this.#memory, 0, kibibyte));
-    this.window.absorb(wanted.fromId, { items, nextId: id }, visibleEnd, visibleEnd);
+    for (let left = wanted.maxBytes; left >= kibibyte || runs.length === 0; left -= kibibyte + 240)
+      runs.push(new ItemRun(head, id++, 1, false, kibibyte, this.#memory, 0, kibibyte));
+    this.window.absorb(wanted.fromId, new ItemsRead(runs, id), visibleEnd, visibleEnd);
     this.mostBytes = Math.max(this.mostBytes, this.budget.memoryBytes);
     return true;
   }

@@ -1,4 +1,4 @@
-import type { ReadItems } from '../../cluster/partition-log.ts';
+import type { ItemRun, ItemsRead } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
 import { Item, memoryBytesFor } from './item.ts';
 import { ItemRow } from './item-row.ts';
@@ -171,20 +171,17 @@ export class ItemWindow {
    * ids say what of it is still of use. `nextId` is the id of the next item to be added. Gives the items given back
    * that turn out not to exist.
    */
-  absorb(fromId: number, read: ReadItems, visibleEnd: number, nextId: number): Item[] {
+  absorb(fromId: number, read: ItemsRead, visibleEnd: number, nextId: number): Item[] {
     assert(fromId <= this.#windowEnd, 'a read of the log left items out');
     const end = coveredEnd(read, visibleEnd);
     if (fromId === this.#windowEnd) this.#setAhead();
     this.#loadReturned(read);
     const vanished = this.#dropVanished(fromId, end);
     const gapEnd = this.#tail?.start ?? nextId;
-    for (const stored of read.items) {
-      if (stored.id < this.#windowEnd) continue;
-      if (stored.id >= gapEnd) break;
-      if (this.skips(stored.id)) continue;
-      const item = new Item(stored.id, stored.bytes);
-      item.load(stored);
-      this.#pushWindow(item);
+    for (const run of read.runs) {
+      const isAll = run.firstId >= this.#windowEnd && run.endId <= gapEnd && this.#skipped === undefined;
+      if (isAll) this.#pushRun(run);
+      else this.#pushSome(run, gapEnd);
     }
     this.#advance(Math.min(end, gapEnd));
     if (end >= visibleEnd && this.#tail === undefined && this.#windowEnd < nextId)
@@ -244,6 +241,21 @@ export class ItemWindow {
     return first === undefined || returned.id < first.id ? returned : undefined;
   }
 
+  #pushRun(run: ItemRun): void {
+    this.#window.pushRun(run);
+    this.#count(run.count, run.dataBytes);
+  }
+
+  /** Those of the items that the window has not come to, that are not reserved, and that are in no tail. */
+  #pushSome(run: ItemRun, gapEnd: number): void {
+    for (const stored of run.items()) {
+      if (stored.id < this.#windowEnd || stored.id >= gapEnd || this.skips(stored.id)) continue;
+      const item = new Item(stored.id, stored.bytes);
+      item.load(stored);
+      this.#pushWindow(item);
+    }
+  }
+
   #pushWindow(item: Item): void {
     this.#window.push(item);
     this.#charge(item);
@@ -274,13 +286,15 @@ export class ItemWindow {
     if (this.#skipped.size === 0) this.#skipped = undefined;
   }
 
-  #loadReturned(read: ReadItems): void {
-    for (const stored of read.items) {
-      if (this.#returned.length === 0 || stored.id >= this.#windowEnd) return;
-      const item = this.#returned[this.#placeOf(stored.id) - 1];
-      if (item === undefined || item.id !== stored.id || item.isLoaded) continue;
-      item.load(stored);
-      this.#charge(item);
+  #loadReturned(read: ItemsRead): void {
+    for (const run of read.runs) {
+      if (this.#returned.length === 0 || run.firstId >= this.#windowEnd) return;
+      for (const stored of run.items()) {
+        const item = this.#returned[this.#placeOf(stored.id) - 1];
+        if (item === undefined || item.id !== stored.id || item.isLoaded) continue;
+        item.load(stored);
+        this.#charge(item);
+      }
     }
   }
 
@@ -304,31 +318,28 @@ export class ItemWindow {
 
   /** Only items whose data is in memory count. */
   #charge(item: Item): void {
-    if (!item.isLoaded) return;
-    this.#loadedItems++;
-    this.#dataBytes += item.bytes;
-    this.#memoryBytes += item.memoryBytes;
-    this.#budget.takeMemory(item.memoryBytes, 1);
+    if (item.isLoaded) this.#count(1, item.bytes);
   }
 
   #discharge(item: Item | undefined): void {
-    if (item === undefined || !item.isLoaded) return;
-    this.#loadedItems--;
-    this.#dataBytes -= item.bytes;
-    this.#memoryBytes -= item.memoryBytes;
-    this.#budget.takeMemory(-item.memoryBytes, -1);
+    if (item?.isLoaded === true) this.#count(-1, -item.bytes);
   }
 
-  #dischargeAll({ length, dataBytes, memoryBytes }: ItemRow): void {
-    this.#loadedItems -= length;
-    this.#dataBytes -= dataBytes;
-    this.#memoryBytes -= memoryBytes;
-    this.#budget.takeMemory(-memoryBytes, -length);
+  #dischargeAll({ length, dataBytes }: ItemRow): void {
+    this.#count(-length, -dataBytes);
+  }
+
+  /** So many more items are in memory, with so many bytes of data; fewer, where that is negative. */
+  #count(items: number, dataBytes: number): void {
+    const memoryBytes = dataBytes + items * memoryBytesFor(0);
+    this.#loadedItems += items;
+    this.#dataBytes += dataBytes;
+    this.#memoryBytes += memoryBytes;
+    this.#budget.takeMemory(memoryBytes, items);
   }
 }
 
 /** The id below which a read has left no live item out. */
-function coveredEnd(read: ReadItems, visibleEnd: number): number {
-  const last = read.items.at(-1);
-  return Math.max(read.nextId, last === undefined ? visibleEnd : last.id + 1);
+function coveredEnd(read: ItemsRead, visibleEnd: number): number {
+  return Math.max(read.nextId, read.runs.at(-1)?.endId ?? visibleEnd);
 }

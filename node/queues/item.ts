@@ -1,4 +1,4 @@
-import type { ItemOrigin, Slab, StoredItem } from '../../cluster/partition-log.ts';
+import type { ItemHead, ItemOrigin, Slab, StoredItem } from '../../cluster/partition-log.ts';
 
 /** What says when an item may not be handed out any more. Wall clock. */
 export interface Expiring {
@@ -79,14 +79,19 @@ export class Item {
     return memoryBytesFor(this.bytes);
   }
 
+  /** Fills in what it has in common with those that were put with it. */
+  describe(head: ItemHead): void {
+    this.flags = head.flags;
+    this.expiresAtMs = head.expiresAtMs;
+    this.addedAtMs = head.addedAtMs;
+    this.notBeforeMs = head.isDelayed ? head.addedAtMs : 0;
+    this.origin = head.origin;
+  }
+
   /** Fills in what the log says of it. */
   load(stored: StoredItem): void {
-    this.flags = stored.flags;
-    this.expiresAtMs = stored.expiresAtMs;
-    this.addedAtMs = stored.addedAtMs;
-    this.notBeforeMs = stored.isDelayed ? stored.addedAtMs : 0;
-    this.origin = stored.origin;
-    this.keepData(stored.memory, stored.start, stored.takeSlab());
+    this.describe(stored);
+    this.keepData(stored.memory, stored.start);
   }
 }
 

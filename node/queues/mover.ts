@@ -1,4 +1,4 @@
-import type { ItemOrigin, ReadItems, StoredItem } from '../../cluster/partition-log.ts';
+import type { ItemOrigin, ItemsRead, StoredItem } from '../../cluster/partition-log.ts';
 import { Item } from './item.ts';
 import type { PartitionContext } from './partition-context.ts';
 import type { Queue } from './queue.ts';
@@ -129,7 +129,7 @@ export class Mover {
     moves.runs = [];
   }
 
-  #send(moves: Moves, { items, nextId }: ReadItems, destination: string): void {
+  #send(moves: Moves, { items, nextId }: ItemsRead, destination: string): void {
     if (this.#state !== 'on') return this.#batchOver(moves, 'no');
     const last = items.at(-1);
     const end = last === undefined ? Number.POSITIVE_INFINITY : Math.max(nextId, last.id + 1);

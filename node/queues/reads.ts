@@ -1,5 +1,5 @@
 import type { GetOperation, Owner, Request, Result } from '../../cluster/operation.ts';
-import type { ReadItems } from '../../cluster/partition-log.ts';
+import type { ItemsRead } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { Deadlines } from './deadlines.ts';
@@ -265,7 +265,7 @@ export class Reads {
     return false;
   }
 
-  #hasRead(queue: Queue, wanted: WantedRead, visibleEnd: number, read: ReadItems): void {
+  #hasRead(queue: Queue, wanted: WantedRead, visibleEnd: number, read: ItemsRead): void {
     queue.reading = false;
     if (this.#state === 'ended') return;
     if (queue.deleted) return this.#expiry.hasRead(queue, 'failed');

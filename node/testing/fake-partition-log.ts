@@ -1,13 +1,15 @@
 import {
+  ItemRun,
+  ItemsRead,
   type NewItem,
   type PartitionLog,
   type PlacedData,
-  type ReadItems,
   type SeenToken,
   StoredItem,
   type StoredQueue,
 } from '../../cluster/partition-log.ts';
 import { assert } from '../../journal/base/assert.ts';
+import { lengthBytes, writeLength } from '../../journal/store/item-list.ts';
 import { Slab, type Slabs } from '../../journal/store/slabs.ts';
 import { PoisonedSlabs } from '../../journal/testing/poisoned-slabs.ts';
 
@@ -17,28 +19,44 @@ interface HeldRead {
   readonly fromId: number;
   readonly maxBytes: number;
   /** As of the call. */
-  readonly early: ReadItems;
-  readonly resolve: (read: ReadItems) => void;
+  readonly early: ItemsRead;
+  readonly resolve: (read: ItemsRead) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** So many items share a slab. */
 const itemsPerSlab = 3;
 
-/** Copies of items as a store reads them, in slabs that are overwritten once all their items have been released. */
-function inSlabs(stored: readonly StoredItem[], slabs: Slabs): StoredItem[] {
-  const copies: StoredItem[] = [];
-  for (let at = 0; at < stored.length; at += itemsPerSlab) {
-    const together = stored.slice(at, at + itemsPerSlab);
-    const slab = new Slab(Buffer.concat(together.map(({ data }) => data)), slabs);
-    let start = 0;
-    for (const { id, flags, expiresAtMs, addedAtMs, isDelayed, origin, bytes } of together) {
-      const { memory } = slab.add();
-      copies.push(new StoredItem(id, flags, expiresAtMs, addedAtMs, isDelayed, origin, memory, start, bytes, slab));
-      start += bytes;
-    }
+/** Items as a store reads them, some together, in slabs that are overwritten once all their items have been released. */
+function inRuns(stored: readonly StoredItem[], slabs: Slabs): ItemRun[] {
+  const runs: ItemRun[] = [];
+  for (let at = 0; at < stored.length; ) {
+    const first = stored[at] as StoredItem;
+    let count = 1;
+    while (count < itemsPerSlab && mayShare(first, stored[at + count], count)) count++;
+    const together = stored.slice(at, at + count);
+    const isList = count > 1;
+    const dataBytes = together.reduce((sum, { bytes }) => sum + bytes, 0);
+    const slab = new Slab(Buffer.concat(together.flatMap((item) => partsOf(item, isList))), slabs).add(count);
+    const { memory } = slab;
+    runs.push(new ItemRun(first, first.id, count, isList, dataBytes, memory, 0, memory.length, slab));
+    at += count;
   }
-  return copies;
+  return runs;
+}
+
+function mayShare(first: StoredItem, other: StoredItem | undefined, after: number): boolean {
+  const { id, flags, expiresAtMs, addedAtMs } = first;
+  if (other === undefined || other.id !== id + after || other.isDelayed || other.origin !== undefined) return false;
+  if (first.isDelayed || first.origin !== undefined) return false;
+  return other.flags === flags && other.expiresAtMs === expiresAtMs && other.addedAtMs === addedAtMs;
+}
+
+function partsOf({ data, bytes }: StoredItem, isList: boolean): Buffer[] {
+  if (!isList) return [data];
+  const length = Buffer.alloc(lengthBytes(bytes));
+  writeLength(length, 0, bytes);
+  return [length, data];
 }
 
 class FakeQueue implements StoredQueue {
@@ -138,7 +156,8 @@ export class FakePartitionLog implements PartitionLog {
     queue.nextId = id + 1;
     const { isDelayed = false, origin, named } = extras ?? {};
     const copy = Buffer.from(data);
-    const item = new StoredItem(id, flags, expiresAtMs, addedAtMs, isDelayed, origin, copy, 0, copy.length);
+    const head = { flags, expiresAtMs, addedAtMs, isDelayed, origin };
+    const item = new StoredItem(id, head, copy, 0, copy.length);
     queue.items.set(id, item);
     this.lastAdded.memory = copy;
     const alike = `${number} ${flags} ${expiresAtMs} ${addedAtMs} after ${this.sequence}`;
@@ -189,7 +208,7 @@ export class FakePartitionLog implements PartitionLog {
     return this.#append(`delete ${queue.name}`);
   }
 
-  readItems(queue: number, fromId: number, maxBytes: number): Promise<ReadItems> {
+  readItems(queue: number, fromId: number, maxBytes: number): Promise<ItemsRead> {
     this.reads++;
     const early = this.#read(queue, fromId, maxBytes);
     if (!this.holdsReads) return Promise.resolve(early);
@@ -211,7 +230,7 @@ export class FakePartitionLog implements PartitionLog {
     for (const { reject } of this.#held.splice(0)) reject(error);
   }
 
-  #read(number: number, fromId: number, maxBytes: number): ReadItems {
+  #read(number: number, fromId: number, maxBytes: number): ItemsRead {
     const queue = this.#byNumber.get(number);
     const items: StoredItem[] = [];
     let bytes = 0;
@@ -219,11 +238,11 @@ export class FakePartitionLog implements PartitionLog {
       if (item.id < fromId) continue;
       const isFound = this.findsUncommitted || (this.#sequences.get(item) ?? 0) <= this.committedSequence;
       if (!isFound || (items.length > 0 && bytes + item.bytes > maxBytes))
-        return { items: inSlabs(items, this.slabs), nextId: item.id };
+        return new ItemsRead(inRuns(items, this.slabs), item.id);
       items.push(item);
       bytes += item.bytes;
     }
-    return { items: inSlabs(items, this.slabs), nextId: queue?.nextId ?? fromId };
+    return new ItemsRead(inRuns(items, this.slabs), queue?.nextId ?? fromId);
   }
 
   #live(number: number): FakeQueue {

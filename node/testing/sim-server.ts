@@ -97,7 +97,7 @@ export class SimServer {
       {
         clock,
         disk: this.#disk,
-        slabs: new PoisonedSlabs(64),
+        slabs: new PoisonedSlabs(256),
         directory: directory.connect(this.name, clock),
         transport: tap?.(transport, this.name) ?? transport,
         makeId: () => `id-${this.#index}-${this.#ids++}`,

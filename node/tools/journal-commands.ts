@@ -7,7 +7,7 @@ import { WindhoverError } from '../../journal/base/errors.ts';
 import { FileDisk } from '../../journal/log/file-disk.ts';
 import { makeFolder } from '../../journal/log/folders.ts';
 import { lockFolder } from '../../journal/log/lock-folder.ts';
-import type { StoredItem } from '../../journal/store/item-reader.ts';
+import type { StoredItem } from '../../journal/store/item-run.ts';
 import { exportQueue } from '../../journal/tools/export.ts';
 import { inspect } from '../../journal/tools/inspect.ts';
 import { verify } from '../../journal/tools/verify.ts';
