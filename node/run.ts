@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { setFlagsFromString } from 'node:v8';
 import { nanoid } from 'nanoid';
 import { type Logger, pino } from 'pino';
 import { openDirectory } from '../cluster/directory/open.ts';
@@ -18,18 +17,13 @@ import { ClientPorts } from './client-ports.ts';
 import { WindhoverNode } from './node.ts';
 import type { NodeSettings } from './settings/node-settings.ts';
 import { readSettingsFile } from './settings/settings-file.ts';
+import { setV8Up } from './v8-settings.ts';
 import { version } from './version.ts';
 
 /** Clients get so long to come to the end of what they sent. */
 const farewellMs = 1500;
 /** After SIGTERM the process ends within this time, whatever hangs. */
 const endMs = 9500;
-
-/**
- * By how much of what is alive the heap may grow before it is collected. Left to itself V8 lets it become four times
- * as large where there is plenty of memory, which a node's work, short-lived and never idle, soon makes it.
- */
-const heapGrowthPercent = 100;
 
 /** Everything that runs in this process, for its orderly end. */
 interface Running {
@@ -41,7 +35,7 @@ interface Running {
 /** Runs a node until SIGTERM or SIGINT; gives the process's exit code. What is wrong at the start is one line on standard error. */
 export async function runNode(settings: NodeSettings): Promise<number> {
   const { config } = settings;
-  setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
+  setV8Up();
   const logger = pino({ level: config.logLevel, base: null });
   const stop = stopRequest();
   // While it starts a node may wait for nothing but timers of the clock, which don't keep a process alive.
