@@ -13,7 +13,7 @@
  */
 const pureFiles = [
   'journal/base/(assert|distribution|errors|quantities)',
-  'journal/log/(entry|frame|gather|lane|recovery|segment|u64)',
+  'journal/log/(entry|frame|gather|integers|lane|recovery|segment)',
   'journal/kestrel/(entry|files|queue)',
   'journal/store/(backlog-file|checkpoint|codec|entries|extent|id-runs|item-cost|item-extras|item-list|item-run|item-walk|maintenance-plan|offset-runs|replica|seen-tokens|segment-uses|slabs|state|stored-queue|stretch)',
   'cluster/(hello|ring|partition-map|plan|leader|role|operation|messages|succession|directory/keys)',

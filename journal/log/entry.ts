@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { assert } from '../base/assert.ts';
-import { readU64, writeU64 } from './u64.ts';
+import { readU32, readU64, writeU32, writeU64 } from './integers.ts';
 
 /*
  * An entry: one record of one partition. It is stored in the journal, copied to backlog files and shipped to followers
@@ -38,20 +38,20 @@ export const entryLayout = [
 
 /** The whole length, header and body, of the entry at `start`, as its header says; not checked. */
 export function entryBytes(buffer: Buffer, start: number): number {
-  return entryHeaderBytes + buffer.readUInt32LE(start + bodyBytesAt);
+  return entryHeaderBytes + readU32(buffer, start + bodyBytesAt);
 }
 
 /** The checksum as stored. */
 export function entryCrc(buffer: Buffer, start: number): number {
-  return buffer.readUInt32LE(start + crcAt);
+  return readU32(buffer, start + crcAt);
 }
 
 export function entryPartition(buffer: Buffer, start: number): number {
-  return buffer.readUInt32LE(start + partitionAt);
+  return readU32(buffer, start + partitionAt);
 }
 
 export function entryEpoch(buffer: Buffer, start: number): number {
-  return buffer.readUInt32LE(start + epochAt);
+  return readU32(buffer, start + epochAt);
 }
 
 /** The entry's number within its partition; 0 for entries that stand outside of the partition's order. */
@@ -79,12 +79,12 @@ export function sealEntry(
   kind: number,
 ): void {
   assert(bodyBytes <= maxEntryBodyBytes, "an entry's body is too long");
-  buffer.writeUInt32LE(bodyBytes, start + bodyBytesAt);
-  buffer.writeUInt32LE(partition, start + partitionAt);
-  buffer.writeUInt32LE(epoch, start + epochAt);
+  writeU32(buffer, start + bodyBytesAt, bodyBytes);
+  writeU32(buffer, start + partitionAt, partition);
+  writeU32(buffer, start + epochAt, epoch);
   writeU64(buffer, start + sequenceAt, sequence);
-  buffer.writeUInt32LE(kind, start + kindAt); // the kind and the three zero bytes after it
-  buffer.writeUInt32LE(crcOf(buffer, start, start + entryHeaderBytes + bodyBytes), start + crcAt);
+  writeU32(buffer, start + kindAt, kind); // the kind and the three zero bytes after it
+  writeU32(buffer, start + crcAt, crcOf(buffer, start, start + entryHeaderBytes + bodyBytes));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { checkEntry, entryBytes, entryCrc } from './entry.ts';
-import { readU64, writeU64 } from './u64.ts';
+import { readU32, readU64, writeU32, writeU64 } from './integers.ts';
 
 /*
  * A batch: what one group commit writes, a frame and then whole entries. Numbers are little-endian.
@@ -67,10 +67,10 @@ export function sealFrame(buffer: Buffer, frame: Frame, salt: number): number {
   writeU64(buffer, batchAt, frame.batch);
   writeU64(buffer, segmentAt, frame.segment);
   writeU64(buffer, durableBatchAt, frame.durableBatch);
-  buffer.writeUInt32LE(frame.payloadBytes, payloadBytesAt);
-  buffer.writeUInt32LE(frame.entries, entriesAt);
+  writeU32(buffer, payloadBytesAt, frame.payloadBytes);
+  writeU32(buffer, entriesAt, frame.entries);
   const crc = crc32(buffer.subarray(batchAt, frameBytes(frame.entries)), salt);
-  buffer.writeUInt32LE(crc, crcAt);
+  writeU32(buffer, crcAt, crc);
   return crc;
 }
 
@@ -81,21 +81,21 @@ export function sealFrame(buffer: Buffer, frame: Frame, salt: number): number {
 export function frameExtent(buffer: Buffer, start: number, limitBytes: number): number | undefined {
   if (limitBytes < frameHeaderBytes || buffer.length - start < frameHeaderBytes) return undefined;
   if (frameMagic.compare(buffer, start, start + frameMagic.length) !== 0) return undefined;
-  const bytes = frameBytes(buffer.readUInt32LE(start + entriesAt));
+  const bytes = frameBytes(readU32(buffer, start + entriesAt));
   return bytes > limitBytes ? undefined : bytes;
 }
 
 /** The frame at `start`, which must stand there up to the end of its list; undefined unless it is whole and of this segment. */
 export function readFrame(buffer: Buffer, start: number, segment: number, salt: number): SealedFrame | undefined {
-  const entries = buffer.readUInt32LE(start + entriesAt);
-  const crc = buffer.readUInt32LE(start + crcAt);
+  const entries = readU32(buffer, start + entriesAt);
+  const crc = readU32(buffer, start + crcAt);
   if (crc32(buffer.subarray(start + batchAt, start + frameBytes(entries)), salt) !== crc) return undefined;
   if (readU64(buffer, start + segmentAt) !== segment) return undefined;
   return {
     batch: readU64(buffer, start + batchAt),
     segment,
     durableBatch: readU64(buffer, start + durableBatchAt),
-    payloadBytes: buffer.readUInt32LE(start + payloadBytesAt),
+    payloadBytes: readU32(buffer, start + payloadBytesAt),
     entries,
     crc,
   };
@@ -106,7 +106,7 @@ export function wholeEntries(buffer: Buffer, start: number, frame: Frame, end: n
   let at = start + frameBytes(frame.entries);
   let count = 0;
   while (count < frame.entries) {
-    const listed = buffer.readUInt32LE(start + frameBytes(count));
+    const listed = readU32(buffer, start + frameBytes(count));
     if (checkEntry(buffer, at, end) !== 'whole' || entryCrc(buffer, at) !== listed) break;
     at += entryBytes(buffer, at);
     count++;

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { entryBytes, entryCrc, entryHeaderBytes, entryPartition } from './entry.ts';
 import { frameBytes, frameBytesPerEntry, frameHeaderBytes } from './frame.ts';
+import { writeU32 } from './integers.ts';
 import { chunkBytes, Lane, noChunk } from './lane.ts';
 
 /**
@@ -188,7 +189,8 @@ export class Gather {
     let listAt = frameHeaderBytes;
     for (const part of parts) {
       for (let at = 0; at < part.length; at += entryBytes(part, at)) {
-        listAt = frame.writeUInt32LE(entryCrc(part, at), listAt);
+        writeU32(frame, listAt, entryCrc(part, at));
+        listAt += 4;
       }
     }
     return frame;

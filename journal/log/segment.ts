@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { readU64, writeU64 } from './u64.ts';
+import { readU64, writeU64 } from './integers.ts';
 
 /*
  * A segment: a file of fixed length, a header of one block and then batches one after another, then whatever its last

@@ -9,8 +9,8 @@ import {
   entryPartition,
   entrySequence,
 } from '../log/entry.ts';
+import { readU64, writeU64 } from '../log/integers.ts';
 import type { Journal } from '../log/journal.ts';
-import { readU64, writeU64 } from '../log/u64.ts';
 import {
   bodyFault,
   fixedBytes,

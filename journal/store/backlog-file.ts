@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { WindhoverError } from '../base/errors.ts';
-import { readU64, writeU64 } from '../log/u64.ts';
+import { readU64, writeU64 } from '../log/integers.ts';
 
 /*
  * A backlog file: settled items of any queues, written in one go and never changed. After the header come whole

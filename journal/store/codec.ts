@@ -1,4 +1,4 @@
-import { readU64, writeU64 } from '../log/u64.ts';
+import { readU64, writeU64 } from '../log/integers.ts';
 
 /** Gathers a record of unknown length; numbers are little-endian. For cold paths: checkpoints. */
 export class ByteWriter {

@@ -1,5 +1,5 @@
 import { entryHeaderBytes } from '../log/entry.ts';
-import { readU64, writeU64 } from '../log/u64.ts';
+import { readU32, readU64, writeU32, writeU64 } from '../log/integers.ts';
 import { extendedDataStart, extrasFault, extrasLayout, type SeenToken } from './item-extras.ts';
 import { listDataBytes, listFault } from './item-list.ts';
 import type { NewItem } from './new-item.ts';
@@ -146,7 +146,7 @@ export function writeItemHead(
   writeU64(buffer, body + 8, id);
   writeU64(buffer, body + 16, expiresAtMs);
   writeU64(buffer, body + 24, addedAtMs);
-  buffer.writeUInt32LE(flags, body + 32);
+  writeU32(buffer, body + 32, flags);
 }
 
 /** The queue's number: first in every body that has one. */
@@ -171,17 +171,17 @@ export function itemAddedAtMs(buffer: Buffer, body: number): number {
 
 /** Of an `itemAdded`: the client's flags. */
 export function itemFlags(buffer: Buffer, body: number): number {
-  return buffer.readUInt32LE(body + 32);
+  return readU32(buffer, body + 32);
 }
 
 /** How many items an entry of this kind adds, one after another: the ids of all are one run. */
 export function itemCount(kind: number, buffer: Buffer, body: number): number {
-  return kind === kinds.itemsAdded ? buffer.readUInt32LE(body + 36) : 1;
+  return kind === kinds.itemsAdded ? readU32(buffer, body + 36) : 1;
 }
 
 /** Of an `itemsAdded`: notes how many items it has. */
 export function writeItemCount(buffer: Buffer, body: number, items: number): void {
-  buffer.writeUInt32LE(items, body + 36);
+  writeU32(buffer, body + 36, items);
 }
 
 /** Where the data of an item begins that shares its entry, which is of this kind, with no other; of an `itemsAdded` its list. */
@@ -244,13 +244,13 @@ export function removalBytes(flat: readonly number[]): number {
 /** Writes an `itemsRemoved` body; `flat` is from, to, from, to …, both ends removed. */
 export function writeRemoval(buffer: Buffer, body: number, queue: number, flat: readonly number[]): void {
   writeU64(buffer, body, queue);
-  buffer.writeUInt32LE(flat.length >>> 1, body + 8);
+  writeU32(buffer, body + 8, flat.length >>> 1);
   writeRuns(buffer, body + fixedBytes.itemsRemoved, flat);
 }
 
 /** Of an `itemsRemoved`: how many runs there are. */
 export function removalRuns(buffer: Buffer, body: number): number {
-  return buffer.readUInt32LE(body + 8);
+  return readU32(buffer, body + 8);
 }
 
 /** Of an `itemsRemoved`: where its run `index` stands: from u64, to u64. */
@@ -297,10 +297,10 @@ export interface SnapshotEnd {
 export function encodeSnapshotEnd(end: SnapshotEnd): Buffer {
   const body = Buffer.allocUnsafe(fixedBytes.snapshotEnded + end.epochs.length * epochBytes);
   writeU64(body, 0, end.sequence);
-  body.writeUInt32LE(end.epochs.length, 8);
+  writeU32(body, 8, end.epochs.length);
   let at = fixedBytes.snapshotEnded;
   for (const { epoch, firstSequence } of end.epochs) {
-    body.writeUInt32LE(epoch, at);
+    writeU32(body, at, epoch);
     writeU64(body, at + 4, firstSequence);
     at += epochBytes;
   }
@@ -309,11 +309,11 @@ export function encodeSnapshotEnd(end: SnapshotEnd): Buffer {
 
 /** Reads a `snapshotEnded` body that {@link bodyFault} found nothing wrong with. */
 export function decodeSnapshotEnd(buffer: Buffer, body: number): SnapshotEnd {
-  const count = buffer.readUInt32LE(body + 8);
+  const count = readU32(buffer, body + 8);
   const epochs: EpochStart[] = [];
   for (let index = 0; index < count; index++) {
     const at = body + fixedBytes.snapshotEnded + index * epochBytes;
-    epochs.push({ epoch: buffer.readUInt32LE(at), firstSequence: readU64(buffer, at + 4) });
+    epochs.push({ epoch: readU32(buffer, at), firstSequence: readU64(buffer, at + 4) });
   }
   return { sequence: readU64(buffer, body), epochs };
 }
@@ -326,13 +326,9 @@ export function bodyFault(kind: number, buffer: Buffer, body: number, end: numbe
   if (bytes < fixedBytes[name]) return `${bytes} bytes are too short for ${name}`;
   switch (kind) {
     case kinds.itemsRemoved:
-      return bytes === fixedBytes.itemsRemoved + buffer.readUInt32LE(body + 8) * runBytes
-        ? undefined
-        : countFault(name);
+      return bytes === fixedBytes.itemsRemoved + readU32(buffer, body + 8) * runBytes ? undefined : countFault(name);
     case kinds.snapshotEnded:
-      return bytes === fixedBytes.snapshotEnded + buffer.readUInt32LE(body + 8) * epochBytes
-        ? undefined
-        : countFault(name);
+      return bytes === fixedBytes.snapshotEnded + readU32(buffer, body + 8) * epochBytes ? undefined : countFault(name);
     case kinds.itemExtended:
       return extrasFault(buffer, body, end);
     case kinds.itemsAdded:

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readU64 } from '../log/integers.ts';
 import { chunkBytes } from '../log/lane.ts';
-import { readU64 } from '../log/u64.ts';
 import { newItem } from '../testing/new-item.ts';
 import {
   type BacklogFile,

@@ -1,4 +1,4 @@
-import { readU64, writeU64 } from '../log/u64.ts';
+import { readU32, readU64, writeU32, writeU64 } from '../log/integers.ts';
 
 /** A producer's token for an item of this queue, and until when it counts. */
 export interface SeenToken {
@@ -58,7 +58,7 @@ export function writeExtras(buffer: Buffer, body: number, { isDelayed, named, or
   buffer[body + 37] = reasons.indexOf(origin?.reason);
   buffer[body + 38] = origin?.queue.length ?? 0;
   buffer[body + 39] = named?.token.length ?? 0;
-  buffer.writeUInt32LE(origin?.deliveries ?? 0, body + 40);
+  writeU32(buffer, body + 40, origin?.deliveries ?? 0);
   writeU64(buffer, body + 44, named?.queue ?? 0);
   writeU64(buffer, body + 52, named?.seenAtMs ?? 0);
   writeU64(buffer, body + 60, named?.untilMs ?? 0);
@@ -84,7 +84,7 @@ export function readExtras(buffer: Buffer, body: number): ItemExtras {
   return {
     isDelayed: buffer[body + 36] !== 0,
     named: readNamed(buffer, body),
-    origin: reason === undefined ? undefined : { queue, reason, deliveries: buffer.readUInt32LE(body + 40) },
+    origin: reason === undefined ? undefined : { queue, reason, deliveries: readU32(buffer, body + 40) },
   };
 }
 

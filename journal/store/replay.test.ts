@@ -2,8 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { entryBodyStart, entryKind, entrySequence } from '../log/entry.ts';
+import { writeU64 } from '../log/integers.ts';
 import { readRow } from '../log/read-row.ts';
-import { writeU64 } from '../log/u64.ts';
 import { ModelPartition } from '../testing/model-store.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';

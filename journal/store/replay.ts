@@ -1,6 +1,6 @@
 import { WindhoverError } from '../base/errors.ts';
 import { entryBodyStart, entryEpoch, entryKind, entryPartition, entrySequence } from '../log/entry.ts';
-import { readU64 } from '../log/u64.ts';
+import { readU64 } from '../log/integers.ts';
 import type { Checkpoint, CheckpointReplica } from './checkpoint.ts';
 import { bodyFault, kinds } from './entries.ts';
 import { segmentPlace } from './entry-reader.ts';

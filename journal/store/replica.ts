@@ -1,6 +1,6 @@
 import { WindhoverError } from '../base/errors.ts';
 import { entryBodyStart } from '../log/entry.ts';
-import { readU64 } from '../log/u64.ts';
+import { readU64 } from '../log/integers.ts';
 import {
   bodyQueue,
   createdName,

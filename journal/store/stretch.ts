@@ -8,7 +8,7 @@ import {
   entrySequence,
   sealEntry,
 } from '../log/entry.ts';
-import { writeU64 } from '../log/u64.ts';
+import { writeU64 } from '../log/integers.ts';
 import { fixedBytes, itemCount, itemId, kinds, writeItemCount } from './entries.ts';
 import { ItemWalk } from './item-walk.ts';
 import type { QueueState } from './stored-queue.ts';

@@ -9,8 +9,8 @@ import {
   entryPartition,
   entrySequence,
 } from '../log/entry.ts';
+import { readU64 } from '../log/integers.ts';
 import { readRow } from '../log/read-row.ts';
-import { readU64 } from '../log/u64.ts';
 import {
   bodyFault,
   bodyQueue,
