@@ -33,7 +33,7 @@ function whoUses(folder: string): string[] {
 
 test('what is wrong with the words is said in a line', async () => {
   const wrong: readonly (readonly [string, RegExp])[] = [
-    ['--only a,z', /^loadtest: no such part: z \(there are a, b, c, d, e, f\)\n$/],
+    ['--only a,z', /^loadtest: no such part: z \(there are a, b, c, d, e, f, g\)\n$/],
     ['--target nothing', /Want NAME=HOST:PORT/],
     ['--target x=somewhere', /Want NAME=HOST:PORT/],
     ['--runs 0', /at least 1/],

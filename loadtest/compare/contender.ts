@@ -1,12 +1,17 @@
 import type { ProtocolName } from '../scenario/scenario.ts';
 
-/** What is asked of every contender of a comparison. `mixed` alternates set and get. */
+/**
+ * What is asked of every contender of a comparison. `mixed` alternates set and get; `drain` gets from one deep queue that has
+ * had time to go to the disk, once its head is gone.
+ */
 export interface Work {
-  readonly kind: 'set' | 'get' | 'mixed';
+  readonly kind: 'set' | 'get' | 'mixed' | 'drain';
   readonly connections: number;
   /** Requests in flight on a connection. */
   readonly depth: number;
   readonly itemBytes: number;
+  /** `drain` only: how many items there are before anything is read. */
+  readonly backlogItems?: number;
 }
 
 /** One side of a comparison: what is to be started, or (a target) runs already. Its name is what the tables show. */
@@ -17,6 +22,8 @@ export type Contender =
       readonly nodes: number;
       readonly syncJournal: 'always' | 'never';
       readonly route: 'any' | 'owner';
+      /** What one queue's items may take of memory, as a queue's `maxMemorySize` has it; absent: the default. */
+      readonly queueMemory?: string;
     }
   | { readonly kind: 'redis'; readonly name: string; readonly appendfsync: 'always' | 'everysec' }
   | { readonly kind: 'beanstalkd'; readonly name: string }
@@ -32,13 +39,13 @@ export const queueCount = 50;
 
 /** What the load generator calls the protocol that a contender speaks, and the work that it knows in it. */
 const spoken: Readonly<Record<Kind, { readonly protocol: ProtocolName; readonly kinds: readonly Work['kind'][] }>> = {
-  windhover: { protocol: 'memcache', kinds: ['set', 'get', 'mixed'] },
+  windhover: { protocol: 'memcache', kinds: ['set', 'get', 'mixed', 'drain'] },
   redis: { protocol: 'redis', kinds: ['set', 'get', 'mixed'] },
   beanstalkd: { protocol: 'beanstalk', kinds: ['set'] },
   memcached: { protocol: 'memcache', kinds: ['set', 'get', 'mixed'] },
   echo: { protocol: 'echo', kinds: ['set', 'get'] },
   nats: { protocol: 'nats', kinds: ['set'] },
-  target: { protocol: 'memcache', kinds: ['set', 'get', 'mixed'] },
+  target: { protocol: 'memcache', kinds: ['set', 'get', 'mixed', 'drain'] },
 };
 
 /** Programs that must be installed; the others are part of this one, or run already. */

@@ -71,9 +71,10 @@ export function start(contender: Contender, work: Pick<Work, 'kind' | 'itemBytes
 }
 
 async function startWindhover(
-  { nodes, syncJournal }: Contender & { kind: 'windhover' },
+  { nodes, syncJournal, queueMemory }: Contender & { kind: 'windhover' },
   { folder, ports, serverCpus, signal }: Place,
 ): Promise<Running> {
+  const memory = queueMemory === undefined ? [] : memoryFlags(queueMemory, folder);
   const taken = (await ports.take(nodes * 3)).map((port) => `127.0.0.1:${port}`);
   const [clients, admins, peers] = [0, 1, 2].map((part) => taken.slice(part * nodes, (part + 1) * nodes)) as [
     string[],
@@ -88,11 +89,19 @@ async function startWindhover(
         ...['--listen', client, '--admin', admins[index] as string, '--peer', peers[index] as string],
         ...['--directory', `lmdb:${path.join(folder, 'directory')}`, '--sync-journal', syncJournal],
         ...['--expect', String(nodes), '--replicas', String(Math.min(2, nodes))],
+        ...memory,
       ],
       serverCpus,
     ),
   );
   return ready(clients, processes, signal, async () => (await Promise.all(admins.map(isReady))).every((each) => each));
+}
+
+/** A queue has as much as that, since a node that might have any amount is no limit. */
+function memoryFlags(queueMemory: string, folder: string): string[] {
+  const config = path.join(folder, 'windhover.yaml');
+  writeFileSync(config, `default: { maxMemorySize: ${queueMemory} }\n`);
+  return ['--config', config, '--max-memory', '64GiB'];
 }
 
 async function isReady(admin: string): Promise<boolean> {

@@ -2,7 +2,7 @@ import net from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Findings, LoadComparison, Part } from './comparison.ts';
-import type { Contender } from './contender.ts';
+import type { Contender, Work } from './contender.ts';
 import { Ports } from './ports.ts';
 import { findProgram } from './processes.ts';
 import { compareAll, type SessionOptions } from './session.ts';
@@ -12,10 +12,10 @@ const windhover: Contender = { kind: 'windhover', name: 'Windhover', nodes: 1, s
 const memcached: Contender = { kind: 'memcached', name: 'memcached' };
 const nobody: Contender = { kind: 'target', name: 'nobody', host: '127.0.0.1', port: 1 };
 
-function comparing(kind: 'set' | 'get' | 'mixed', contenders: readonly Contender[]): Part {
+function comparing(kind: Work['kind'], contenders: readonly Contender[]): Part {
   const comparison: LoadComparison = {
     ...{ kind: 'load', title: kind, cores: 'shared', contenders, goals: [] },
-    work: { kind, connections: 4, depth: 1, itemBytes: 100 },
+    work: { kind, connections: 4, depth: 1, itemBytes: 100, backlogItems: 3000 },
   };
   return { letter: 'x', title: 'a part', about: '', comparisons: [comparison] };
 }
@@ -45,6 +45,16 @@ if (findProgram('memcached') === undefined) console.log('skipped: memcached is n
     assert.ok((samples[0]?.p50Ms ?? 0) > 0);
   }
   assert.match(tableOf(result)[2]?.at(-1) as string, /^\d\.\d\d$/);
+});
+
+test('a backlog is drained past its head', async () => {
+  const findings: Findings = { parts: [], unfinished: undefined };
+  await compareAll([comparing('drain', [{ ...windhover, queueMemory: '1MiB' }])], findings, options({}));
+  const [result] = findings.parts[0]?.results ?? [];
+  assert.ok(result?.kind === 'load');
+  const [sample] = result.series[0]?.samples ?? [];
+  assert.ok((sample?.perSecond ?? 0) > 100, result.remarks.join());
+  assert.equal([sample?.errors, sample?.misses], [0, 0]);
 });
 
 test('the bare server answers gets as it answers sets', async () => {

@@ -13,7 +13,9 @@ const echo: Contender = { kind: 'echo', name: 'bare Node net server' };
 const natsOneStream: Contender = { kind: 'nats', name: 'NATS JetStream R3, one stream', streams: 1 };
 const natsStreams: Contender = { kind: 'nats', name: 'NATS JetStream R3, three streams', streams: 3 };
 
-type WindhoverOptions = Partial<Pick<Contender & { kind: 'windhover' }, 'nodes' | 'syncJournal' | 'route'>>;
+type WindhoverOptions = Partial<
+  Pick<Contender & { kind: 'windhover' }, 'nodes' | 'syncJournal' | 'route' | 'queueMemory'>
+>;
 
 function windhover(name: string, options: WindhoverOptions): Contender {
   return { kind: 'windhover', name, nodes: 1, syncJournal: 'always', route: 'any', ...options };
@@ -107,6 +109,30 @@ const partLatency: Part = {
   ],
 };
 
+const onDisk = windhover('on disk, but for 32 MiB', { syncJournal: 'never', queueMemory: '32MiB' });
+const inMemory = windhover('all in memory', { syncJournal: 'never', queueMemory: '1GiB' });
+const drainedItems = 600_000;
+
+const partDrain: Part = {
+  letter: 'g',
+  title: 'Draining a queue of 600,000 items, not synced: 50 connections',
+  about:
+    'One node with the same backlog twice: with so little memory for the queue that what is read comes from its files (which stand in the system’s cache, as what was written of late does), and with enough for all of it. Reads begin to count when a third is gone, and with it whatever was in memory, and go on for half a second.',
+  comparisons: [
+    [32, 1024],
+    [32, 64],
+    [1, 1024],
+    [1, 64],
+  ].map(([depth, itemBytes]) =>
+    rates(
+      `get, ${itemBytes === kibibyte ? '1 KiB' : '64 B'}, ${depth === 1 ? 'one' : depth} in flight`,
+      { ...work('drain', 50, depth, itemBytes), backlogItems: drainedItems },
+      [onDisk, inMemory],
+      [[inMemory, 0.8]],
+    ),
+  ),
+};
+
 const partIdle: Part = {
   letter: 'f',
   title: 'Idle',
@@ -122,7 +148,15 @@ const partIdle: Part = {
   ],
 };
 
-const parts: readonly Part[] = [partNotSynced, partSynced, partPipelined, partReplicated, partLatency, partIdle];
+const parts: readonly Part[] = [
+  partNotSynced,
+  partSynced,
+  partPipelined,
+  partReplicated,
+  partLatency,
+  partIdle,
+  partDrain,
+];
 
 /** The standard set, with `targets` beside the others wherever something is asked of servers. */
 export function standardParts(targets: readonly Contender[]): Part[] {

@@ -48,6 +48,26 @@ test('what is to be read is filled in before, and more than is read; an echo ser
   assert.is(phases(echo, 'get'), 'warm-up: 0 set, 1 get, 0 mixed, 1500 ms; measured: 0 set, 1 get, 0 mixed, 5000 ms');
 });
 
+test('a backlog is filled in, left alone, and read past its head before reads are measured', () => {
+  const drain: Work = { ...work('drain'), backlogItems: 6000 };
+  const { queues, phases } = scenarioOf({ ...windhover, nodes: 1 }, drain, 5);
+  assert.equal(
+    phases.map(({ name, measured, durationMs, producers, consumers }) => ({
+      ...{ name, measured, durationMs, set: producers[0]?.items, get: consumers[0]?.items },
+    })),
+    [
+      { name: 'warm-up', measured: false, durationMs: 1500, set: undefined, get: undefined },
+      { name: 'fill', measured: false, durationMs: undefined, set: 6000, get: undefined },
+      { name: 'rest', measured: false, durationMs: 8000, set: undefined, get: undefined },
+      { name: 'head', measured: false, durationMs: undefined, set: undefined, get: 2000 },
+      { name: measuredPhase, measured: true, durationMs: 500, set: undefined, get: 3000 },
+    ],
+  );
+  assert.is(queues.count, 1);
+  const [last] = phases.at(-1)?.consumers ?? [];
+  assert.equal([last?.connections, last?.depth, last?.queues], [7, 3, [0]]);
+});
+
 test('an echo server has one queue, so that all requests are equally long; a cluster may be routed by owner', () => {
   assert.is(scenarioOf(echo, work('set'), 1).queues.count, 1);
   assert.ok(scenarioOf(windhover, work('set'), 1).queues.count > 1);

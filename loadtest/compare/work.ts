@@ -19,37 +19,41 @@ const fillConnections = queueCount;
 const fillDepth = 4;
 /** Reads end earlier, since not every queue is read equally fast, and a read of an empty one is none. */
 const readItems = 150_000;
+/** Until what was filled in is where it stays. */
+const restSeconds = 8;
+/** What is read first, since the head of the queue is in memory, and what is left. */
+const [headShare, restShare] = [1 / 3, 1 / 6];
+/** So short that the backlog outlasts it at any rate that is known. */
+const drainSeconds = 0.5;
 
 type Phase = Scenario['phases'][number];
+type Groups = Pick<Phase, 'producers' | 'consumers' | 'mixed'>;
 
 /** The phase that is measured; what comes before it is there for its sake. */
 export const measuredPhase = 'measured';
 
 /**
  * A work as a scenario: a warm-up in both directions where the contender has both, so that what is measured later has
- * been compiled and nothing is left over; the items to be read, if any; and the work itself.
+ * been compiled and nothing is left over; the items to be read, if any, and the first of them, where those after them
+ * count; and the work itself.
  */
 export function scenarioOf(contender: Contender, work: Work, seconds: number): Scenario {
   // The echo server counts bytes: every request must be as long as the next.
-  const count = contender.kind === 'echo' ? 1 : queueCount;
+  const count = contender.kind === 'echo' || work.kind === 'drain' ? 1 : queueCount;
   const group = {
     ...{ ratePerSecond: undefined, measured: true, queues: Array.from({ length: count }, (_, queue) => queue) },
     ...{ connections: work.connections, depth: work.depth },
   };
   const sizes = { kind: 'fixed', bytes: work.itemBytes } as const;
-  const does = (kind: Work['kind'], items: number | undefined): Pick<Phase, 'producers' | 'consumers' | 'mixed'> => ({
+  const does = (kind: Work['kind'], items: number | undefined): Groups => ({
     producers: kind === 'set' ? [{ ...group, sizes, items }] : [],
-    consumers: kind === 'get' ? [{ ...group, ...plainReads, items }] : [],
+    consumers: kind === 'get' || kind === 'drain' ? [{ ...group, ...plainReads, items }] : [],
     mixed: kind === 'mixed' ? [{ ...group, sizes, items }] : [],
   });
-  const phase = (name: string, own: Pick<Phase, 'producers' | 'consumers' | 'mixed'>, time?: number): Phase => ({
-    ...{ name, measured: name === measuredPhase, durationMs: time === undefined ? undefined : time * 1000 },
-    ...own,
-    ...{ idleConnections: 0, faults: [] },
-  });
-  const isFilled = work.kind === 'get' && keepsItems(contender);
-  const fill = { ...group, connections: fillConnections, depth: fillDepth, sizes, items: filledItems };
-  const filling = phase('fill', { ...does('set', undefined), producers: [fill] });
+  const fill = (items: number): Phase => {
+    const producer = { ...group, connections: fillConnections, depth: fillDepth, sizes, items };
+    return phase('fill', { ...nobody, producers: [producer] });
+  };
   return {
     name: `compare ${work.kind}`,
     description: `${work.kind} for a comparison`,
@@ -64,9 +68,39 @@ export function scenarioOf(contender: Contender, work: Work, seconds: number): S
         does(canDo(contender, 'mixed') ? 'mixed' : work.kind, undefined),
         isCluster(contender) ? clusterWarmUpSeconds : Math.min(seconds, warmUpSeconds),
       ),
-      ...(isFilled ? [filling] : []),
-      phase(measuredPhase, does(work.kind, isFilled ? readItems : undefined), seconds),
+      ...phasesOf(contender, work, seconds, does, fill),
     ],
+  };
+}
+
+/** What follows the warm-up; the last is the one that is measured. */
+function phasesOf(
+  contender: Contender,
+  { kind, backlogItems = filledItems }: Work,
+  seconds: number,
+  does: (kind: Work['kind'], items: number | undefined) => Groups,
+  fill: (items: number) => Phase,
+): Phase[] {
+  if (kind === 'drain') {
+    const [head, left] = [headShare, restShare].map((share) => Math.floor(backlogItems * share)) as [number, number];
+    return [
+      fill(backlogItems),
+      phase('rest', nobody, restSeconds),
+      phase('head', does('drain', head)),
+      phase(measuredPhase, does('drain', backlogItems - head - left), Math.min(seconds, drainSeconds)),
+    ];
+  }
+  if (kind !== 'get' || !keepsItems(contender)) return [phase(measuredPhase, does(kind, undefined), seconds)];
+  return [fill(filledItems), phase(measuredPhase, does(kind, readItems), seconds)];
+}
+
+const nobody: Groups = { producers: [], consumers: [], mixed: [] };
+
+function phase(name: string, own: Groups, seconds?: number): Phase {
+  return {
+    ...{ name, measured: name === measuredPhase, durationMs: seconds === undefined ? undefined : seconds * 1000 },
+    ...own,
+    ...{ idleConnections: 0, faults: [] },
   };
 }
 
