@@ -41,7 +41,7 @@ export interface PartitionLog {
   /** Adds an item. Its data is copied before this returns. */
   addItem(queue: number, item: NewItem): number;
 
-  /** Where the data of the item stands that was added last. One object, overwritten by the next `addItem`. */
+  /** Where the data of the item stands that was added last. One object, which tells nothing once anything else is appended. */
   readonly lastAdded: Readonly<PlacedData>;
 
   /** Whether an item was named so whose name's time is not over. One whose entry has not been written yet is not found. */

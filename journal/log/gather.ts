@@ -34,8 +34,6 @@ export function batchBytes(batch: Batch): number {
  * of its lane and its batch is being gathered: what has been taken out to be written is final.
  */
 export class Gather {
-  /** The chunk that the entry goes into which was begun or extended last. */
-  buffer: Buffer = noChunk;
   /** All bytes of entries ever appended. */
   appendedBytes = 0;
   /** What the batches gathered now will take in the file. */
@@ -43,6 +41,8 @@ export class Gather {
   readonly #maxBatchBytes: number;
   readonly #closed: Batch[] = [];
   readonly #lanes = Array.from({ length: laneCount }, () => new Lane());
+  /** That of the entry which was begun or extended last. */
+  #last = this.#laneOf(0);
   /** The lane of the entry between `begin` and `seal`; undefined outside. */
   #begun: Lane | undefined;
   #begunBytes = 0;
@@ -58,12 +58,17 @@ export class Gather {
     this.#maxBatchBytes = maxBatchBytes;
   }
 
+  /** The chunk that the entry goes into which was begun or extended last. */
+  get buffer(): Buffer {
+    return this.#last.chunk;
+  }
+
   /** Makes room for an entry of this partition; gives where in `buffer` the body goes. `seal` must follow, before anything else. */
   begin(partition: number, bodyBytes: number): number {
     const lane = this.#roomFor(partition, entryHeaderBytes + bodyBytes);
     this.#begun = lane;
     this.#begunBytes = bodyBytes;
-    this.buffer = lane.chunk;
+    this.#last = lane;
     return lane.position + entryHeaderBytes;
   }
 
@@ -88,7 +93,7 @@ export class Gather {
     if (lane.ticket !== ticket || !lane.hasRoom(bytes) || !this.#isBatchFor(bytes)) return -1;
     const at = lane.position;
     lane.position += bytes;
-    this.buffer = lane.chunk;
+    this.#last = lane;
     this.#count(bytes);
     return at;
   }
@@ -127,7 +132,6 @@ export class Gather {
   /** Lets go of chunks beyond the ordinary size that nothing is being gathered into. */
   trim(): void {
     for (const lane of this.#lanes) if (!lane.isUsed && lane.chunk.length > chunkBytes) lane.startChunk(noChunk);
-    if (!this.#lanes.some(({ chunk }) => chunk === this.buffer)) this.buffer = noChunk;
   }
 
   #laneOf(partition: number): Lane {

@@ -63,16 +63,31 @@ export interface PlacedData {
   start: number;
 }
 
+/** Of the item added last. Hot: set for each item, and a chunk that is new costs more to note than to look up. */
+class LastAdded implements PlacedData {
+  start = 0;
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  get memory(): Buffer {
+    return this.#journal.buffer;
+  }
+}
+
 /** Appends entries to the journal and numbers them. What they mean is taken in when they have been written. */
 export class Appender {
-  /** Of the item added last. */
-  readonly lastAdded: PlacedData = { memory: Buffer.alloc(0), start: 0 };
+  /** Of the item added last, until anything else is appended. */
+  readonly lastAdded: LastAdded;
   readonly #journal: Journal;
   readonly #ends = new Map<number, AppendEnd>();
 
   /** Goes on where `replicas` end. */
   constructor(journal: Journal, replicas: Iterable<ReplicaState>) {
     this.#journal = journal;
+    this.lastAdded = new LastAdded(journal);
     for (const { partition, state, lastSequence, lastEpoch, highestEpoch } of replicas) {
       this.#ends.set(partition, newEnd(lastSequence, lastEpoch, highestEpoch, state === 'receiving'));
     }
@@ -164,7 +179,6 @@ export class Appender {
 
   #place(buffer: Buffer, start: number, data: Buffer): void {
     buffer.set(data, start);
-    this.lastAdded.memory = buffer;
     this.lastAdded.start = start;
   }
 

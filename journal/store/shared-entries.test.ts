@@ -56,6 +56,34 @@ test('items that follow one another share an entry and its sequence, until anyth
   );
 });
 
+test('where an item was put is told also when partitions take turns, and hundreds share an entry', async () => {
+  const node = new StoreNode();
+  const store = await node.open();
+  const queues = [1, 2].map((partition) => {
+    store.beginEpoch(partition, 1, 'a');
+    return store.createQueue(partition, 'q');
+  });
+  const dataOf = (partition: number, id: number): Buffer => Buffer.from(`${partition}:${id}`);
+  for (let id = 1; id <= 700; id++) {
+    for (const [index, queue] of queues.entries()) {
+      const data = dataOf(index + 1, id);
+      store.addItem(index + 1, queue, newItem(id, data));
+      const { memory, start } = store.lastAdded;
+      assert.equal(memory.subarray(start, start + data.length), data);
+    }
+  }
+  await node.flush();
+  for (const partition of [1, 2]) {
+    assert.equal(await logOf(node, partition), [0, 0, 700]);
+    const { items } = await node.read(partition, queues[partition - 1] as number, 1, 1 << 20);
+    assert.equal(
+      items.map(({ id, data }) => [id, data]),
+      Array.from({ length: 700 }, (_, index) => [index + 1, dataOf(partition, index + 1)]),
+    );
+  }
+  await node.clock.complete(store.close());
+});
+
 test('where an item was put, its data stays while more come, and its entry is not longer than a chunk', async () => {
   const node = new StoreNode();
   const store = await node.open();
@@ -63,7 +91,8 @@ test('where an item was put, its data stays while more come, and its entry is no
   const queue = store.createQueue(1, 'q');
   const places = Array.from({ length: 400 }, (_, index) => {
     store.addItem(1, queue, newItem(index + 1, Buffer.alloc(100 + (index % 90), index)));
-    return { ...store.lastAdded };
+    const { memory, start } = store.lastAdded;
+    return { memory, start };
   });
   await node.flush();
   for (const [index, { memory, start }] of places.entries()) {

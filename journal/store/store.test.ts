@@ -19,7 +19,8 @@ test('the data of an item stays where it was placed when it was added, whatever 
   const kept = sizes.map((size, index) => {
     const extras = index % 2 === 0 ? undefined : { isDelayed: true, named: undefined, origin: undefined };
     store.addItem(3, queue, newItem(index + 1, Buffer.alloc(size, index + 65), { extras }));
-    return { ...store.lastAdded };
+    const { memory, start } = store.lastAdded;
+    return { memory, start };
   });
   await node.flush();
   for (const [index, { memory, start }] of kept.entries()) {

@@ -203,7 +203,7 @@ export class Store {
     return this.#appender.addItem(partition, queue, item);
   }
 
-  /** Where the data of the item stands that was added last, of all partitions. One object, overwritten by the next. */
+  /** Where the data of the item stands that was added last, of all partitions. One object, which tells nothing once anything else is appended. */
   get lastAdded(): Readonly<PlacedData> {
     return this.#appender.lastAdded;
   }
