@@ -13,6 +13,8 @@ export const nodeSettings: Partial<StoreSettings> = { unsettledBytes: 256 * 1024
 const defaultPendingBytes = 1024 * 1024;
 /** Appended in one turn of the event loop, which is not to be held up by the benchmark itself. */
 const turnItems = 512;
+/** Appended before the store is asked again whether it takes more: asking for each short item would cost as much as it does. */
+const bytesAtOnce = 1024;
 const readBytes = 1024 * 1024;
 const firstPartition = 1;
 
@@ -22,6 +24,7 @@ export class BenchStore {
   readonly store: Store;
   readonly #queues: number[] = [];
   readonly #nextIds: number[] = [];
+  #nextQueue = 0;
   #wake: () => void = () => {};
 
   /** Opens the store in `folder`, with the settings that a node has, or others. */
@@ -73,6 +76,7 @@ export class BenchStore {
   ): Promise<number> {
     const { store } = this;
     const data = Buffer.alloc(itemBytes, 'w');
+    const itemsAtOnce = Math.ceil(bytesAtOnce / itemBytes);
     const start = performance.now();
     let added = 0;
     store.events = { ...store.events, durable: () => this.#wake() };
@@ -81,7 +85,7 @@ export class BenchStore {
       const turnEnd = Math.min(items, added + turnItems);
       const item = { id: 0, flags: 0, expiresAtMs: 0, addedAtMs: systemClock.wallMs(), data, extras: undefined };
       while (added < turnEnd && store.pendingBytes < pendingBytes && store.room === 'ample') {
-        this.#add(added++ % this.#queues.length, item);
+        for (const end = Math.min(turnEnd, added + itemsAtOnce); added < end; added++) this.#add(item);
       }
       if (store.pendingBytes < pendingBytes) await nextTurn();
       else await this.#durable();
@@ -112,7 +116,9 @@ export class BenchStore {
   }
 
   /** One item, filled in anew for each, since the store keeps nothing of it. */
-  #add(index: number, item: { id: number } & NewItem): void {
+  #add(item: { id: number } & NewItem): void {
+    const index = this.#nextQueue;
+    this.#nextQueue = index + 1 === this.#queues.length ? 0 : index + 1;
     item.id = this.#nextIds[index] as number;
     this.#nextIds[index] = item.id + 1;
     this.store.addItem(firstPartition + index, this.#queues[index] as number, item);

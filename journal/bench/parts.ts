@@ -51,7 +51,7 @@ async function measureAppend(run: RunStep, folder: () => string): Promise<Table>
   return {
     title: 'Append',
     about:
-      'Items are appended as fast as they become durable, with so many bytes under way that a batch has about the size given. Beside it, in turn, the disk by itself: blocks of that size written one after another to a file that is there already, each with an `fdatasync` of its own, or, for what is not synced, with one at the end. Rounds of 0.2 s, each beside one of the disk; the medians of twelve, and within which half of the ratios lie.',
+      'Items are appended as fast as they become durable, with so many bytes under way that a batch has about the size given. Beside it, in turn, the disk by itself: blocks of that size written one after another to a file that is there already, each with an `fdatasync` of its own, or, for what is not synced, with one at the end. The journal has made its files before. Rounds of 0.2 s, each beside one of the disk; the medians of twelve, and within which half of the ratios lie.',
     head: ['append', 'items/s', 'batches seen', 'to the journal', 'raw disk', 'of raw'],
     rows,
   };
