@@ -10,6 +10,8 @@ export interface Work {
   /** Requests in flight on a connection. */
   readonly depth: number;
   readonly itemBytes: number;
+  /** How many queues it is spread over; absent: `queueCount`, or one that is drained. */
+  readonly queues?: number;
   /** `drain` only: how many items there are before anything is read. */
   readonly backlogItems?: number;
 }

@@ -70,6 +70,8 @@ test('a backlog is filled in, left alone, and read past its head before reads ar
 
 test('an echo server has one queue, so that all requests are equally long; a cluster may be routed by owner', () => {
   assert.is(scenarioOf(echo, work('set'), 1).queues.count, 1);
+  assert.is(scenarioOf(windhover, { ...work('set'), queues: 1 }, 1).queues.count, 1);
+  assert.equal(scenarioOf(windhover, { ...work('set'), queues: 2 }, 1).phases.at(-1)?.producers[0]?.queues, [0, 1]);
   assert.ok(scenarioOf(windhover, work('set'), 1).queues.count > 1);
   assert.equal(
     [windhover, beanstalkd].map((contender) => scenarioOf(contender, work('set'), 1).route),

@@ -39,7 +39,7 @@ export const measuredPhase = 'measured';
  */
 export function scenarioOf(contender: Contender, work: Work, seconds: number): Scenario {
   // The echo server counts bytes: every request must be as long as the next.
-  const count = contender.kind === 'echo' || work.kind === 'drain' ? 1 : queueCount;
+  const count = contender.kind === 'echo' || work.kind === 'drain' ? 1 : (work.queues ?? queueCount);
   const group = {
     ...{ ratePerSecond: undefined, measured: true, queues: Array.from({ length: count }, (_, queue) => queue) },
     ...{ connections: work.connections, depth: work.depth },
