@@ -86,6 +86,8 @@ export interface SetOptions {
   readonly delayMs: number;
   /** Names the item, in latin1: while a queue remembers it, a set of the same name stores nothing. Empty: none. */
   readonly token: string;
+  /** Wall clock: the item was added to a queue then, elsewhere, and its age counts from there. Without: now. Never with a delay. */
+  readonly addedAtMs?: number;
   /** Where it comes from; only of an item that a queue has moved. */
   readonly origin?: ItemOrigin | undefined;
 }

@@ -32,7 +32,7 @@ test('flags are kept to 32 bits [set-flags]', () => {
   assert.match(answersTo('set q 4294967296 0 1\r\nx\r\nget q\r\n'), /^CLIENT_ERROR .*\r\nEND\r\n$/);
 });
 
-test('an item may be named and put off, and other options are refused [set-option-unknown]', () => {
+test('an item may be named, put off and of an earlier time, and other options are refused [set-option-unknown]', () => {
   const stage = new SessionStage();
   const asked = (key: string): unknown => {
     assert.is(stage.say(`set ${key} 0 0 1\r\nx\r\n`), 'STORED\r\n');
@@ -41,10 +41,13 @@ test('an item may be named and put off, and other options are refused [set-optio
   };
   assert.equal(asked('q/id=a-1'), ['q', { delayMs: 0, token: 'a-1' }]);
   assert.equal(asked('q//id=b/delay=50'), ['q', { delayMs: 50, token: 'b' }]);
+  assert.equal(asked('q/added=1700000000000/id=c'), ['q', { delayMs: 0, token: 'c', addedAtMs: 1_700_000_000_000 }]);
   assert.equal(asked('q/'), ['q', undefined]);
   const longest = 'x'.repeat(64);
   assert.equal(asked(`q/id=${longest}`), ['q', { delayMs: 0, token: longest }]);
-  for (const option of ['id=', `id=${longest}x`, 'delay=', 'delay=-1', 'delay=1s', 'open', 't=1', 'ID=a']) {
+  const wrong = ['id=', `id=${longest}x`, 'delay=', 'delay=-1', 'delay=1s', 'open', 't=1', 'ID=a'];
+  const wrongTimes = ['added=', 'added=0', 'added=-1', 'added=1.5', 'added=9007199254740993', 'added=5/delay=5'];
+  for (const option of [...wrong, ...wrongTimes]) {
     const { length } = stage.broker.operations;
     assert.match(
       stage.say(`set q/${option} 0 0 3\r\nabc\r\nversion\r\n`),

@@ -72,8 +72,11 @@ const reason = fc.constantFrom('expired', 'undelivered');
 const origin = fc.record({ queue, reason, deliveries: flags }, { noNullPrototype: true });
 
 const setOptions = fc
-  .record({ delayMs: fc.nat(), token: queue, origin }, { noNullPrototype: true, requiredKeys: ['delayMs', 'token'] })
-  .filter(({ delayMs, token, origin }) => delayMs > 0 || token !== '' || origin !== undefined);
+  .record(
+    { delayMs: fc.nat(), token: queue, addedAtMs: fc.integer({ min: 1 }), origin },
+    { noNullPrototype: true, requiredKeys: ['delayMs', 'token'] },
+  )
+  .filter(({ delayMs, token, ...rest }) => delayMs > 0 || token !== '' || Object.keys(rest).length > 0);
 
 const operations: ByKind<Operation> = {
   set: { kind: kind('set'), queue, flags, expiresAtMs: number, data: bytes, options: setOptions },

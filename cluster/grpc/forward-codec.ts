@@ -80,8 +80,9 @@ export function encodeRequest(request: ForwardedRequest): windhover.peer.Forward
 
 function encodeSet(set: SetOperation): windhover.peer.Set.$Properties {
   if (set.options === undefined) return set;
-  const { delayMs, token, origin } = set.options;
-  return { ...set, delayMs, token: Buffer.from(token, 'latin1'), origin: origin ? encodeOrigin(origin) : null };
+  const { delayMs, token, addedAtMs = 0, origin } = set.options;
+  const from = origin ? encodeOrigin(origin) : null;
+  return { ...set, delayMs, token: Buffer.from(token, 'latin1'), addedAtMs, origin: from };
 }
 
 function encodeOrigin({ queue, reason, deliveries }: ItemOrigin): windhover.peer.Origin.$Properties {
@@ -131,8 +132,10 @@ function decodeSet(queue: string, set: windhover.peer.Set.$Shape): Operation {
 function decodeSetOptions(set: windhover.peer.Set.$Shape): SetOptions | undefined {
   const token = set.token ? buffer(set.token).toString('latin1') : '';
   const delayMs = set.delayMs ? durationMs(set.delayMs) : 0;
-  if (set.origin) return { delayMs, token, origin: decodeOrigin(set.origin) };
-  return token === '' && delayMs === 0 ? undefined : { delayMs, token };
+  const added = set.addedAtMs ? { addedAtMs: whole(set.addedAtMs) } : undefined;
+  const from = set.origin ? { origin: decodeOrigin(set.origin) } : undefined;
+  if (token === '' && delayMs === 0 && added === undefined && from === undefined) return undefined;
+  return { delayMs, token, ...added, ...from };
 }
 
 function decodeOrigin({ queue, reason, deliveries }: windhover.peer.Origin.$Shape): ItemOrigin {

@@ -11,6 +11,8 @@ export interface NewItem {
   readonly flags?: number;
   /** When it is dropped if nobody has read it, in Unix milliseconds, rounded up to a second; without, never. */
   readonly expiresAtMs?: number;
+  /** When it was added to the queue that it comes from, in Unix milliseconds: its age counts from then. Without: now. */
+  readonly addedAtMs?: number;
   /**
    * A name of your own for this item, letters, digits, `-` and `_`, at most 64: within a queue's `dedupWindow` (5 minutes
    * unless set otherwise) an item of the same name is taken once, however often it is set, and so the client sets it
@@ -44,8 +46,15 @@ export function setRequest(name: string, item: NewItem, id: string | undefined):
     throw new ClientError('invalid', `flags are a whole number of 32 bits, not ${flags}`);
   }
   if (id !== undefined && !/^[\w-]{1,64}$/.test(id)) throw new ClientError('invalid', `not an id: ${id}`);
-  const key = id === undefined ? name : `${name}/id=${id}`;
+  const key = (id === undefined ? name : `${name}/id=${id}`) + addedOption(item.addedAtMs);
   return { line: `set ${key} ${flags} ${expirySeconds(item.expiresAtMs)} ${data.length}`, data };
+}
+
+function addedOption(addedAtMs: number | undefined): string {
+  if (addedAtMs === undefined) return '';
+  const ms = Math.floor(addedAtMs);
+  if (!Number.isSafeInteger(ms) || ms < 1) throw new ClientError('invalid', `addedAtMs can't be ${addedAtMs}`);
+  return `/added=${ms}`;
 }
 
 /** The request that reads from a queue; `options` as in the protocol, without the wait. Throws `invalid`. */

@@ -84,20 +84,34 @@ export function parseSetKey(text: string): SetKey | BadKey {
   const [queue = '', ...options] = text.split('/');
   const problem = nameProblem(queue);
   if (problem !== undefined) return bad(problem);
-  let delayMs = 0;
-  let token = '';
+  const asked = { delayMs: 0, token: '', addedAtMs: 0 };
   for (const option of options) {
-    if (option === '') continue;
-    if (option.startsWith('delay=')) {
-      if (!/^delay=\d{1,15}$/.test(option)) return bad('bad delay');
-      delayMs = Math.min(Number(option.slice(6)), maxDelayMs);
-    } else if (option.startsWith('id=')) {
-      token = option.slice(3);
-      if (!/^[^\0-\x20\x7f]+$/.test(token) || token.length > maxTokenBytes)
-        return bad(`an id has 1 to ${maxTokenBytes} bytes`);
-    } else return bad('unknown option');
+    const why = option === '' ? undefined : addSetOption(asked, option);
+    if (why !== undefined) return bad(why);
   }
+  const { delayMs, token, addedAtMs } = asked;
+  if (addedAtMs > 0 && delayMs > 0) return bad('an item of an earlier time is not put off');
+  if (addedAtMs > 0) return { kind: 'key', queue, options: asked };
   return { kind: 'key', queue, options: delayMs === 0 && token === '' ? undefined : { delayMs, token } };
+}
+
+/** Adds one option of `set`; what is wrong with it, if something is. */
+function addSetOption(
+  asked: { delayMs: number; token: string; addedAtMs: number },
+  option: string,
+): string | undefined {
+  if (option.startsWith('delay=')) {
+    if (!/^delay=\d{1,15}$/.test(option)) return 'bad delay';
+    asked.delayMs = Math.min(Number(option.slice(6)), maxDelayMs);
+  } else if (option.startsWith('added=')) {
+    if (!/^added=[1-9]\d{0,14}$/.test(option)) return 'bad time of adding';
+    asked.addedAtMs = Number(option.slice(6));
+  } else if (option.startsWith('id=')) {
+    asked.token = option.slice(3);
+    if (!/^[^\0-\x20\x7f]+$/.test(asked.token) || asked.token.length > maxTokenBytes)
+      return `an id has 1 to ${maxTokenBytes} bytes`;
+  } else return 'unknown option';
+  return undefined;
 }
 
 function bad(why: string): BadKey {

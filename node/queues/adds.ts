@@ -120,7 +120,8 @@ export class Adds {
     const { log, clock, counters } = this.#context;
     const delayMs = options?.delayMs ?? 0;
     const extras = extrasOf(delayMs > 0, named, options?.origin);
-    const addedAtMs = clock.wallMs() + delayMs;
+    const nowMs = clock.wallMs();
+    const addedAtMs = Math.min(options?.addedAtMs ?? nowMs, nowMs) + delayMs;
     const item = { id: queue.nextId, flags, expiresAtMs, addedAtMs, data, extras };
     const sequence = log.addItem(queue.number, item);
     if (named !== undefined) this.#named.set(keyOf(named.queue, named.token), sequence);

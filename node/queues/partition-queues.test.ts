@@ -137,6 +137,20 @@ test('maxAge expires items by when they were added', async () => {
   assert.is(at.take('work'), 'new');
 });
 
+test('who says when an item was added gives it that age, but none below nothing [set-added]', async () => {
+  const at = new QueueHarness({ maxAgeMs: 100 });
+  const nowMs = at.clock.wallMs();
+  at.set('work', 'too old', { addedAtMs: nowMs - 100 });
+  at.set('work', 'old', { addedAtMs: nowMs - 60 });
+  at.set('work', 'of tomorrow', { addedAtMs: nowMs + 1000 });
+  at.commit();
+  assert.is(at.take('work'), 'old');
+  assert.is(at.statistic('work', 'age'), 60);
+  await at.clock.runFor(100);
+  assert.is(at.get('work').answer, 'empty');
+  assert.is(at.statistic('work', 'expired_items'), 2);
+});
+
 test('a delete is answered when committed; waiters get nothing, open reads come to nothing', async () => {
   const at = new QueueHarness({ maxOpenTransactions: 2 });
   at.put('work', '1', '2');

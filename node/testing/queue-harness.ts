@@ -126,9 +126,16 @@ export class QueueHarness {
     data: string,
     options: { flags?: number; expiresAtMs?: number } & Partial<SetOptions> = {},
   ): Asked {
-    const { flags = 0, expiresAtMs = 0, delayMs = 0, token = '' } = options;
+    const { flags = 0, expiresAtMs = 0, delayMs = 0, token = '', ...rest } = options;
     const bytes = Buffer.from(data, 'latin1');
-    const asked = this.ask({ kind: 'set', queue, flags, expiresAtMs, data: bytes, options: { delayMs, token } });
+    const asked = this.ask({
+      kind: 'set',
+      queue,
+      flags,
+      expiresAtMs,
+      data: bytes,
+      options: { delayMs, token, ...rest },
+    });
     // The data was only lent.
     bytes.fill('!');
     return asked;

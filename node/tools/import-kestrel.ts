@@ -22,7 +22,7 @@ const progressItems = 100_000;
 
 /**
  * Puts the live items of a Kestrel's queues into the cluster that `target` belongs to, each queue's in its order, with
- * their expiry (to the second, rounded up). Expired ones are sent too: the cluster drops them as it would its own.
+ * their time of adding and their expiry (to the second, rounded up). Expired ones are sent too: the cluster drops them as it would its own.
  * Gives 'damaged' when a journal is torn; what stands before the tear has been imported.
  * @throws `invalid` when there is no such queue; `unavailable` when the cluster did not take an item: the message says
  * how many it has
@@ -87,9 +87,10 @@ class Batch {
   }
 
   /** Takes an item, and sends what there is when that is enough. */
-  async add({ data, expiresAtMs }: KestrelItem): Promise<void> {
+  async add({ data, expiresAtMs, addedAtMs }: KestrelItem): Promise<void> {
     const expiry = expiresAtMs === 0 ? {} : { expiresAtMs };
-    this.#items.push({ data: Buffer.from(data), ...expiry });
+    const added = addedAtMs === undefined ? {} : { addedAtMs };
+    this.#items.push({ data: Buffer.from(data), ...expiry, ...added });
     this.#bytes += data.length;
     if (this.#items.length >= batchItems || this.#bytes >= batchBytes) await this.send();
   }

@@ -9,6 +9,8 @@ const folder = temporaryFolder();
 const data = join(folder, 'node');
 const options = { data, directory: `lmdb:${join(folder, 'directory')}` };
 
+const longAgo = Date.UTC(2011, 10, 23);
+
 test.after(cleanUp);
 
 test('a node that runs keeps its folder to itself; of a stopped one everything can be read', async () => {
@@ -77,6 +79,7 @@ test("a Kestrel's queues are imported into a running node, up to a tear that is 
   const kestrel = temporaryFolder();
   const late = Math.floor(Date.now() / 1000) + 3600;
   const journal = Buffer.concat([addx('gone', 0), addx('first', 0), addx('second', late), Buffer.of(1)]);
+  writeFileSync(join(kestrel, 'aged'), Buffer.concat([addx('aged', 0, longAgo), addx('due', late, longAgo + 1)]));
   writeFileSync(join(kestrel, 'work'), journal);
   writeFileSync(join(kestrel, 'torn'), Buffer.concat([addx('whole', 0), addx('torn', 0).subarray(0, 10)]));
   const node = await NodeProcess.start({
@@ -88,6 +91,7 @@ test("a Kestrel's queues are imported into a running node, up to a tear that is 
   const imported = await runToEnd('journal', 'import-kestrel', kestrel, '--target', target);
   assert.is(imported.code, 1);
   assert.match(imported.out, 'work: 2 items imported');
+  assert.match(imported.out, 'aged: 2 items imported');
   assert.match(imported.errors, `torn: torn, offset ${addx('whole', 0).length}: the last entry is not whole`);
   const client = await node.connect();
   assert.equal(
@@ -110,17 +114,27 @@ test("a Kestrel's queues are imported into a running node, up to a tear that is 
   assert.is(await client.get('work'), 'second');
 
   await node.stop();
+  const aged = (await runToEnd('journal', 'export', join(folder, 'other'), 'aged')).out.trim().split('\n');
+  assert.equal(
+    aged
+      .map((line) => JSON.parse(line) as { addedAt: string; expiresAt: string | null })
+      .map(({ addedAt, expiresAt }) => [addedAt, expiresAt]),
+    [
+      [new Date(longAgo).toISOString(), null],
+      [new Date(longAgo + 1).toISOString(), new Date(late * 1000).toISOString()],
+    ],
+  );
   const refused = await runToEnd('journal', 'import-kestrel', kestrel, '--target', target, '--queue', 'work');
   assert.is(refused.code, 1);
   assert.match(refused.errors, 'ECONNREFUSED');
 });
 
 /** A Kestrel journal's ADDX entry. */
-function addx(text: string, expirySeconds: number): Buffer {
+function addx(text: string, expirySeconds: number, addedAtMs = Date.now()): Buffer {
   const head = Buffer.alloc(21);
   head.writeUInt8(2);
   head.writeInt32LE(text.length + 16, 1);
-  head.writeBigInt64LE(BigInt(Date.now()), 5);
+  head.writeBigInt64LE(BigInt(addedAtMs), 5);
   head.writeBigInt64LE(BigInt(expirySeconds * 1000), 13);
   return Buffer.concat([head, Buffer.from(text)]);
 }

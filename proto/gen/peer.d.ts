@@ -1387,6 +1387,9 @@ export namespace windhover {
             /** Set origin. */
             origin?: (windhover.peer.Origin.$Properties|null);
 
+            /** Set addedAtMs. */
+            addedAtMs: number;
+
             /**
              * Creates a new Set instance using the specified properties.
              * @param [properties] Properties to set
@@ -1436,6 +1439,9 @@ export namespace windhover {
 
                 /** Set origin */
                 origin?: (windhover.peer.Origin.$Properties|null);
+
+                /** Set addedAtMs */
+                addedAtMs?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -1853,6 +1853,7 @@ export const windhover = $root.windhover = (() => {
             Set.prototype.delayMs = 0;
             Set.prototype.token = $util.newBuffer([]);
             Set.prototype.origin = null;
+            Set.prototype.addedAtMs = 0;
 
             Set.create = function(properties) {
                 return new Set(properties);
@@ -1877,6 +1878,8 @@ export const windhover = $root.windhover = (() => {
                     writer.uint32(42).bytes(message.token);
                 if (message.origin != null && $Object.hasOwnProperty.call(message, "origin"))
                     $root.windhover.peer.Origin.encode(message.origin, writer.uint32(50).fork(), _depth + 1).ldelim();
+                if (message.addedAtMs != null && $Object.hasOwnProperty.call(message, "addedAtMs") && !$Object.is(message.addedAtMs, 0))
+                    writer.uint32(57).double(message.addedAtMs);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1959,6 +1962,15 @@ export const windhover = $root.windhover = (() => {
                             if (wireType !== 2)
                                 break;
                             message.origin = $root.windhover.peer.Origin.decode(reader, reader.size(), $undefined, _depth + 1, message.origin);
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.addedAtMs = value;
+                            else
+                                delete message.addedAtMs;
                             continue;
                         }
                     }
