@@ -5,136 +5,13 @@ import { Store } from '../journal/store/store.ts';
 import { newItem } from '../journal/testing/new-item.ts';
 import { SimClock } from '../journal/testing/sim-clock.ts';
 import { SimDisk } from '../journal/testing/sim-disk.ts';
-import { FollowClient } from './follow-client.ts';
-import { type FollowerMessage, type Hello, type LeaderMessage, protocolVersion } from './messages.ts';
-import type { LinkHandler, Transport } from './transport.ts';
-
-const timing = { heartbeatMs: 500, hangMs: 2000, redialMs: 250 };
-const syncMs = 5;
-
-function hello(node: string): Hello {
-  return { clusterId: 'c', node, incarnation: `${node}1`, protocolVersion };
-}
-
-/** A store on a disk of its own, and the bytes of the entries appended to it. */
-class Log {
-  readonly clock: SimClock;
-  readonly store: Store;
-  #written: Buffer[] = [];
-
-  static async open(clock: SimClock): Promise<Log> {
-    const disk = new SimDisk({ clock, operationMs: 0, syncMs });
-    return new Log(clock, await clock.complete(Store.open({ disk, clock, sync: 'always' })));
-  }
-
-  private constructor(clock: SimClock, store: Store) {
-    this.clock = clock;
-    this.store = store;
-    store.events = {
-      written: (_partition, _sequence, _kind, buffer, start, end) => this.#written.push(buffer.subarray(start, end)),
-      durable: () => {},
-      failed: (error) => assert.unreachable(error.message),
-    };
-  }
-
-  /** What `append` puts into the journal, as it travels. */
-  async entries(append: (store: Store) => void): Promise<Buffer> {
-    this.#written = [];
-    append(this.store);
-    await this.clock.complete(this.store.flushed());
-    return Buffer.concat(this.#written);
-  }
-
-  async snapshot(partition: number): Promise<Buffer> {
-    const snapshot = this.store.openSnapshot(partition);
-    const parts: Buffer[] = [];
-    for (;;) {
-      const bytes = await this.clock.complete(snapshot.next());
-      if (bytes === undefined) break;
-      parts.push(bytes);
-    }
-    snapshot.close();
-    return Buffer.concat(parts);
-  }
-}
-
-/** A follower on a link whose other end is the test. */
-class Stage {
-  readonly clock: SimClock;
-  readonly store: Store;
-  readonly client: FollowClient;
-  readonly sent: FollowerMessage[] = [];
-  /** How often it has closed its link. */
-  closed = 0;
-  heardElsewhereMs = Number.NEGATIVE_INFINITY;
-  #handler: LinkHandler<FollowerMessage, LeaderMessage> | undefined;
-
-  constructor(
-    clock: SimClock,
-    store: Store,
-    warn: (message: string) => void = (message) => assert.unreachable(message),
-  ) {
-    this.clock = clock;
-    this.store = store;
-    const transport: Transport = {
-      dialFollow: (_address, _hello, handler) => {
-        this.#handler = handler;
-        return { close: () => this.closed++ };
-      },
-      dialForward: () => assert.unreachable() as never,
-      serve: () => assert.unreachable() as never,
-    };
-    const events = {
-      handover: () => {},
-      mapChanged: () => {},
-      broken: () => {},
-      warn,
-      heardElsewhereMs: () => this.heardElsewhereMs,
-    };
-    const address = 'leader:1';
-    this.client = new FollowClient({ transport, clock, store, address, hello: hello('f'), timing, events });
-    this.#open();
-  }
-
-  #open(): void {
-    this.#handler?.opened?.({
-      peer: hello('l'),
-      send: (message) => this.sent.push(message),
-      queuedBytes: 0,
-      close: () => {},
-    });
-  }
-
-  /** The link breaks, and is there again at once. */
-  async breakLink(): Promise<void> {
-    this.#handler?.closed({ kind: 'lost', why: 'broken' });
-    this.#open();
-    await this.clock.runFor(2 * syncMs);
-  }
-
-  receive(message: LeaderMessage): void {
-    this.#handler?.received(message);
-  }
-
-  async follow(partition: number, epoch: number): Promise<void> {
-    this.client.follow(partition, epoch);
-    await this.clock.runFor(1);
-    assert.is(this.sent.at(-1)?.kind, 'subscribe');
-    this.receive({ kind: 'subscribed', partition, epoch });
-  }
-
-  /** The highest end acknowledged for a partition. */
-  acknowledged(partition: number): number | undefined {
-    const ends = this.sent.flatMap((message) => (message.kind === 'acknowledge' ? message.ends : []));
-    return ends.filter((end) => end.partition === partition).at(-1)?.sequence;
-  }
-}
+import { FollowerStage, Log, syncMs, timing } from './testing/follower-stage.ts';
 
 test('what was admitted is acknowledged when it is durable, not before', async () => {
   const clock = new SimClock();
   const leader = await Log.open(clock);
   const first = await leader.entries((store) => store.beginEpoch(1, 1, 'l'));
-  const stage = new Stage(clock, (await Log.open(clock)).store);
+  const stage = new FollowerStage(clock, (await Log.open(clock)).store);
   await stage.follow(1, 1);
   stage.receive({ kind: 'entries', bytes: first });
   await clock.runFor(syncMs - 1);
@@ -148,7 +25,7 @@ test('what is written behind that, and not durable yet, is not acknowledged with
   const leader = await Log.open(clock);
   const first = await leader.entries((store) => store.beginEpoch(1, 1, 'l'));
   const second = await leader.entries((store) => store.createQueue(1, 'work'));
-  const stage = new Stage(clock, (await Log.open(clock)).store);
+  const stage = new FollowerStage(clock, (await Log.open(clock)).store);
   await stage.follow(1, 1);
   stage.receive({ kind: 'entries', bytes: first });
   await clock.runFor(1);
@@ -164,7 +41,7 @@ test('the end of its log is told when that is durable, for it counts as acknowle
   const clock = new SimClock();
   const log = await (await Log.open(clock)).entries((store) => store.beginEpoch(1, 1, 'l'));
   const { store } = await Log.open(clock);
-  const stage = new Stage(clock, store);
+  const stage = new FollowerStage(clock, store);
   store.appendRun(log);
   stage.client.follow(1, 2);
   await clock.runFor(syncMs - 1);
@@ -178,7 +55,7 @@ test('entries before the subscription is open, or of an epoch that was not admit
   const leader = await Log.open(clock);
   const first = await leader.entries((store) => store.beginEpoch(1, 1, 'l'));
   const second = await leader.entries((store) => store.beginEpoch(1, 2, 'l'));
-  const stage = new Stage(clock, (await Log.open(clock)).store);
+  const stage = new FollowerStage(clock, (await Log.open(clock)).store);
   stage.client.follow(1, 1);
   await clock.runFor(1);
   stage.receive({ kind: 'entries', bytes: first });
@@ -193,6 +70,22 @@ test('entries before the subscription is open, or of an epoch that was not admit
   stage.receive({ kind: 'entries', bytes: second });
   await clock.runFor(50);
   assert.is(stage.store.replica(1).lastSequence, 1, 'nothing is taken from a leader that is not followed any more');
+});
+
+test('a log that the leader has not admitted yet is not acknowledged with others: it may be none of the leader’s', async () => {
+  const clock = new SimClock();
+  const { store } = await Log.open(clock);
+  store.appendRun(await (await Log.open(clock)).entries((former) => former.beginEpoch(1, 1, 'x')));
+  const other = await (await Log.open(clock)).entries((leader) => leader.beginEpoch(2, 1, 'l'));
+  await clock.complete(store.flushed());
+  const stage = new FollowerStage(clock, store);
+  await stage.follow(2, 1);
+  stage.receive({ kind: 'entries', bytes: other });
+  await clock.runFor(1);
+  stage.client.follow(1, 2);
+  await clock.runFor(50);
+  assert.equal(stage.sent.at(-1), { kind: 'subscribe', partition: 1, epoch: 2, lastSequence: 1, lastEpoch: 1 });
+  assert.equal([stage.acknowledged(2), stage.acknowledged(1)], [1, undefined]);
 });
 
 /** A follower of partition 1, whose log it has, and `damage` for the item in it. */
@@ -211,7 +104,7 @@ async function damageable(clock: SimClock, warn: (message: string) => void) {
     disk.flipBit(segment, ((await disk.readWhole(segment)) as Buffer).indexOf('the item'));
     await store.readItems(1, 2, 1, 1000).catch(() => {});
   };
-  return { leader, store, stage: new Stage(clock, store, warn), damage };
+  return { leader, store, stage: new FollowerStage(clock, store, warn), damage };
 }
 
 test('a replica that is damaged is asked for anew, once, as a log that is none of the leader’s', async () => {
@@ -261,7 +154,7 @@ test('damage that is met while the leader’s answer is due is told after that',
 
 test('a leader is heard over either link, and hung when it is silent on both', async () => {
   const clock = new SimClock();
-  const stage = new Stage(clock, (await Log.open(clock)).store);
+  const stage = new FollowerStage(clock, (await Log.open(clock)).store);
   await clock.runFor(timing.hangMs);
   stage.heardElsewhereMs = clock.monotonicMs();
   await clock.runFor(1000);
@@ -288,7 +181,7 @@ test('a log that a snapshot replaces is not acknowledged any more', async () => 
   const { store } = await Log.open(clock);
   store.appendRun(log);
   await clock.complete(store.flushed());
-  const stage = new Stage(clock, store);
+  const stage = new FollowerStage(clock, store);
   await stage.follow(1, 2);
   await stage.follow(2, 1);
   // A sync is under way that began before the snapshot came: when it ends the old log still stands in the replica.
@@ -309,7 +202,7 @@ test('what came of a snapshot that was cut off counts for nothing: the log is ta
     store.beginEpoch(1, 1, 'l');
     store.addItem(1, store.createQueue(1, 'q'), newItem(1, Buffer.from('the item')));
   });
-  const stage = new Stage(clock, (await Log.open(clock)).store);
+  const stage = new FollowerStage(clock, (await Log.open(clock)).store);
   await stage.follow(1, 1);
   const snapshot = await leader.snapshot(1);
   stage.receive({ kind: 'entries', bytes: snapshot.subarray(0, entryBytes(snapshot, 0)) });
@@ -349,7 +242,7 @@ async function filling(clock: SimClock, disk: SimDisk, warn: (message: string) =
   const snapshot = await leader.snapshot(1);
   assert.ok(snapshot.length > 5 * tight.limitBytes);
   const store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings: tight }));
-  const stage = new Stage(clock, store, warn);
+  const stage = new FollowerStage(clock, store, warn);
   await stage.follow(1, 1);
   await stage.follow(2, 1);
   await clock.runFor(1000);
