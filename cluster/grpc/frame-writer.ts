@@ -4,25 +4,21 @@ import type { Writable } from 'node:stream';
 export const drainMarkBytes = 1024 * 1024;
 
 /**
- * The sending half of a link: gives frames to a gRPC stream no faster than it takes them, and counts the bytes that
- * the stream has not passed on to the network yet.
+ * The sending half of a link: gives frames to a gRPC stream, which keeps those that the network does not take yet, and
+ * counts their bytes. That is what bounds them: the owner looks at it before it sends more.
  */
 export class FrameWriter {
   readonly #stream: Writable;
   readonly #drained: () => void;
-  /** Frames from `#next` on have not been given to the stream yet. */
-  #waiting: Buffer[] = [];
-  #next = 0;
+  /** What was sent before `start`; undefined from then on. */
+  #early: Buffer[] | undefined = [];
   #queuedBytes = 0;
   #overMark = false;
-  /** Until `start`, and while the stream is full. */
-  #blocked = true;
 
   /** `drained` is called when the queue falls below the mark after having been above it. */
   constructor(stream: Writable, drained: () => void) {
     this.#stream = stream;
     this.#drained = drained;
-    stream.on('drain', () => this.start());
   }
 
   get queuedBytes(): number {
@@ -32,30 +28,27 @@ export class FrameWriter {
   send(frame: Buffer): void {
     this.#queuedBytes += frame.length;
     if (this.#queuedBytes > drainMarkBytes) this.#overMark = true;
-    if (this.#blocked) this.#waiting.push(frame);
-    else this.#write(frame);
+    if (this.#early === undefined) this.#write(frame);
+    else this.#early.push(frame);
   }
 
   /** Lets frames go; those that were sent before go first. */
   start(): void {
-    this.#blocked = false;
-    while (!this.#blocked && this.#next < this.#waiting.length) this.#write(this.#waiting[this.#next++]!);
-    if (this.#next < this.#waiting.length) return;
-    this.#waiting = [];
-    this.#next = 0;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const frame of early) this.#write(frame);
   }
 
   /** Ends the stream after everything that was sent. Nothing may be sent after it. */
   finish(): void {
-    while (this.#next < this.#waiting.length) this.#write(this.#waiting[this.#next++]!);
+    this.start();
     this.#stream.end();
   }
 
   #write(frame: Buffer): void {
-    const hasRoom = this.#stream.write(frame, (error) => {
+    this.#stream.write(frame, (error) => {
       if (!error) this.#taken(frame.length);
     });
-    if (!hasRoom) this.#blocked = true;
   }
 
   #taken(bytes: number): void {
