@@ -298,10 +298,10 @@ export class Leadership {
         const { record, version } = accepted;
         const value = JSON.stringify(record);
         this.#host.followers.send(target, { kind: 'mapChanged', key: partitionKey(this.#partition), value, version });
-      } else if (this.#phase === phase) {
-        phase.step = 'committing';
-        this.evaluate();
+        return;
       }
+      phase.step = 'committing';
+      this.evaluate(); // of a leadership that is over this is nothing
     });
   }
 
