@@ -6,8 +6,8 @@ import type { SimConnection, SimServer, SimWorld } from './sim-server.ts';
 const patienceMs = 8000;
 const retryMs = 40;
 const waitMs = 100;
-/** Between gets that follow one another, and between those that find many items there. */
-const [shortPauseMs, longPauseMs] = [8, 1000];
+/** Between gets that follow one another, and between those that find many items there, which are on the disk by then. */
+const [shortPauseMs, longPauseMs] = [8, 3000];
 const mostAtOnce = 16;
 const mostInFlight = 48;
 
@@ -70,7 +70,7 @@ class Taking {
   }
 }
 
-/** Takes items from one queue by plain gets, most of which wait, many at once; now and then goes in the midst of them. */
+/** Takes items from one queue by plain gets, half of which wait, many at once; now and then goes in the midst of them. */
 export async function take(
   world: SimWorld,
   servers: readonly SimServer[],
@@ -83,7 +83,7 @@ export async function take(
   while (!until.over) {
     const taking = new Taking(world, servers[Math.floor(random() * servers.length)], checker);
     while (taking.open && !until.over) {
-      const request = random() < 0.1 ? `get ${queue}\r\n` : `get ${queue}/t=${waitMs}\r\n`;
+      const request = random() < 0.5 ? `get ${queue}\r\n` : `get ${queue}/t=${waitMs}\r\n`;
       if (taking.inFlight < mostInFlight)
         taking.ask(request, 1 + Math.floor(random() * mostAtOnce), clock.monotonicMs());
       await pause(random() * (random() < 0.1 ? longPauseMs : shortPauseMs));

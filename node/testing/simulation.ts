@@ -83,7 +83,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const servers = Array.from({ length: world.nodes }, (_, index) => new SimServer(world, index));
   const checker = new SimChecker();
   const failures: string[] = [];
-  const settings = encodeSections({ queues: { [leakingQueue]: { expireToQueue: catchingQueue } } });
+  const settings = encodeSections({
+    queues: { [leakingQueue]: { expireToQueue: catchingQueue }, [takenQueue]: { maxMemorySize: '8KiB' } },
+  });
   await clock.complete(putSettings(world.directory.connect('operator'), settings));
   for (const server of servers) server.start();
   if (await becomesReady(clock, servers, healMs)) {
@@ -126,8 +128,9 @@ const queueNames = Array.from({ length: queueCount }, (_, index) => `queue${inde
 /** What expires in the one comes to the other. Nobody reads them before the end. */
 const leakingQueue = 'queue5';
 const catchingQueue = 'queue4';
-/** Its items are taken by plain gets. */
+/** Its items are taken by plain gets, and most of them are read from the disk for that. */
 const takenQueue = 'queue6';
+const takers = 2;
 const fanoutNames = ['queue0+early', 'queue1+late'];
 
 /** Load from clients, one fault after another, until the time is up; then everything is healed. */
@@ -145,7 +148,8 @@ async function underFaults(
       produce(world, servers, checker, queueNames, leakingQueue, fanouts, `p${index}`, until),
     ),
     ...[...queueNames.slice(0, 4), 'queue0+early'].map((queue) => consume(world, servers, checker, queue, until)),
-    take(world, servers, checker, takenQueue, until),
+    produce(world, servers, checker, [takenQueue], leakingQueue, fanouts, 'p3', until),
+    ...Array.from({ length: takers }, () => take(world, servers, checker, takenQueue, until)),
   ];
   const endMs = world.clock.monotonicMs() + (options.durationMs ?? 15_000);
   const possible = options.faults ?? faults;
