@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { collected } from '../testing/collected.ts';
-import { entryHeaderBytes } from './entry.ts';
+import { entryBytes, entryCrc, entryHeaderBytes } from './entry.ts';
+import { frameBytes } from './frame.ts';
 import { Gather } from './gather.ts';
 
 /** Gathers an entry of the partition; gives its chunk. */
@@ -30,6 +31,22 @@ test('a long chunk that an entry was begun in last is let go of as well', async 
   gather.take();
   gather.trim();
   assert.ok(await collected([chunk]));
+});
+
+test('a frame that serves again has room for the list of each batch', () => {
+  const gather = new Gather(1024 * 1024);
+  for (const entries of [1, 2000, 3, 5000, 3000]) {
+    for (let count = 0; count < entries; count++) put(gather, 0, `${count}`);
+    const { frame, parts, ...batch } = gather.take();
+    assert.is(batch.entries, entries);
+    assert.ok(frame.length >= frameBytes(entries), `${frame.length} bytes for ${entries} entries`);
+    let listed = 0;
+    for (const part of parts)
+      for (let at = 0; at < part.length; at += entryBytes(part, at))
+        assert.is(frame.readUInt32LE(frameBytes(listed++)), entryCrc(part, at));
+    assert.is(listed, entries);
+    gather.reuseFrame(frame);
+  }
 });
 
 test.run();

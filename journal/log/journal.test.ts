@@ -11,6 +11,7 @@ import type { Disk } from './disk.ts';
 import { entryHeaderBytes, entrySequence, sealEntry } from './entry.ts';
 import type { Journal, JournalOptions } from './journal.ts';
 import { chunkBytes } from './lane.ts';
+import { decodeSegmentHeader, journalFileName, type SegmentHeader } from './segment.ts';
 
 const clock = new SimClock();
 
@@ -174,6 +175,36 @@ test("'never' reports what is written without a sync", async () => {
   await clock.runFor(1);
   assert.equal(sink.durables, [new Map([[3, 4]])]);
   await clock.complete(journal.close());
+});
+
+test('… and syncs behind the writing all the same, in each segment, and each has another salt', async () => {
+  const sim = new SimDisk({ clock, syncMs: 1 });
+  const syncs = new Map<string, number>();
+  const disk = new WatchedDisk(sim, (operation, name) => {
+    if (operation === 'sync') syncs.set(name, (syncs.get(name) ?? 0) + 1);
+  });
+  const journal = await openJournal(options(disk, { sync: 'never' }), new Recorder());
+  for (let sequence = 1; sequence <= 28; sequence++) {
+    append(journal, 1, sequence, 'x'.repeat(1000));
+    await clock.complete(journal.flushed());
+    await clock.runFor(5);
+  }
+  const written = journal.segments.slice(0, -1).map(({ number }) => journalFileName(number, 'segment'));
+  assert.is(written.length, 3);
+  // Of 7,000 bytes each after 3,000 and 6,000, and before the next segment begins.
+  assert.equal(
+    written.map((name) => syncs.get(`journal/${name}`)),
+    [3, 3, 3],
+  );
+  const salts = await Promise.all(
+    written.map(async (name) => {
+      const header = decodeSegmentHeader((await clock.complete(sim.readWhole(`journal/${name}`))) as Buffer);
+      return (header as SegmentHeader).salt;
+    }),
+  );
+  assert.is(new Set(salts).size, 3);
+  await clock.complete(journal.close());
+  assert.is(sim.openFiles, 0, 'all files are closed');
 });
 
 test('an entry from a peer is copied as it stands', async () => {

@@ -1,11 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WindhoverError } from '../base/errors.ts';
+import { errorOf } from '../testing/error-of.ts';
 import { seededRandom } from '../testing/random.ts';
 import { type RecordedEntry, Recorder } from '../testing/recorder.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
-import { frameHeaderBytes, frameMagic } from './frame.ts';
+import { entryHeaderBytes } from './entry.ts';
+import { frameBytes, frameHeaderBytes, frameMagic } from './frame.ts';
 import { Journal, type JournalOptions } from './journal.ts';
 import { decodeSegmentHeader, encodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from './segment.ts';
 
@@ -96,6 +98,15 @@ test('a segment that lacks a batch which the next one counts on is refused', asy
   await refused(disk, 'corrupt', `${segmentName(1)}, offset ${header.previousEnd}:`);
 });
 
+test('a segment that begins with another batch than it says is refused', async () => {
+  const { disk } = await killed([1, ...Array.from({ length: 9 }, () => 4)], 300);
+  const first = (await clock.complete(disk.readWhole(segmentName(1)))) as Buffer;
+  const header = decodeSegmentHeader(first.subarray(0, segmentHeaderBytes)) as SegmentHeader;
+  encodeSegmentHeader({ ...header, firstBatch: header.firstBatch + 1 }).copy(first);
+  await clock.complete(disk.replace(segmentName(1), first));
+  await refused(disk, 'corrupt', `${segmentName(1)}, offset ${segmentHeaderBytes}:`);
+});
+
 test('a bit flipped anywhere in what a later batch vouches for is found, with file and offset', async () => {
   const { written } = await killed([3, 1, 1]);
   const [first, , third, , fifth] = written as [
@@ -130,16 +141,20 @@ test('a bit flipped in the last batch, which nothing vouches for, is a torn tail
 });
 
 test('after a clean close even the last entry is vouched for', async () => {
-  const { disk, written } = await killed([2, 2]);
-  const sink = new Recorder();
-  const journal = await clock.complete(Journal.open(options(disk), 0, sink));
-  const at = journal.begin(1, 4);
-  journal.buffer.write('last', at);
-  journal.seal(1, 1, written.length + 1, 2);
-  await clock.complete(journal.close());
-  const last = sink.entries.at(-1) as RecordedEntry;
-  disk.flipBit(segmentName(last.segment), last.offset + 30);
-  await refused(disk, 'corrupt', `${segmentName(last.segment)}, offset ${last.offset}:`);
+  for (const kind of ['process', 'power'] as const) {
+    const disk = new SimDisk({ clock, random: () => 0.5 }); // which loses all that was not synced
+    const sink = new Recorder();
+    const journal = await clock.complete(Journal.open(options(disk), 0, sink));
+    const at = journal.begin(1, 4);
+    journal.buffer.write('last', at);
+    journal.seal(1, 1, 1, 2);
+    await clock.complete(journal.close());
+    const last = sink.entries.at(-1) as RecordedEntry;
+    disk.crash(kind);
+    const after = disk.reopen();
+    after.flipBit(segmentName(last.segment), last.offset + 30);
+    await refused(after, 'corrupt', `${segmentName(last.segment)}, offset ${last.offset}:`);
+  }
 });
 
 test('an ended segment must be whole up to its end; what stands behind that does not count', async () => {
@@ -191,6 +206,46 @@ test('a frame inside of a client’s data does not vouch for anything', async ()
   assert.equal(await recovered(after), []);
 });
 
+test('a frame that stands right behind data which looks like the beginning of one vouches', async () => {
+  for (let bytes = frameMagic.length; bytes <= frameHeaderBytes; bytes++) {
+    const disk = new SimDisk({ clock });
+    const sink = new Recorder();
+    const journal = await clock.complete(Journal.open(options(disk), 0, sink));
+    for (const sequence of [1, 2]) {
+      const at = journal.begin(1, bytes);
+      frameMagic.copy(journal.buffer.fill(0, at, at + bytes), at);
+      journal.seal(1, 1, sequence, 2);
+      await clock.complete(journal.flushed());
+    }
+    disk.crash('process');
+    const after = disk.reopen();
+    after.flipBit(segmentName(1), segmentHeaderBytes + 20);
+    await refused(after, 'corrupt', `${segmentName(1)}, offset ${segmentHeaderBytes}:`);
+  }
+});
+
+test('a frame that stands across the end of a window vouches', async () => {
+  const windowEnd = segmentHeaderBytes + (1 << 20);
+  for (let shift = -frameMagic.length; shift <= frameMagic.length; shift++) {
+    const disk = new SimDisk({ clock });
+    const big = { ...options(disk), segmentBytes: 2 << 20, limitBytes: 8 << 20 };
+    const sink = new Recorder();
+    const journal = await clock.complete(Journal.open(big, 0, sink));
+    const firstBytes = windowEnd + shift - segmentHeaderBytes - frameBytes(1) - entryHeaderBytes;
+    for (const [index, bytes] of [firstBytes, 5].entries()) {
+      journal.begin(1, bytes);
+      journal.seal(1, 1, index + 1, 2);
+      await clock.complete(journal.flushed());
+    }
+    assert.is(sink.entries[1]?.offset, windowEnd + shift + frameBytes(1));
+    disk.crash('process');
+    const after = disk.reopen();
+    after.flipBit(segmentName(1), segmentHeaderBytes + 20);
+    const opening = Journal.open({ ...big, disk: after }, 0, new Recorder());
+    assert.is((await errorOf(clock.complete(opening))).code, 'corrupt', `${shift}`);
+  }
+});
+
 test('entries longer than a window of recovery come back', async () => {
   const disk = new SimDisk({ clock });
   const big = { ...options(disk), segmentBytes: 8 << 20, maxBatchBytes: 1 << 20, limitBytes: 32 << 20 };
@@ -209,6 +264,25 @@ test('entries longer than a window of recovery come back', async () => {
   assert.is(replayed.entries.length, 5);
 });
 
+test('of a torn batch what is whole stays, also when the search for who vouches for it went windows ahead', async () => {
+  const disk = new SimDisk({ clock });
+  const big = { ...options(disk), segmentBytes: 8 << 20, maxBatchBytes: 1 << 20, limitBytes: 32 << 20 };
+  const sink = new Recorder();
+  const journal = await clock.complete(Journal.open(big, 0, sink));
+  for (const [index, bytes] of [10, 300_000, 300_000].entries()) {
+    const at = journal.begin(1, bytes);
+    journal.buffer.fill(index + 65, at, at + bytes);
+    journal.seal(1, 1, index + 1, 2);
+  }
+  await clock.complete(journal.flushed());
+  disk.crash('process');
+  const after = disk.reopen();
+  after.flipBit(segmentName(1), (sink.entries[2] as RecordedEntry).offset + 1000);
+  const replayed = new Recorder();
+  await clock.complete(Journal.open({ ...big, disk: after }, 0, replayed));
+  assert.equal(replayed.entries, sink.entries.slice(0, 2));
+});
+
 test('starting over and over without writing takes no more and more segments', async () => {
   let { disk } = await killed([3]);
   const counts: number[] = [];
@@ -221,6 +295,18 @@ test('starting over and over without writing takes no more and more segments', a
   }
   assert.is(counts[19], counts[9], counts.join(' '));
   assert.is((await recovered(disk)).length, 3);
+});
+
+test('… nor does starting one that has never been written to', async () => {
+  const disk = new SimDisk({ clock });
+  const counts: number[] = [];
+  for (let start = 0; start < 10; start++) {
+    const journal = await clock.complete(Journal.open(options(disk), 1, new Recorder()));
+    await clock.runFor(60_000); // until it keeps no more spares than it needs
+    await clock.complete(journal.close());
+    counts.push(disk.names().length);
+  }
+  assert.equal(new Set(counts), new Set([2]), counts.join(' '));
 });
 
 test('a segment with a damaged header is refused, and left alone', async () => {

@@ -61,6 +61,8 @@ export class SimDisk implements Disk {
   #crashed = false;
   #failSyncs = 0;
   #failWrites = 0;
+  /** Files that were opened and not closed. */
+  openFiles = 0;
   /** Every write of more than one byte is cut short somewhere. */
   shortWrites = false;
   /** How long a sync takes from now on (needs a clock). */
@@ -221,6 +223,7 @@ export class SimDisk implements Disk {
   #handle(name: string, file: SimFile): DiskFile {
     let isOpen = true;
     let underWay = 0;
+    this.openFiles++;
     const used = (): SimFile => {
       assert(isOpen, `${name} was used after close`);
       return file;
@@ -244,6 +247,7 @@ export class SimDisk implements Disk {
         used();
         assert(underWay === 0, `${name} was closed during an operation`);
         isOpen = false;
+        this.openFiles--;
         return this.#operate(() => undefined);
       },
     };
