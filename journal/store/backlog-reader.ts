@@ -99,9 +99,11 @@ export class BacklogReader {
   }
 
   async #closeIdle(): Promise<void> {
-    if (this.#open.size < maxOpenFiles) return;
-    const idle = [...this.#open.values()].find(({ file }) => file.users === 0);
-    if (idle !== undefined) await this.close(idle.file);
+    while (this.#open.size >= maxOpenFiles) {
+      const idle = [...this.#open.values()].find(({ file }) => file.users === 0);
+      if (idle === undefined) return;
+      await this.close(idle.file);
+    }
   }
 }
 
@@ -160,6 +162,8 @@ class ExtentScan {
       if (this.#queue.nextLive(Math.max(id, this.#fromId)) < id + items) {
         taken += costBytes(buffer, at);
         if (starts.length > 0 && taken > this.#limitBytes) break;
+        // The first that is wanted has the item looked for, unless that was removed meanwhile.
+        if (starts.length === 0 && id > this.#fromId && this.#queue.isLive(this.#fromId)) throw this.#damaged(at);
         starts.push(at);
       }
       markEntry(extent, id, this.offset + at);

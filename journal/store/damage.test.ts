@@ -123,6 +123,7 @@ test('a flipped bit in a backlog file is found by who reads it, with file and of
     assert.ok(folder.backlogFiles().includes(name));
     assert.is(store.replica(4).damage, error, 'it is kept in mind');
     await folder.clock.complete(store.close());
+    assert.is(folder.disk.openFiles, 0);
     folder.disk.flipBit(name, offset);
   }
   await folder.clock.complete(folder.model.compare(await folder.open(), 1000));
@@ -216,18 +217,20 @@ test('an item that stands whole where another should is neither read nor settled
 });
 
 test('damage to items that are read from a segment, or copied for a snapshot, is kept in mind', async () => {
-  for (const how of ['read', 'snapshot'] as const) {
+  // Of the entry the checksum, each byte of its length, its partition, and its data.
+  const places = [0, 4, 5, 6, 7, 8, 60];
+  for (const [how, byte] of places.flatMap((at) => [['read', at] as const, ['snapshot', at] as const])) {
     const folder = await Folder.filled();
     const store = await folder.open();
     const queue = store.replica(4).queues.get('a') as QueueState;
     const place = queue.places.runs[0] as OffsetRun;
     const name = `journal/${String(place.segment).padStart(16, '0')}.segment`;
-    folder.disk.flipBit(name, (place.offsets[0] as number) + 60);
+    folder.disk.flipBit(name, (place.offsets[0] as number) + byte);
     const reads = () => store.readItems(4, queue.number, place.first, 5000);
     const work: Promise<unknown> = how === 'read' ? reads() : drained(store.openSnapshot(4));
     const error = await errorOf(folder.clock.complete(work));
     assert.is(error.message, `${name} at ${place.offsets[0]}: the entry is damaged`);
-    assert.is(store.replica(4).damage, error, how);
+    assert.is(store.replica(4).damage, error, `${how}, ${byte}`);
   }
 });
 
