@@ -41,11 +41,8 @@ export class Identity {
    * @throws `corrupt` when it is damaged, or missing beside a store: under another id that would be taken for leftovers
    */
   static async load(disk: Disk, makeId: () => string): Promise<Identity> {
-    const content = await disk.readWhole(fileName);
-    if (content !== undefined) {
-      const { nodeId, clusterId, unsyncedBoot } = parse(content);
-      return new Identity(disk, nodeId, clusterId, unsyncedBoot);
-    }
+    const found = await Identity.read(disk);
+    if (found !== undefined) return found;
     const names = await disk.list('');
     if ([journalFolder, backlogFolder, checkpointName].some((name) => names.includes(name))) {
       throw new WindhoverError('corrupt', `${fileName} at 0: it is missing, and there is a store`);
@@ -53,6 +50,14 @@ export class Identity {
     const identity = new Identity(disk, makeId(), undefined, undefined);
     await identity.#save();
     return identity;
+  }
+
+  /** Reads it; undefined where there is none. @throws `corrupt` when it is damaged */
+  static async read(disk: Disk): Promise<Identity | undefined> {
+    const content = await disk.readWhole(fileName);
+    if (content === undefined) return undefined;
+    const { nodeId, clusterId, unsyncedBoot } = parse(content);
+    return new Identity(disk, nodeId, clusterId, unsyncedBoot);
   }
 
   /** Binds the folder to a cluster for good; durable once resolved. */

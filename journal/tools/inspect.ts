@@ -31,13 +31,14 @@ import {
 import { journalFolder } from '../store/entry-reader.ts';
 import { type ItemExtras, readExtras } from '../store/item-extras.ts';
 import { ItemWalk } from '../store/item-walk.ts';
+import { nameText } from './name-text.ts';
 import { readCheckpoint } from './offline-store.ts';
 
 /** One line of an inspection: an object to be written as JSON. */
 export type Line = Readonly<Record<string, unknown>>;
 
 export interface InspectOptions {
-  /** Only entries of queues of this name; all entries when undefined. */
+  /** Only entries of queues of this name (as {@link nameText} gives it); all entries when undefined. */
   readonly queue: string | undefined;
   /** Adds items' data, in base64. */
   readonly data: boolean;
@@ -92,12 +93,12 @@ export async function inspect(
   }
 }
 
-/** Names of queues by their numbers, as far as they are known. */
+/** Names of queues by their numbers, as far as they are known, as text. */
 class QueueNames {
   readonly #names = new Map<string, string>();
 
   add(partition: number, number: number, name: string): void {
-    this.#names.set(`${partition}/${number}`, name);
+    this.#names.set(`${partition}/${number}`, nameText(name));
   }
 
   get(partition: number, number: number): string {
@@ -134,11 +135,9 @@ function describeBody(
 ): Line {
   const queue = (): string => names.get(partition, bodyQueue(buffer, body));
   switch (kind) {
-    case kinds.queueCreated: {
-      const name = createdName(buffer, body, end);
-      names.add(partition, bodyQueue(buffer, body), name);
-      return { queue: name, number: bodyQueue(buffer, body) };
-    }
+    case kinds.queueCreated:
+      names.add(partition, bodyQueue(buffer, body), createdName(buffer, body, end));
+      return { queue: queue(), number: bodyQueue(buffer, body) };
     case kinds.itemAdded:
     case kinds.itemDelayed:
     case kinds.itemExtended:
@@ -160,7 +159,7 @@ function describeBody(
     case kinds.snapshotQueue: {
       const { number, name, nextId, firstId } = decodeOutline(buffer, body, end);
       names.add(partition, number, name);
-      return { queue: name, number, nextId, firstId };
+      return { queue: queue(), number, nextId, firstId };
     }
     case kinds.snapshotEnded:
       return { endsAt: decodeSnapshotEnd(buffer, body).sequence };
@@ -206,7 +205,9 @@ function describeExtras({ isDelayed, named, origin }: ItemExtras): Line {
   return {
     ...(isDelayed ? { delayed: true } : {}),
     ...(named === undefined ? {} : { token: named.token, until: new Date(named.untilMs).toISOString() }),
-    ...(origin === undefined ? {} : { from: origin.queue, why: origin.reason, deliveries: origin.deliveries }),
+    ...(origin === undefined
+      ? {}
+      : { from: nameText(origin.queue), why: origin.reason, deliveries: origin.deliveries }),
   };
 }
 

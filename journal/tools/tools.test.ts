@@ -10,6 +10,7 @@ import { SimDisk } from '../testing/sim-disk.ts';
 import { smallStore } from '../testing/small-store.ts';
 import { exportQueue } from './export.ts';
 import { inspect, type Line } from './inspect.ts';
+import { nameText } from './name-text.ts';
 import { verify } from './verify.ts';
 
 /** A store, closed, with two queues: of `a` the first part is in backlog files, and some items are gone. */
@@ -184,6 +185,10 @@ test('an inspection tells what stands before damage, and then the damage', async
   assert.match(String(lines.at(-1)?.['damage']), name);
   assert.equal(lines.slice(0, -1), before.slice(0, lines.length - 1));
   assert.ok(lines.length > 1);
+});
+
+test('a name is told as text if it is UTF-8, else as its bytes', () => {
+  assert.equal(['jobs', 'gr\xc3\xbcn', 'gr\xfcn', '\xff'].map(nameText), ['jobs', 'gr\u00fcn', 'gr\xfcn', '\xff']);
 });
 
 test.run();

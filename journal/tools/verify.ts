@@ -1,10 +1,12 @@
 import { WindhoverError } from '../base/errors.ts';
 import type { Disk } from '../log/disk.ts';
+import { nameText } from './name-text.ts';
 import { OfflineStore } from './offline-store.ts';
 
 /** What was found whole. */
 export interface VerifiedQueue {
   readonly partition: number;
+  /** Its name as text. */
   readonly queue: string;
   readonly items: number;
   readonly bytes: number;
@@ -42,7 +44,7 @@ export async function verify(disk: Disk): Promise<Verdict> {
           items++;
           bytes += item.data.length;
         }
-        queues.push({ partition: queue.replica.partition, queue: queue.queue.name, items, bytes });
+        queues.push({ partition: queue.replica.partition, queue: nameText(queue.queue.name), items, bytes });
       } catch (error) {
         if (damages.length < maxDamages) damages.push(damageOf(error));
       }

@@ -1,8 +1,10 @@
 /** The tools for data folders, as they are called, beside a real node. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { onTheWire } from '../settings/cluster-settings.ts';
 import { cleanUp, NodeProcess, runToEnd, temporaryFolder } from '../testing/node-process.ts';
 
 const folder = temporaryFolder();
@@ -19,6 +21,7 @@ test('a node that runs keeps its folder to itself; of a stopped one everything c
   const client = await node.connect();
   for (let i = 0; i < 5; i++) assert.is(await client.set('jobs', `job ${i}`), 'STORED');
   assert.is(await client.get('jobs'), 'job 0');
+  assert.is(await client.set(onTheWire('grün'), 'leaf'), 'STORED');
 
   const refused = await runToEnd('journal', 'verify', data);
   assert.is(refused.code, 1);
@@ -27,7 +30,16 @@ test('a node that runs keeps its folder to itself; of a stopped one everything c
   await node.stop();
   const verified = await runToEnd('journal', 'verify', data);
   assert.is(verified.code, 0, verified.errors);
-  assert.match(verified.out, '1 queues whole: 4 items, 20 bytes of data');
+  assert.match(verified.out, '2 queues whole: 5 items, 24 bytes of data');
+  const told = (await runToEnd('journal', 'verify', data, '--queues')).out.split('\n').slice(0, 2);
+  assert.equal(
+    told
+      .map((line) => JSON.parse(line) as { queue: string })
+      .map(({ queue }) => queue)
+      .sort(),
+    ['grün', 'jobs'],
+  );
+  assert.match((await runToEnd('journal', 'export', data, 'grün')).out, Buffer.from('leaf').toString('base64'));
 
   const lines = (await runToEnd('journal', 'export', data, 'jobs')).out.trim().split('\n');
   const items = lines.map((line) => JSON.parse(line) as { id: number; data: string });
@@ -40,6 +52,9 @@ test('a node that runs keeps its folder to itself; of a stopped one everything c
   assert.is((await runToEnd('journal', 'export', data, 'jobs', '--out', out)).code, 0);
   assert.equal(readdirSync(out), [...[2, 3, 4, 5].map((id) => String(id).padStart(16, '0')), 'items.jsonl']);
   assert.is(readFileSync(join(out, '0000000000000003'), 'latin1'), 'job 2');
+  const again = await runToEnd('journal', 'export', data, 'jobs', '--out', out);
+  assert.is(again.code, 1);
+  assert.match(again.errors, /^windhover journal export: .*EEXIST.*items.jsonl'\n$/);
 
   const inspected = await runToEnd('journal', 'inspect', data, '--queue', 'jobs');
   assert.is(inspected.code, 0, inspected.errors);
@@ -52,6 +67,26 @@ test('a node that runs keeps its folder to itself; of a stopped one everything c
     added.map(({ id }) => id),
     [1, 2, 3, 4, 5],
   );
+});
+
+test('a reader that goes before the end is no fault', () => {
+  const main = join(import.meta.dirname, '../main.ts');
+  const tool = `'${process.execPath}' --import '${import.meta.resolve('tsx')}' '${main}' journal`;
+  const { stderr, stdout } = spawnSync('sh', ['-c', `${tool} export '${data}' jobs | true`], { encoding: 'utf8' });
+  assert.equal([stderr, stdout], ['', '']);
+});
+
+test('a damaged identity is told by verify, and none beside a store that was set aside is missed', async () => {
+  const copy = join(temporaryFolder(), 'copy');
+  cpSync(data, copy, { recursive: true });
+  const name = join(copy, 'node.json');
+  writeFileSync(name, readFileSync(name, 'utf8').replace('"nodeId":"', '"nodeId":"x'));
+  const told = await runToEnd('journal', 'verify', copy);
+  assert.is(told.code, 1);
+  assert.is(told.errors, 'node.json at 0: it does not say which node this is\n');
+  assert.match(told.out, '2 queues whole');
+  rmSync(name);
+  assert.is((await runToEnd('journal', 'verify', copy)).code, 0);
 });
 
 test('a damaged journal makes inspect and verify fail, with file and offset', async () => {

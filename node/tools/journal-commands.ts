@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { WindhoverError } from '../../journal/base/errors.ts';
 import { FileDisk } from '../../journal/log/file-disk.ts';
@@ -11,6 +9,7 @@ import type { StoredItem } from '../../journal/store/item-run.ts';
 import { exportQueue } from '../../journal/tools/export.ts';
 import { inspect } from '../../journal/tools/inspect.ts';
 import { verify } from '../../journal/tools/verify.ts';
+import { Identity } from '../identity.ts';
 import { importKestrel } from './import-kestrel.ts';
 
 /** Adds `journal`: tools for a data folder whose node is stopped, and the import of a Kestrel's queues. They set `process.exitCode`. */
@@ -27,7 +26,10 @@ export function addJournalCommands(program: Command): void {
   journal
     .command('verify <data-folder>')
     .description('reads every live item, changes nothing: exit code 1, with file and offset, when anything is damaged')
-    .action((folder: string) => onFolder('verify', folder, runVerify));
+    .option('--queues', 'tells of each queue that is whole, as a JSON line: its items, and bytes of their data', false)
+    .action((folder: string, flags: { queues: boolean }) =>
+      onFolder('verify', folder, (disk) => runVerify(disk, flags.queues)),
+    );
   journal
     .command('export <data-folder> <queue>')
     .description('the live items of a queue, in order, as JSON lines or files')
@@ -62,6 +64,8 @@ async function onFolder(tool: string, folder: string, run: (disk: FileDisk) => P
 }
 
 async function reported(tool: string, run: () => Promise<Outcome>): Promise<void> {
+  // Whoever reads has gone, as `head` does: the write says so, too.
+  process.stdout.on('error', () => undefined);
   try {
     if ((await run()) === 'damaged') process.exitCode = 1;
   } catch (error) {
@@ -73,14 +77,17 @@ async function reported(tool: string, run: () => Promise<Outcome>): Promise<void
 
 async function runInspect(disk: FileDisk, flags: { queue?: string; data: boolean }): Promise<Outcome> {
   const found = await inspect(disk, { queue: flags.queue, data: flags.data }, (lines) =>
-    write(process.stdout, lines.map((line) => `${JSON.stringify(line)}\n`).join('')),
+    print(lines.map((line) => `${JSON.stringify(line)}\n`).join('')),
   );
   return found === 'sound' ? 'fine' : 'damaged';
 }
 
-async function runVerify(disk: FileDisk): Promise<Outcome> {
-  const { queues, damages } = await verify(disk);
+async function runVerify(disk: FileDisk, tellQueues: boolean): Promise<Outcome> {
+  const verdict = await verify(disk);
+  const { queues } = verdict;
+  const damages = [...(await identityDamages(disk)), ...verdict.damages];
   for (const damage of damages) console.error(damage);
+  if (tellQueues) await print(queues.map((queue) => `${JSON.stringify(queue)}\n`).join(''));
   const items = queues.reduce((sum, queue) => sum + queue.items, 0);
   const bytes = queues.reduce((sum, queue) => sum + queue.bytes, 0);
   console.log(`${queues.length} queues whole: ${items} items, ${bytes} bytes of data`);
@@ -88,22 +95,33 @@ async function runVerify(disk: FileDisk): Promise<Outcome> {
   return damages.length === 0 ? 'fine' : 'damaged';
 }
 
+/** What keeps a node from starting though its store is whole. A store that was set aside has no identity beside it. */
+async function identityDamages(disk: FileDisk): Promise<string[]> {
+  try {
+    await Identity.read(disk);
+    return [];
+  } catch (error) {
+    if (error instanceof WindhoverError && error.code === 'corrupt') return [error.message];
+    throw error;
+  }
+}
+
 async function runExport(disk: FileDisk, queue: string, out: string | undefined): Promise<Outcome> {
   if (out === undefined) {
-    await exportQueue(disk, queue, (item) => write(process.stdout, line(item, item.data.toString('base64'))));
+    await exportQueue(disk, queue, (item) => print(line(item, item.data.toString('base64'))));
     return 'fine';
   }
   await makeFolder(out);
-  const facts = createWriteStream(join(out, 'items.jsonl'), { flags: 'wx' });
-  const count = await exportQueue(disk, queue, async (item) => {
-    await writeFile(join(out, String(item.id).padStart(16, '0')), item.data, { flag: 'wx' });
-    await write(facts, line(item, undefined));
-  });
-  await new Promise<void>((resolve, reject) => {
-    facts.on('error', reject);
-    facts.end(resolve);
-  });
-  console.log(`${count} items`);
+  const facts = await open(join(out, 'items.jsonl'), 'wx');
+  try {
+    const count = await exportQueue(disk, queue, async (item) => {
+      await writeFile(join(out, String(item.id).padStart(16, '0')), item.data, { flag: 'wx' });
+      await facts.write(line(item, undefined));
+    });
+    console.log(`${count} items`);
+  } finally {
+    await facts.close();
+  }
   return 'fine';
 }
 
@@ -114,9 +132,9 @@ function line({ id, flags, addedAtMs, expiresAtMs }: StoredItem, data: string | 
 }
 
 /** Waits where the reader is slower than we are. */
-function write(to: Writable, text: string): Promise<void> {
+function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    to.write(text, (error) => {
+    process.stdout.write(text, (error) => {
       if (error) reject(error);
       else resolve();
     });
