@@ -1,4 +1,4 @@
-import { checkEntry } from '../log/entry.ts';
+import { checkEntry, entryBytes } from '../log/entry.ts';
 import { BacklogOutput } from './backlog-output.ts';
 import { damagedEntry, type Span } from './entry-reader.ts';
 import type { Extent } from './extent.ts';
@@ -10,8 +10,9 @@ import type { StoreParts } from './store-parts.ts';
 import type { QueueState } from './stored-queue.ts';
 import { liveStretches, type Stretch } from './stretch.ts';
 
-/** Stretches that are looked at in one go. */
-const batchStretches = 512;
+/** What is looked at in one go: so many stretches, or entries of so many bytes, and the one that goes past it. */
+const takenStretches = 512;
+const takenBytes = pieceBytes;
 
 /**
  * Copies what is alive in one segment, the oldest that is unsettled, to a backlog file. The segment is read once, in
@@ -169,7 +170,9 @@ class QueueWork {
   take(buffer: Buffer, bytes: number, from: number, segment: number): Stretch[] {
     const { queue, replica } = this;
     const stretches: Stretch[] = [];
-    for (let offset = this.peek(); offset !== undefined && stretches.length < batchStretches; offset = this.peek()) {
+    let taken = 0;
+    for (let offset = this.peek(); offset !== undefined; offset = this.peek()) {
+      if (stretches.length >= takenStretches || taken >= takenBytes) break;
       const start = offset - from;
       const state = checkEntry(buffer, start, bytes);
       if (state === 'short' && (start > 0 || bytes === buffer.length)) break;
@@ -182,6 +185,7 @@ class QueueWork {
         throw damage;
       }
       stretches.push(...liveStretches(buffer, start, queue, firstId));
+      taken += entryBytes(buffer, start);
       this.#nextId = firstOf(run, index + 1);
     }
     return stretches;

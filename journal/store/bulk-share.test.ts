@@ -1,0 +1,80 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { newItem } from '../testing/new-item.ts';
+import { SimClock } from '../testing/sim-clock.ts';
+import { SimDisk } from '../testing/sim-disk.ts';
+import { Store } from './store.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** Settling reads a segment in slices of 1 MiB. */
+const settings = {
+  segmentBytes: 8 * mebibyte,
+  maxBatchBytes: 64 * 1024,
+  limitBytes: 64 * mebibyte,
+  backlogFileBytes: 64 * mebibyte,
+};
+
+/** What is written to backlog files between two looks at the clock, which is where work in bulk asks whether to go on. */
+class Looks extends SimClock {
+  written = 0;
+  mostAtOnce = 0;
+  #atOnce = 0;
+
+  override monotonicMs(): number {
+    this.#atOnce = 0;
+    return super.monotonicMs();
+  }
+
+  wrote(bytes: number): void {
+    this.written += bytes;
+    this.#atOnce += bytes;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce);
+  }
+}
+
+function diskOf(clock: Looks): SimDisk {
+  const disk = new SimDisk();
+  const { open } = disk;
+  disk.open = async (name, mode) => {
+    const file = await open.call(disk, name, mode);
+    if (!name.endsWith('.backlog')) return file;
+    const write = file.write.bind(file);
+    return Object.assign(file, {
+      write: (buffers: readonly Buffer[], position: number) => {
+        const bytes = write(buffers, position);
+        clock.wrote(bytes);
+        return bytes;
+      },
+    });
+  };
+  return disk;
+}
+
+test('while a segment is settled, or backlog files are compacted, the share of the event loop is asked for every few 100 KiB', async () => {
+  const clock = new Looks();
+  const disk = diskOf(clock);
+  const openStore = (unsettledBytes: number): Promise<Store> =>
+    clock.complete(Store.open({ disk, clock, sync: 'always', settings: { ...settings, unsettledBytes } }));
+  const full = await openStore(settings.limitBytes);
+  full.beginEpoch(1, 1, 'a');
+  const queue = full.createQueue(1, 'q');
+  const items = 12_000;
+  for (let id = 1; id <= items; id++) full.addItem(1, queue, newItem(id, Buffer.alloc(1000)));
+  await clock.complete(full.close());
+
+  // Nothing else is going on, and so nobody else looks at the clock.
+  const store = await openStore(1);
+  await clock.runFor(1000);
+  assert.ok(clock.written > 7 * mebibyte, `${clock.written} bytes were settled`);
+  assert.ok(clock.mostAtOnce <= mebibyte / 2, `${clock.mostAtOnce} bytes were settled at once`);
+
+  const settled = clock.written;
+  for (let id = 1; id <= items; id += 5) store.removeItems(1, queue, [id, id + 3]);
+  await clock.complete(store.flushed());
+  await clock.runFor(10_000);
+  assert.ok(clock.written - settled > mebibyte, `${clock.written - settled} bytes were compacted`);
+  assert.ok(clock.mostAtOnce <= mebibyte / 2, `${clock.mostAtOnce} bytes were compacted at once`);
+});
+
+test.run();
