@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { BacklogFile } from './backlog-file.ts';
-import { checkpointName, encodeCheckpoint, encodeReplica } from './checkpoint.ts';
+import { assembleCheckpoint, checkpointName, encodeReplica } from './checkpoint.ts';
 import type { StoreParts } from './store-parts.ts';
 
 /** Writes checkpoints, and deletes the backlog files that none needs any more. */
@@ -32,7 +32,10 @@ export class CheckpointWriter {
       await turns.next();
     }
     await stable();
-    await disk.replace(checkpointName, encodeCheckpoint(firstSegment, nextFile, mapRevision, named, parts));
+    const assembly = assembleCheckpoint(firstSegment, nextFile, mapRevision, named, parts);
+    let step = assembly.next();
+    for (; !step.done; step = assembly.next()) if (turns.isOver) await turns.free();
+    await disk.replace(checkpointName, step.value);
     this.#firstSegment = firstSegment;
     await this.#deleteAllBut(named);
   }

@@ -49,6 +49,8 @@ const crcAt = 12;
 const contentStart = 16;
 const fixedBytes = 48;
 
+const stepBytes = 256 * 1024;
+
 /** A replica as a checkpoint has it: its state after the entry at `segment`:`offset`. */
 export interface CheckpointReplica {
   readonly replica: ReplicaState;
@@ -87,14 +89,14 @@ export function encodeReplica(replica: ReplicaState, segment: number, offset: nu
   return writer.bytes();
 }
 
-/** Puts the parts together; `files` are those that they name. */
-export function encodeCheckpoint(
+/** Puts the parts together; `files` are those that they name. Some 256 KiB at a time: whoever asks for it may let others go in between. */
+export function* assembleCheckpoint(
   firstSegment: number,
   nextFile: number,
   mapRevision: number,
   files: ReadonlySet<BacklogFile>,
   parts: readonly Buffer[],
-): Buffer {
+): Generator<undefined, Buffer> {
   const head = new ByteWriter();
   head.u64(firstSegment);
   head.u64(nextFile);
@@ -106,11 +108,32 @@ export function encodeCheckpoint(
     head.u64(file.bytes);
     head.u64(file.items);
   }
-  const whole = Buffer.concat([Buffer.alloc(contentStart), head.bytes(), ...parts]);
+  const content = [head.bytes(), ...parts];
+  const contentBytes = content.reduce((sum, { length }) => sum + length, 0);
+  const whole = Buffer.allocUnsafeSlow(contentStart + contentBytes);
   whole.write(checkpointMagic, 0, 'latin1');
-  whole.writeUInt32LE(checkpointVersion, 8);
-  whole.writeUInt32LE(checksum(whole, checkpointVersion), crcAt);
+  whole.writeUInt32LE(checkpointVersion, versionAt);
+  let at = contentStart;
+  let ofContent = 0;
+  for (const part of content) {
+    for (let from = 0; from < part.length; from += stepBytes) {
+      const end = at + part.copy(whole, at, from, from + stepBytes);
+      ofContent = crc32(whole.subarray(at, end), ofContent);
+      at = end;
+      yield;
+    }
+  }
+  whole.writeUInt32LE(crc32(whole.subarray(versionAt, crcAt), ofContent), crcAt);
   return whole;
+}
+
+/** As {@link assembleCheckpoint}, in one go: for checkpoints of little. */
+export function encodeCheckpoint(...given: Parameters<typeof assembleCheckpoint>): Buffer {
+  const assembly = assembleCheckpoint(...given);
+  for (;;) {
+    const { done, value } = assembly.next();
+    if (done) return value;
+  }
 }
 
 /**
