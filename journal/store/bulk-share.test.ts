@@ -17,12 +17,14 @@ const settings = {
 
 /** What is written to backlog files between two looks at the clock, which is where work in bulk asks whether to go on. */
 class Looks extends SimClock {
+  looks = 0;
   written = 0;
   mostAtOnce = 0;
   #atOnce = 0;
 
   override monotonicMs(): number {
     this.#atOnce = 0;
+    this.looks++;
     return super.monotonicMs();
   }
 
@@ -75,6 +77,35 @@ test('while a segment is settled, or backlog files are compacted, the share of t
   await clock.runFor(10_000);
   assert.ok(clock.written - settled > mebibyte, `${clock.written - settled} bytes were compacted`);
   assert.ok(clock.mostAtOnce <= mebibyte / 2, `${clock.mostAtOnce} bytes were compacted at once`);
+});
+
+test('where all queues are gone through, the share of the event loop is asked for before each of them', async () => {
+  const clock = new Looks({ lookMs: 1 });
+  const disk = diskOf(clock);
+  const small = { ...settings, unsettledBytes: 1, garbageBytes: 1 };
+  const store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings: small }));
+  store.beginEpoch(1, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  const empty = 3000;
+  for (let count = 1; count <= empty; count++) store.createQueue(1, `empty ${count}`);
+  await clock.complete(store.flushed());
+  await clock.runFor(1000);
+
+  const atFirst = clock.looks;
+  const items = 600;
+  for (let id = 1; id <= items; id++) store.addItem(1, queue, newItem(id, Buffer.alloc(15_000)));
+  await clock.complete(store.flushed());
+  await clock.runFor(10_000);
+  assert.is(store.figures.rewrites, 1);
+  const settled = clock.looks;
+  assert.ok(settled - atFirst > empty, `${settled - atFirst} looks while a segment was settled`);
+
+  store.removeItems(1, queue, [1, items - 200]);
+  store.removeItems(1, queue, [items - 190, items]);
+  await clock.complete(store.flushed());
+  await clock.runFor(10_000);
+  assert.is(store.figures.rewrites, 2);
+  assert.ok(clock.looks - settled > empty, `${clock.looks - settled} looks while a file was compacted`);
 });
 
 test.run();

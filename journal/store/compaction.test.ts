@@ -89,6 +89,38 @@ test('a queue that is deleted while it is copied leaves nothing behind', async (
   assert.not(node.disk.names().some((name) => name.endsWith('.backlog')));
 });
 
+test('each queue can be read whole at any time while one after another goes over to its copies', async () => {
+  const node = new StoreNode(0, 1);
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queues = Array.from({ length: 60 }, (_, index) => store.createQueue(1, `q${index}`));
+  for (let id = 1; id <= 60; id++)
+    for (const queue of queues)
+      store.addItem(1, queue, newItem(id, Buffer.alloc(1000), { expiresAtMs: id * 1000, addedAtMs: id }));
+  await node.flush();
+  await node.clock.runFor(3000);
+  const { rewrites } = store.figures;
+  for (const queue of queues) store.removeItems(1, queue, [2, 59]);
+  await node.flush();
+  let reads = 0;
+  let isOver = false;
+  const readOn = async (): Promise<void> => {
+    for (; !isOver; reads++) {
+      const queue = queues[(reads * 7) % queues.length] as number;
+      assert.equal(
+        (await readAll(store, 1, queue, 100_000)).map(({ id }) => id),
+        [1, 60],
+        `queue ${queue}`,
+      );
+    }
+  };
+  const readers = Promise.all([readOn(), readOn(), readOn()]);
+  await node.clock.runFor(5000);
+  isOver = true;
+  await node.clock.complete(readers);
+  assert.is(store.figures.rewrites, rewrites + 1);
+});
+
 test('a backlog file of which a write or sync failed is thrown away, and the segment is settled to another', async () => {
   const node = new StoreNode();
   const store = await node.open();

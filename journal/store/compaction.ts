@@ -39,9 +39,12 @@ export class Compaction {
 
   /** @throws `corrupt`, with file and offset; `no-space`; `io`. After any of these `abandon` is called. */
   async copy(): Promise<void> {
-    for (const replica of [...this.#parts.state.replicas.values()]) {
-      for (const queue of replica.queues.values()) this.#addWork(replica, queue);
-      await this.#parts.turns.next();
+    const { state, turns } = this.#parts;
+    for (const replica of [...state.replicas.values()]) {
+      for (const queue of replica.queues.values()) {
+        if (turns.isOver) await turns.free();
+        this.#addWork(replica, queue);
+      }
     }
     for (const work of this.#works) {
       for (const extent of work.old) await this.#copyExtent(work, extent);
@@ -49,10 +52,12 @@ export class Compaction {
     await this.#output.finish();
   }
 
-  /** From now on the copies count. The files have no live item any more. */
-  commit(): void {
+  /** From now on the copies count. Once it resolves the files have no live item any more. */
+  async commit(): Promise<void> {
     this.#output.commit();
+    const { turns } = this.#parts;
     for (const { replica, queue, old, made } of this.#works) {
+      if (turns.isOver) await turns.free();
       if (replica.queue(queue.number) !== queue) continue;
       queue.dropExtents(new Set(old));
       for (const extent of made) queue.addExtent(extent);

@@ -199,7 +199,7 @@ export class Maintenance {
       this.#troubled(error);
       return;
     }
-    compaction.commit();
+    await compaction.commit();
     this.rewrites++;
     await this.#checkpoint();
   }

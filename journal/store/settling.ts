@@ -24,6 +24,8 @@ export class Settling {
   readonly #segment: number;
   readonly #output: BacklogOutput;
   readonly #works: QueueWork[] = [];
+  /** What is to be copied, about. */
+  #liveBytes = 0;
   #slice = Buffer.alloc(0);
 
   constructor(parts: StoreParts, segment: number) {
@@ -35,11 +37,11 @@ export class Settling {
   /** @throws `corrupt`, with file and offset; `no-space`; `io`. After any of these `abandon` is called. */
   async copy(): Promise<void> {
     await this.#findWork();
-    let works = this.#works.filter((work) => work.peek() !== undefined);
-    if (works.length > 0) this.#slice = Buffer.allocUnsafeSlow(this.#sliceBytes(works));
-    while (works.length > 0) {
-      await this.#copySlice(works);
-      works = works.filter((work) => work.peek() !== undefined);
+    let left = await this.#left(this.#works);
+    if (left.works.length > 0) this.#slice = Buffer.allocUnsafeSlow(this.#sliceBytes());
+    while (left.works.length > 0) {
+      await this.#copySlice(left);
+      left = await this.#left(left.works);
     }
     await this.#output.finish();
   }
@@ -63,26 +65,41 @@ export class Settling {
   }
 
   async #findWork(): Promise<void> {
-    for (const replica of [...this.#parts.state.replicas.values()]) {
+    const { state, turns } = this.#parts;
+    for (const replica of [...state.replicas.values()]) {
       for (const queue of replica.queues.values()) {
+        if (turns.isOver) await turns.free();
         const runs = queue.places.runsOf(this.#segment);
-        if (runs.length > 0) this.#works.push(new QueueWork(replica, queue, runs));
+        if (runs.length === 0) continue;
+        const work = new QueueWork(replica, queue, runs);
+        this.#works.push(work);
+        this.#liveBytes += work.estimateBytes();
       }
-      await this.#parts.turns.next();
     }
   }
 
-  /** An eighth of a segment, but a piece where little is alive: then most of the segment need not be read at all. */
-  #sliceBytes(works: readonly QueueWork[]): number {
-    const { segmentBytes } = this.#parts.settings;
-    const liveBytes = works.reduce((sum, work) => sum + work.estimateBytes(), 0);
-    return liveBytes * 8 < segmentBytes ? Math.min(pieceBytes, segmentBytes) : Math.ceil(segmentBytes / 8);
+  /** Those of the works that have something left to copy. */
+  async #left(works: readonly QueueWork[]): Promise<WorkLeft> {
+    const { turns } = this.#parts;
+    const left: QueueWork[] = [];
+    let from = Number.POSITIVE_INFINITY;
+    for (const work of works) {
+      if (turns.isOver) await turns.free();
+      const offset = work.peek();
+      if (offset === undefined) continue;
+      left.push(work);
+      from = Math.min(from, offset);
+    }
+    return { works: left, from };
   }
 
-  async #copySlice(works: readonly QueueWork[]): Promise<void> {
-    let from = Number.POSITIVE_INFINITY;
-    for (const work of works) from = Math.min(from, work.peek() ?? from);
-    if (from === Number.POSITIVE_INFINITY) return;
+  /** An eighth of a segment, but a piece where little is alive: then most of the segment need not be read at all. */
+  #sliceBytes(): number {
+    const { segmentBytes } = this.#parts.settings;
+    return this.#liveBytes * 8 < segmentBytes ? Math.min(pieceBytes, segmentBytes) : Math.ceil(segmentBytes / 8);
+  }
+
+  async #copySlice({ works, from }: WorkLeft): Promise<void> {
     const bytes = await this.#readSlice(from);
     const { turns } = this.#parts;
     for (const work of works) {
@@ -126,6 +143,12 @@ export class Settling {
     const extent = await this.#output.append(last, stretches);
     if (extent !== last) extents.push(extent);
   }
+}
+
+interface WorkLeft {
+  readonly works: readonly QueueWork[];
+  /** No entry that is to be copied stands before it. */
+  readonly from: number;
 }
 
 /** What of one queue stands in the segment, and how far it has been copied. */

@@ -22,7 +22,7 @@ const names = ['a', 'b', 'c'];
 
 /** One node's store beside its model, and everything that may happen to them. */
 class World {
-  readonly clock = new SimClock();
+  readonly clock: SimClock;
   readonly random: () => number;
   readonly sync: 'always' | 'never';
   disk: SimDisk;
@@ -33,8 +33,9 @@ class World {
   constructor(seed: number, sync: 'always' | 'never') {
     this.random = seededRandom(seed);
     this.sync = sync;
-    // On a slow disk other things happen in the middle of what the store does in the background.
+    // On a slow disk, and by a slow processor, other things happen in the middle of what the store does in the background.
     const operationMs = Math.abs(seed) % 3;
+    this.clock = new SimClock({ lookMs: Math.abs(seed) % 2 });
     const slow = operationMs === 0 ? {} : { clock: this.clock, operationMs, syncMs: 4 };
     this.disk = new SimDisk({ random: this.random, writeBackChance: 0.3, ...slow });
   }

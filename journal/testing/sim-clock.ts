@@ -15,16 +15,20 @@ interface Due {
  */
 export class SimClock implements Clock {
   #nowMs = 0;
+  readonly #lookMs: number;
   #wallOffsetMs: number;
   #scheduled = 0;
   /** Binary heap by (dueMs, order). Invariant: each node is due no later than its children. */
   readonly #heap: Due[] = [];
 
-  constructor(options: { wallStartMs?: number } = {}) {
+  /** `lookMs`: for so long time goes on whenever it is asked for, so that work which has a share of it is interrupted. */
+  constructor(options: { wallStartMs?: number; lookMs?: number } = {}) {
+    this.#lookMs = options.lookMs ?? 0;
     this.#wallOffsetMs = options.wallStartMs ?? Date.UTC(2026, 0, 1);
   }
 
   monotonicMs(): number {
+    this.#nowMs += this.#lookMs;
     return this.#nowMs;
   }
 

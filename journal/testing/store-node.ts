@@ -21,13 +21,15 @@ const settings: StoreSettings = {
 
 /** A node's store on a simulated disk, with what it has told. */
 export class StoreNode {
-  readonly clock = new SimClock();
+  readonly clock: SimClock;
   disk: SimDisk;
   store!: Store;
   readonly slabs = new PoisonedSlabs();
   readonly told: string[] = [];
 
-  constructor(operationMs = 0) {
+  /** `operationMs`: what the disk takes for each operation; `lookMs`: see SimClock. */
+  constructor(operationMs = 0, lookMs = 0) {
+    this.clock = new SimClock({ lookMs });
     this.disk = new SimDisk(operationMs === 0 ? {} : { clock: this.clock, operationMs });
   }
 
