@@ -1,10 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WindhoverError } from '../base/errors.ts';
-import { readAll } from '../testing/model-store.ts';
+import { ModelPartition, readAll } from '../testing/model-store.ts';
 import { newItem } from '../testing/new-item.ts';
+import { SimClock } from '../testing/sim-clock.ts';
+import { SimDisk } from '../testing/sim-disk.ts';
+import { smallStore } from '../testing/small-store.ts';
 import { StoreNode } from '../testing/store-node.ts';
-import type { Store } from './store.ts';
+import { Store } from './store.ts';
+import type { QueueState } from './stored-queue.ts';
 
 async function compacted(
   during: (store: Store, queue: number) => void,
@@ -186,6 +190,39 @@ test('short items that shared entries and are left here and there are not copied
     items.map(({ id }) => id),
     Array.from({ length: 800 }, (_, index) => (index + 1) * 50),
   );
+});
+
+test('what is left of files that others stand between does not become one with it', async () => {
+  const clock = new SimClock();
+  const disk = new SimDisk();
+  const model = new ModelPartition(4);
+  const store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings: smallStore }));
+  model.beginEpoch(store);
+  model.createQueue(store, 'a');
+  for (let round = 0; round < 12; round++) {
+    for (let index = 0; index < 10; index++) model.addItem(store, 'a', index, 'x'.repeat(300));
+    await clock.complete(store.flushed());
+    await clock.runFor(200);
+  }
+  const { extents } = store.replica(4).queues.get('a') as QueueState;
+  const [first, second, third] = extents.map(({ file, firstId, lastId }) => ({ name: file.name, firstId, lastId }));
+  assert.ok(first && second && third && new Set([first.name, second.name, third.name]).size === 3);
+  for (const { firstId, lastId } of [first, third]) model.removeItems(store, 'a', [firstId + 1, lastId - 1]);
+  await clock.complete(store.flushed());
+  await clock.runFor(10_000);
+  const left = disk.names();
+  assert.equal(
+    [first, second, third].map(({ name }) => left.includes(name)),
+    [false, true, false],
+  );
+  await clock.complete(model.compare(store, 1000));
+  for (const { firstId, lastId } of [first, second, third]) {
+    for (const id of [firstId, lastId]) {
+      const { items } = await clock.complete(store.readItems(4, model.queue('a').number, id, 1));
+      assert.is(items[0]?.id, id);
+    }
+  }
+  await clock.complete(store.close());
 });
 
 test.run();

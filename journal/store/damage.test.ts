@@ -153,21 +153,31 @@ test('two backlog files changed round are found', async () => {
 });
 
 test('an item damaged in a segment is not settled: the segment stays, and it is said where', async () => {
+  await damagedAndSettled(300);
+});
+
+test('… also when it is longer than what is looked at in one go', async () => {
+  await damagedAndSettled(3000);
+});
+
+/** A store that settles a segment in which the first of its items, so long each, is damaged. */
+async function damagedAndSettled(itemBytes: number): Promise<void> {
   const folder = new Folder();
   const store = await folder.open();
   store.events = { ...store.events, troubled: (error) => folder.troubles.push(error.message) };
   folder.model.beginEpoch(store);
   folder.model.createQueue(store, 'a');
-  for (let index = 0; index < 10; index++) folder.model.addItem(store, 'a', index, 'x'.repeat(300));
+  for (let index = 0; index < 2; index++) folder.model.addItem(store, 'a', index, 'x'.repeat(itemBytes));
   await folder.clock.complete(store.flushed());
   const [segment] = folder.disk.names().filter((name) => name.endsWith('.segment')) as [string];
-  folder.disk.flipBit(segment, 4096 + 1500);
+  folder.disk.flipBit(segment, 4096 + 200);
   for (let round = 0; round < 10; round++) {
-    for (let index = 0; index < 10; index++) folder.model.addItem(store, 'a', index, 'x'.repeat(300));
+    for (let index = 0; index * itemBytes < 3000; index++)
+      folder.model.addItem(store, 'a', index, 'x'.repeat(itemBytes));
     await folder.clock.complete(store.flushed());
     await folder.clock.runFor(1000);
   }
-  assert.match(folder.troubles[0] ?? '', new RegExp(`^${segment} at 5\\d\\d\\d: the entry is damaged`));
+  assert.match(folder.troubles[0] ?? '', new RegExp(`^${segment} at 4\\d\\d\\d: the entry is damaged`));
   assert.ok(folder.disk.names().includes(segment));
   assert.is(store.replica(4).damage?.message, folder.troubles[0]);
   // Once the partition is dropped, to be filled from another replica, everything goes on.
@@ -176,7 +186,7 @@ test('an item damaged in a segment is not settled: the segment stays, and it is 
   assert.is(store.replica(4).damage, undefined);
   assert.not(folder.disk.names().includes(segment));
   assert.equal(folder.backlogFiles(), []);
-});
+}
 
 /** Changes two stretches of a file for one another. */
 async function exchange(disk: SimDisk, name: string, one: number, other: number, bytes: number): Promise<void> {
