@@ -3,6 +3,7 @@ import type { KestrelItem } from '../../journal/kestrel/entry.ts';
 import { type KestrelQueueFiles, kestrelQueues } from '../../journal/kestrel/files.ts';
 import { type KestrelReading, readKestrelQueue } from '../../journal/kestrel/read.ts';
 import { FileDisk } from '../../journal/log/file-disk.ts';
+import { nameText } from '../../journal/tools/name-text.ts';
 import { Client } from '../../loadtest/client/client.ts';
 import { ClientError } from '../../loadtest/client/errors.ts';
 import type { NewItem } from '../../loadtest/client/requests.ts';
@@ -32,9 +33,9 @@ export async function importKestrel(folder: string, flags: ImportFlags): Promise
   const skip = Number(flags.skip);
   if (!Number.isSafeInteger(skip) || skip < 0) throw new WindhoverError('invalid', `--skip ${flags.skip}: not a count`);
   if (skip > 0 && flags.queue === undefined) throw new WindhoverError('invalid', '--skip wants --queue');
-  const queues = kestrelQueues(await disk.list('')).filter(
-    ({ queue }) => flags.queue === undefined || queue === flags.queue,
-  );
+  const queues = kestrelQueues(await disk.list(''))
+    .map(({ queue, files }) => ({ queue: queueName(queue), files }))
+    .filter(({ queue }) => flags.queue === undefined || queue === flags.queue);
   if (queues.length === 0) throw new WindhoverError('invalid', `${folder}: there is no such Kestrel journal`);
   let torn = false;
   const client = await Client.connect(flags.target, { timeoutMs: silenceMs }).catch((error: Error) => {
@@ -46,6 +47,12 @@ export async function importKestrel(folder: string, flags: ImportFlags): Promise
     client.close();
   }
   return torn ? 'damaged' : 'fine';
+}
+
+/** What clients called the queue: Kestrel took the bytes of a name for latin1, and names its files in UTF-8. */
+function queueName(fileName: string): string {
+  const isLatin1 = Buffer.from(fileName, 'latin1').toString('latin1') === fileName;
+  return isLatin1 ? nameText(fileName) : fileName;
 }
 
 async function importQueue(disk: FileDisk, files: KestrelQueueFiles, client: Client, skip: number): Promise<boolean> {

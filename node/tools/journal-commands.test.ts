@@ -116,6 +116,7 @@ test("a Kestrel's queues are imported into a running node, up to a tear that is 
   const journal = Buffer.concat([addx('gone', 0), addx('first', 0), addx('second', late), Buffer.of(1)]);
   writeFileSync(join(kestrel, 'aged'), Buffer.concat([addx('aged', 0, longAgo), addx('due', late, longAgo + 1)]));
   writeFileSync(join(kestrel, 'work'), journal);
+  writeFileSync(join(kestrel, onTheWire('grün')), addx('leaf', 0));
   writeFileSync(join(kestrel, 'torn'), Buffer.concat([addx('whole', 0), addx('torn', 0).subarray(0, 10)]));
   const node = await NodeProcess.start({
     data: join(folder, 'other'),
@@ -133,6 +134,7 @@ test("a Kestrel's queues are imported into a running node, up to a tear that is 
     [await client.get('work'), await client.get('work'), await client.get('torn')],
     ['first', 'second', 'whole'],
   );
+  assert.is(await client.get(onTheWire('grün')), 'leaf', 'under the bytes that its name has always had');
 
   const rest = await runToEnd(
     'journal',
