@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InvariantError } from '../base/assert.ts';
@@ -8,6 +8,7 @@ import { systemClock } from '../base/clock.ts';
 import { WindhoverError } from '../base/errors.ts';
 import { Recorder } from '../testing/recorder.ts';
 import { FileDisk } from './file-disk.ts';
+import { syncFolder } from './folders.ts';
 import { Journal } from './journal.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'windhover-disk-'));
@@ -87,6 +88,30 @@ test('rename replaces its target; remove takes what is missing for removed', asy
   await disk.remove('to');
   await disk.remove('to');
   await refused(disk.rename('to', 'from'), 'io', 'to');
+});
+
+test('whatever changes a name makes it durable, one that is there already too', async () => {
+  const synced: string[] = [];
+  const watched = new FileDisk(root, async (folder) => {
+    await syncFolder(folder);
+    synced.push(relative(root, folder));
+  });
+  const syncs = async (work: Promise<unknown>): Promise<string[]> => {
+    await work;
+    return synced.splice(0);
+  };
+  assert.equal(await syncs(watched.makeFolder('s/t/u')), ['', 's', 's/t', 's/t']);
+  assert.equal(await syncs(watched.makeFolder('s/t/u')), ['s/t'], 'a process that was killed may have made it');
+  const created = watched.open('s/t/f', 'create');
+  assert.equal(await syncs(created), ['s/t']);
+  await (await created).close();
+  assert.equal(await syncs(watched.replace('s/t/f', Buffer.from('x'))), ['s/t']);
+  assert.equal(await syncs(watched.rename('s/t/f', 's/t/g')), ['s/t']);
+  assert.equal(await syncs(watched.rename('s/t/g', 's/g')), ['s', 's/t']);
+  assert.equal(await syncs(watched.remove('s/g')), ['s']);
+  assert.equal(await syncs(watched.removeFolder('s/t')), ['s']);
+  assert.equal(await syncs(watched.list('s')), []);
+  await watched.removeFolder('s');
 });
 
 test('names stay below the folder', async () => {

@@ -21,17 +21,20 @@ const flags = { create: 'wx+', write: 'r+', read: 'r' } as const;
 /** The machine's disk below one folder, which must exist. */
 export class FileDisk implements Disk {
   readonly #root: string;
+  readonly #syncFolder: (path: string) => Promise<void>;
 
-  constructor(root: string) {
+  /** `syncNames` makes the names in a folder durable; given by tests only. */
+  constructor(root: string, syncNames = syncFolder) {
     this.#root = root;
+    this.#syncFolder = syncNames;
   }
 
   async makeFolder(name: string): Promise<void> {
     const path = this.#path(name);
     await during(name, async () => {
-      await makeFolder(path);
+      await makeFolder(path, this.#syncFolder);
       // One that is there may be of a process that was killed before it had synced the name.
-      await syncFolder(dirname(path));
+      await this.#syncFolder(dirname(path));
     });
   }
 
@@ -44,7 +47,7 @@ export class FileDisk implements Disk {
     const path = this.#path(name);
     return during(name, async () => {
       const descriptor = await openFile(path, flags[mode]);
-      if (mode === 'create') await syncFolder(dirname(path));
+      if (mode === 'create') await this.#syncFolder(dirname(path));
       return new RealFile(name, path, descriptor);
     });
   }
@@ -66,7 +69,7 @@ export class FileDisk implements Disk {
         throw error;
       }
       await rename(part, path);
-      await syncFolder(dirname(path));
+      await this.#syncFolder(dirname(path));
     });
   }
 
@@ -75,8 +78,8 @@ export class FileDisk implements Disk {
     const source = this.#path(from);
     await during(from, async () => {
       await rename(source, target);
-      await syncFolder(dirname(target));
-      if (dirname(source) !== dirname(target)) await syncFolder(dirname(source));
+      await this.#syncFolder(dirname(target));
+      if (dirname(source) !== dirname(target)) await this.#syncFolder(dirname(source));
     });
   }
 
@@ -84,7 +87,7 @@ export class FileDisk implements Disk {
     const path = this.#path(name);
     await during(name, async () => {
       await rm(path, { force: true });
-      await orMissing(syncFolder(dirname(path)));
+      await orMissing(this.#syncFolder(dirname(path)));
     });
   }
 
@@ -92,7 +95,7 @@ export class FileDisk implements Disk {
     const path = this.#path(name);
     await during(name, async () => {
       await rm(path, { recursive: true, force: true });
-      await orMissing(syncFolder(dirname(path)));
+      await orMissing(this.#syncFolder(dirname(path)));
     });
   }
 
