@@ -120,6 +120,10 @@ test('a get that is asked again gives back what it was given before, and nothing
   assert.is(at.open('work', ann, { attempt: 2, again: true }).answer, 'item 2');
   assert.is(at.statistic('work', 'open_transactions'), 2);
   assert.is(at.get('work', bob, { attempt: 2, again: true }).answer, 'item 3');
+  at.put('plain', '1', '2');
+  assert.is(at.get('plain', cid, { attempt: 1 }).answer, 'item 1');
+  assert.is(at.get('plain', cid, { attempt: 1, again: true }).answer, 'item 1');
+  assert.is(at.get('plain', cid, { attempt: 2 }).answer, 'item 2');
 });
 
 test('open reads go back after openTransactionTimeout, taken items do not', async () => {
