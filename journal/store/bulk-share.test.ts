@@ -108,4 +108,34 @@ test('where all queues are gone through, the share of the event loop is asked fo
   assert.ok(clock.looks - settled > empty, `${clock.looks - settled} looks while a file was compacted`);
 });
 
+test('a snapshot of many tokens and empty queues asks for the share every few of them', async () => {
+  const clock = new Looks({ lookMs: 1 });
+  const store = await clock.complete(Store.open({ disk: new SimDisk(), clock, sync: 'always', settings }));
+  for (const partition of [1, 2]) store.beginEpoch(partition, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  const tokens = 5000;
+  for (let id = 1; id <= tokens; id++) {
+    const named = { queue, token: `token ${id}`, seenAtMs: 1, untilMs: 10 ** 12 };
+    const extras = { isDelayed: false, origin: undefined, named };
+    store.addItem(1, queue, newItem(id, Buffer.alloc(1), { extras }));
+  }
+  store.flushQueue(1, queue, tokens);
+  const queues = 1000;
+  for (let count = 1; count <= queues; count++) store.createQueue(2, `empty ${count}`);
+  await clock.complete(store.flushed());
+  for (const [partition, atLeast] of [
+    [1, tokens / 256],
+    [2, queues],
+  ] as const) {
+    const snapshot = store.openSnapshot(partition);
+    const before = clock.looks;
+    for (let piece = await clock.complete(snapshot.next()); piece !== undefined; ) {
+      piece = await clock.complete(snapshot.next());
+    }
+    snapshot.close();
+    const looks = clock.looks - before;
+    assert.ok(looks >= atLeast, `${looks} looks at the clock for partition ${partition}`);
+  }
+});
+
 test.run();

@@ -13,19 +13,21 @@ import {
 } from './entries.ts';
 import type { Span } from './entry-reader.ts';
 import { IdRuns } from './id-runs.ts';
-import type { SeenToken } from './item-extras.ts';
 import type { ItemReader } from './item-reader.ts';
 import { pieceBytes } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
+import { type FrozenToken, thaw } from './seen-tokens.ts';
 import type { SegmentPin, SegmentUses } from './segment-uses.ts';
 import type { QueueState } from './stored-queue.ts';
 import { copyStretch, liveStretches, type Stretch, stretchBytes } from './stretch.ts';
+import type { Turns } from './turns.ts';
 
 /** A piece of a snapshot is not longer than 1 MiB, unless it is one entry. */
 const pieceLimitBytes = 1024 * 1024;
 
 /** Runs in one `itemsRemoved` of a snapshot at most; what this takes is kept free in a piece, and more than a name takes. */
 const maxRuns = 4096;
+const tokensAtOnce = 256;
 const fillLimitBytes = pieceLimitBytes - 2 * entryHeaderBytes - maxRuns * runBytes;
 
 /**
@@ -41,23 +43,25 @@ export class Snapshot {
   readonly #life: number;
   readonly #reader: ItemReader;
   readonly #uses: SegmentUses;
+  readonly #turns: Turns;
   readonly #pin: SegmentPin;
   readonly #epoch: number;
   readonly #epochs: readonly EpochStart[];
   /** Queues still to come, the next one last. */
   readonly #outlines: QueueOutline[];
   /** Tokens still to come, the next one last. */
-  readonly #tokens: SeenToken[];
+  readonly #tokens: FrozenToken[];
   #current: QueueCopy | undefined;
   #stage: 'new' | 'queues' | 'ended' = 'new';
 
   /** `segment` is that of the last entry written: it and those after it are kept, so that the log can be had from there. */
-  constructor(replica: ReplicaState, reader: ItemReader, uses: SegmentUses, segment: number) {
+  constructor(replica: ReplicaState, reader: ItemReader, uses: SegmentUses, turns: Turns, segment: number) {
     this.sequence = replica.lastSequence;
     this.#replica = replica;
     this.#life = replica.life;
     this.#reader = reader;
     this.#uses = uses;
+    this.#turns = turns;
     this.#pin = uses.pin(segment);
     this.#epoch = replica.lastEpoch;
     this.#epochs = [...replica.epochs];
@@ -67,7 +71,7 @@ export class Snapshot {
       nextId: queue.nextId,
       firstId: queue.firstId,
     }));
-    this.#tokens = replica.tokens.all().reverse();
+    this.#tokens = replica.tokens.frozen().reverse();
   }
 
   /**
@@ -80,6 +84,7 @@ export class Snapshot {
     if (this.#stage === 'new') piece.entry(kinds.snapshotBegun, Buffer.alloc(0));
     this.#stage = 'queues';
     while (!piece.isFull) {
+      if (this.#turns.isOver) await this.#turns.free();
       if (this.#replica.life !== this.#life) throw new WindhoverError('closed', 'the copied replica is gone');
       if (this.#current === undefined && !this.#beginQueue(piece)) break;
       if (this.#current !== undefined) await this.#copySome(this.#current, piece);
@@ -102,14 +107,14 @@ export class Snapshot {
   }
 
   #copyTokens(piece: PieceWriter): boolean {
-    while (!piece.isFull) {
+    for (let count = 0; count < tokensAtOnce && !piece.isFull; count++) {
       const seen = this.#tokens.pop();
       if (seen === undefined) {
         piece.entry(kinds.snapshotEnded, encodeSnapshotEnd({ sequence: this.sequence, epochs: this.#epochs }));
         this.#stage = 'ended';
         return false;
       }
-      piece.entry(kinds.tokenSeen, encodeToken({ ...seen, seenAtMs: 0 }));
+      piece.entry(kinds.tokenSeen, encodeToken(thaw(seen)));
     }
     return true;
   }

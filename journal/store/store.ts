@@ -87,6 +87,7 @@ export class Store {
   readonly #journal: Journal;
   readonly #appender: Appender;
   readonly #uses: SegmentUses;
+  readonly #turns: Turns;
   readonly #entries: EntryReader;
   readonly #items: ItemReader;
   readonly #backlog: BacklogReader;
@@ -135,6 +136,7 @@ export class Store {
     this.#uses = new SegmentUses();
     const pieces = new PieceBuffers();
     const turns = new Turns(options.clock);
+    this.#turns = turns;
     this.#entries = new EntryReader(journal, this.#uses, pieces, turns);
     this.#backlog = new BacklogReader(options.disk, pieces, turns);
     this.#items = new ItemReader(this.#entries, this.#backlog, pieces, options.slabs ?? new Slabs());
@@ -269,7 +271,7 @@ export class Store {
   openSnapshot(partition: number): Snapshot {
     const replica = this.#state.replica(partition);
     assert(replica.state === 'whole', `partition ${partition} is not whole`);
-    return new Snapshot(replica, this.#items, this.#uses, this.#state.lastSegment);
+    return new Snapshot(replica, this.#items, this.#uses, this.#turns, this.#state.lastSegment);
   }
 
   /** Resolves when all that was appended before is durable. Rejects when the journal has failed. */
