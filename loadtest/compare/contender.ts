@@ -1,8 +1,8 @@
 import type { ProtocolName } from '../scenario/scenario.ts';
 
 /**
- * What is asked of every contender of a comparison. `mixed` alternates set and get; `drain` gets from one deep queue that has
- * had time to go to the disk, once its head is gone.
+ * What is asked of every contender of a comparison. `mixed` alternates set and get; `drain` gets from a deep queue, or several, that have
+ * had time to go to the disk, once their heads are gone.
  */
 export interface Work {
   readonly kind: 'set' | 'get' | 'mixed' | 'drain';
@@ -14,6 +14,8 @@ export interface Work {
   readonly queues?: number;
   /** `drain` only: how many items there are before anything is read. */
   readonly backlogItems?: number;
+  /** `drain` only: so many are set each second while it goes on. Only what is read counts. */
+  readonly setsPerSecond?: number;
 }
 
 /** One side of a comparison: what is to be started, or (a target) runs already. Its name is what the tables show. */

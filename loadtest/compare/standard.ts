@@ -114,27 +114,35 @@ const partLatency: Part = {
 };
 
 const onDisk = windhover('on disk, but for 32 MiB', { syncJournal: 'never', queueMemory: '32MiB' });
+const eightOnDisk = windhover('on disk, but for 4 MiB a queue', { syncJournal: 'never', queueMemory: '4MiB' });
 const inMemory = windhover('all in memory', { syncJournal: 'never', queueMemory: '1GiB' });
 const drainedItems = 600_000;
 
+function drain(
+  title: string,
+  load: Pick<Work, 'depth' | 'itemBytes'> & Partial<Work>,
+  ours: Contender = onDisk,
+): Comparison {
+  const whole: Work = { kind: 'drain', connections: 50, backlogItems: drainedItems, ...load };
+  return rates(title, whole, [ours, inMemory], [[inMemory, 0.8]]);
+}
+
 const partDrain: Part = {
   letter: 'g',
-  title: 'Draining a queue of 600,000 items, not synced: 50 connections',
+  title: 'Draining a backlog of 600,000 items, not synced: 50 connections',
   about:
-    'One node with the same backlog twice: with so little memory for the queue that what is read comes from its files (which stand in the system’s cache, as what was written of late does), and with enough for all of it. Reads begin to count when a third is gone, and with it whatever was in memory, and go on for half a second.',
+    'One node with the same backlog twice: with so little memory for a queue that what is read comes from its files (which stand in the system’s cache, as what was written of late does), and with enough for all of it. Reads begin to count when a third is gone, and with it whatever was in memory, and go on for half a second. It is one queue, but for where there are eight.',
   comparisons: [
-    [32, 1024],
-    [32, 64],
-    [1, 1024],
-    [1, 64],
-  ].map(([depth, itemBytes]) =>
-    rates(
-      `get, ${itemBytes === kibibyte ? '1 KiB' : '64 B'}, ${depth === 1 ? 'one' : depth} in flight`,
-      { ...work('drain', 50, depth, itemBytes), backlogItems: drainedItems },
-      [onDisk, inMemory],
-      [[inMemory, 0.8]],
-    ),
-  ),
+    drain('get, 1 KiB, 32 in flight', { depth: 32, itemBytes: kibibyte }),
+    drain('get, 64 B, 32 in flight', { depth: 32, itemBytes: 64 }),
+    drain('get, 1 KiB, one in flight', { depth: 1, itemBytes: kibibyte }),
+    drain('get, 64 B, one in flight', { depth: 1, itemBytes: 64 }),
+    drain('get, 1 KiB, 32 in flight, eight queues', { depth: 32, itemBytes: kibibyte, queues: 8 }, eightOnDisk),
+    drain('get, 1 KiB, 32 in flight, and 20,000 sets a second', {
+      ...{ depth: 32, itemBytes: kibibyte },
+      setsPerSecond: 20_000,
+    }),
+  ],
 };
 
 const partIdle: Part = {

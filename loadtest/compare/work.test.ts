@@ -68,6 +68,30 @@ test('a backlog is filled in, left alone, and read past its head before reads ar
   assert.equal([last?.connections, last?.depth, last?.queues], [7, 3, [0]]);
 });
 
+test('several queues are drained alike, and items are set meanwhile that don’t count', () => {
+  const drain: Work = { ...work('drain'), backlogItems: 6000, queues: 8, setsPerSecond: 500 };
+  const { queues, phases } = scenarioOf({ ...windhover, nodes: 1 }, drain, 5);
+  assert.is(queues.count, 8);
+  const all = [0, 1, 2, 3, 4, 5, 6, 7];
+  const groups = phases.flatMap(({ producers, consumers }) => [...producers, ...consumers]);
+  assert.ok(groups.every((group) => JSON.stringify(group.queues) === JSON.stringify(all)));
+  assert.equal(
+    phases.map(({ name, producers: [producer] }) => [
+      name,
+      producer?.ratePerSecond,
+      producer?.items,
+      producer?.measured,
+    ]),
+    [
+      ['warm-up', undefined, undefined, undefined],
+      ['fill', undefined, 6000, true],
+      ['rest', undefined, undefined, undefined],
+      ['head', 500, undefined, false],
+      [measuredPhase, 500, undefined, false],
+    ],
+  );
+});
+
 test('an echo server has one queue, so that all requests are equally long; a cluster may be routed by owner', () => {
   assert.is(scenarioOf(echo, work('set'), 1).queues.count, 1);
   assert.is(scenarioOf(windhover, { ...work('set'), queues: 1 }, 1).queues.count, 1);

@@ -19,6 +19,8 @@ const fillConnections = queueCount;
 const fillDepth = 4;
 /** Reads end earlier, since not every queue is read equally fast, and a read of an empty one is none. */
 const readItems = 150_000;
+/** Those that set while others drain. */
+const meanwhileConnections = 10;
 /** Until what was filled in is where it stays. */
 const restSeconds = 8;
 /** What is read first, since the head of the queue is in memory, and what is left. */
@@ -39,14 +41,19 @@ export const measuredPhase = 'measured';
  */
 export function scenarioOf(contender: Contender, work: Work, seconds: number): Scenario {
   // The echo server counts bytes: every request must be as long as the next.
-  const count = contender.kind === 'echo' || work.kind === 'drain' ? 1 : (work.queues ?? queueCount);
+  const count = contender.kind === 'echo' ? 1 : (work.queues ?? (work.kind === 'drain' ? 1 : queueCount));
   const group = {
     ...{ ratePerSecond: undefined, measured: true, queues: Array.from({ length: count }, (_, queue) => queue) },
     ...{ connections: work.connections, depth: work.depth },
   };
   const sizes = { kind: 'fixed', bytes: work.itemBytes } as const;
+  const meanwhile = (kind: Work['kind']): Groups['producers'] => {
+    if (kind !== 'drain' || work.setsPerSecond === undefined) return [];
+    const producer = { ...group, connections: meanwhileConnections, depth: 1, measured: false };
+    return [{ ...producer, ratePerSecond: work.setsPerSecond, sizes, items: undefined }];
+  };
   const does = (kind: Work['kind'], items: number | undefined): Groups => ({
-    producers: kind === 'set' ? [{ ...group, sizes, items }] : [],
+    producers: kind === 'set' ? [{ ...group, sizes, items }] : meanwhile(kind),
     consumers: kind === 'get' || kind === 'drain' ? [{ ...group, ...plainReads, items }] : [],
     mixed: kind === 'mixed' ? [{ ...group, sizes, items }] : [],
   });
