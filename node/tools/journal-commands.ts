@@ -116,7 +116,7 @@ async function runExport(disk: FileDisk, queue: string, out: string | undefined)
   try {
     const count = await exportQueue(disk, queue, async (item) => {
       await writeFile(join(out, String(item.id).padStart(16, '0')), item.data, { flag: 'wx' });
-      await facts.write(line(item, undefined));
+      await facts.appendFile(line(item, undefined));
     });
     console.log(`${count} items`);
   } finally {
