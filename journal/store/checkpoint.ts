@@ -89,7 +89,7 @@ export function encodeReplica(replica: ReplicaState, segment: number, offset: nu
   return writer.bytes();
 }
 
-/** Puts the parts together; `files` are those that they name. Some 256 KiB at a time: whoever asks for it may let others go in between. */
+/** Puts the parts together, some 256 KiB a step; `files` are those that they name. */
 export function* assembleCheckpoint(
   firstSegment: number,
   nextFile: number,

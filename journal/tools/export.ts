@@ -5,8 +5,8 @@ import { nameText } from './name-text.ts';
 import { OfflineStore } from './offline-store.ts';
 
 /**
- * Hands over the live items of a queue (its name as {@link nameText} gives it) in order, read from a data folder that no process uses. A node has the queues
- * that it leads and those that it follows; both are whole copies.
+ * Hands over the live items of a queue (its name as {@link nameText} gives it) in order, read from a data folder that no
+ * process uses. A node has the queues that it leads and those that it follows; both are whole copies.
  * @returns how many there were
  * @throws `invalid` when the folder has no such queue or holds no store; `corrupt`, with file and offset, for damage:
  * what stands before it has been handed over; `io`

@@ -1,8 +1,8 @@
 import type { ProtocolName } from '../scenario/scenario.ts';
 
 /**
- * What is asked of every contender of a comparison. `mixed` alternates set and get; `drain` gets from a deep queue, or several, that have
- * had time to go to the disk, once their heads are gone.
+ * What is asked of every contender of a comparison. `mixed` alternates set and get; `drain` gets from a deep queue, or
+ * several, that have had time to go to the disk, once their heads are gone.
  */
 export interface Work {
   readonly kind: 'set' | 'get' | 'mixed' | 'drain';

@@ -23,8 +23,8 @@ const progressItems = 100_000;
 
 /**
  * Puts the live items of a Kestrel's queues into the cluster that `target` belongs to, each queue's in its order, with
- * their time of adding and their expiry (to the second, rounded up). Expired ones are sent too: the cluster drops them as it would its own.
- * Gives 'damaged' when a journal is torn; what stands before the tear has been imported.
+ * their time of adding and their expiry (to the second, rounded up). Expired ones are sent too: the cluster drops them
+ * as it would its own. Gives 'damaged' when a journal is torn; what stands before the tear has been imported.
  * @throws `invalid` when there is no such queue; `unavailable` when the cluster did not take an item: the message says
  * how many it has
  */
