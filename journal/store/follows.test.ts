@@ -1,16 +1,8 @@
 /** An entry that can't follow what is there is refused, whether it is received or replayed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  entryBodyStart,
-  entryBytes,
-  entryEpoch,
-  entryHeaderBytes,
-  entryKind,
-  entrySequence,
-  sealEntry,
-} from '../log/entry.ts';
-import { writeU64 } from '../log/integers.ts';
+import { entryBytes, entryKind } from '../log/entry.ts';
+import { changedEntry, type EntryChange } from '../testing/changed-entry.ts';
 import { errorOf } from '../testing/error-of.ts';
 import { newItem } from '../testing/new-item.ts';
 import { SimClock } from '../testing/sim-clock.ts';
@@ -53,26 +45,6 @@ async function sample(): Promise<{ log: Buffer[]; snapshot: Buffer[] }> {
 /** For each entry of the sample's log one that it can't have. */
 const otherEpochs = [0, 5, 5, 5, 4];
 
-interface Change {
-  readonly kind?: number;
-  readonly epoch?: number;
-  readonly sequence?: number;
-  /** Offset in its body and what is put there, as a u64. */
-  readonly body?: readonly [number, number];
-  readonly bodyBytes?: number;
-}
-
-/** The entry with something else in it, and a good checksum. */
-function changed(entry: Buffer, { kind, epoch, sequence, body, bodyBytes }: Change): Buffer {
-  const length = bodyBytes ?? entry.length - entryHeaderBytes;
-  const copy = Buffer.alloc(entryHeaderBytes + length);
-  entry.copy(copy);
-  if (body !== undefined) writeU64(copy, entryBodyStart(0) + body[0], body[1]);
-  const of = [epoch ?? entryEpoch(entry, 0), sequence ?? entrySequence(entry, 0), kind ?? entryKind(entry, 0)] as const;
-  sealEntry(copy, 0, length, partition, ...of);
-  return copy;
-}
-
 /** Gives the entries to an empty store, of which the last has to be refused, and goes on with what should have come. */
 async function isRefused(why: RegExp, before: readonly Buffer[], bad: Buffer, rest: readonly Buffer[]): Promise<void> {
   const store = await openStore();
@@ -90,7 +62,7 @@ test('of a log that is received', async () => {
   const { log, snapshot } = await sample();
   for (const [index, entry] of log.entries()) {
     const [before, rest] = [log.slice(0, index), log.slice(index)];
-    const refused = (why: RegExp, change: Change) => isRefused(why, before, changed(entry, change), rest);
+    const refused = (why: RegExp, change: EntryChange) => isRefused(why, before, changedEntry(entry, change), rest);
     await refused(/entry \d was received after entry \d/, { sequence: index + 2 });
     if (index > 0) await refused(/entry \d was received after entry \d/, { sequence: index });
     const isEpoch = entryKind(entry, 0) === kinds.epochBegun;
@@ -105,7 +77,7 @@ test('of a log that is received', async () => {
   await isRefused(
     /entry 1 was received in the middle of a snapshot/,
     [begun],
-    changed(log[0] as Buffer, { epoch: 6 }),
+    changedEntry(log[0] as Buffer, { epoch: 6 }),
     snapshot.slice(1),
   );
 });
@@ -121,9 +93,9 @@ test('of a snapshot that is received', async () => {
     const [before, rest] = [snapshot.slice(0, index), snapshot.slice(index)];
     await isRefused(/kind \d+ of a snapshot was received without its beginning/, [], entry, log);
     for (const epoch of [4, 6])
-      await isRefused(/a snapshot of epoch 5 goes on with epoch \d/, before, changed(entry, { epoch }), rest);
+      await isRefused(/a snapshot of epoch 5 goes on with epoch \d/, before, changedEntry(entry, { epoch }), rest);
     for (const kind of [kinds.queueDeleted, kinds.replicaDropped, kinds.epochBegun])
-      await isRefused(/kind \d+ was received without a sequence/, before, changed(entry, { kind }), rest);
+      await isRefused(/kind \d+ was received without a sequence/, before, changedEntry(entry, { kind }), rest);
   }
 });
 
@@ -137,8 +109,8 @@ test('of a journal that is replayed', async () => {
   replay(log);
   const isItem = (entry: Buffer) => entryKind(entry, 0) === kinds.itemsAdded;
   for (const [index, entry] of log.entries()) {
-    const refused = (why: RegExp, change: Change) =>
-      assert.throws(() => replay(log.with(index, changed(entry, change))), why);
+    const refused = (why: RegExp, change: EntryChange) =>
+      assert.throws(() => replay(log.with(index, changedEntry(entry, change))), why);
     refused(/000001.segment at \d+: partition 3: entry \d follows entry \d/, { sequence: index + 2 });
     const isEpoch = entryKind(entry, 0) === kinds.epochBegun;
     refused(/entry \d of epoch \d follows epoch \d/, { epoch: otherEpochs[index] as number });

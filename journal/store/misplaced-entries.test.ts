@@ -1,16 +1,8 @@
 /** Entries of a backlog file that are whole, and not those which are looked for; and how many such files are open. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  entryBodyStart,
-  entryBytes,
-  entryEpoch,
-  entryHeaderBytes,
-  entryKind,
-  entrySequence,
-  sealEntry,
-} from '../log/entry.ts';
-import { writeU64 } from '../log/integers.ts';
+import { entryBodyStart, entryBytes } from '../log/entry.ts';
+import { changedEntry, type EntryChange } from '../testing/changed-entry.ts';
 import { errorOf } from '../testing/error-of.ts';
 import { ModelPartition, readAll } from '../testing/model-store.ts';
 import { newItem } from '../testing/new-item.ts';
@@ -69,30 +61,13 @@ class Folder {
   }
 }
 
-interface Change {
-  readonly partition?: number;
-  readonly kind?: number;
-  /** Offset in its body and what is put there, as a u64. */
-  readonly body?: readonly [number, number];
-}
-
-/** Makes an entry another, which is as whole. */
-function change(buffer: Buffer, at: number, { partition: of = partition, kind, body }: Change): void {
-  if (body !== undefined) writeU64(buffer, entryBodyStart(at) + body[0], body[1]);
-  const bodyBytes = entryBytes(buffer, at) - entryHeaderBytes;
-  sealEntry(
-    buffer,
-    at,
-    bodyBytes,
-    of,
-    entryEpoch(buffer, at),
-    entrySequence(buffer, at),
-    kind ?? entryKind(buffer, at),
-  );
+/** Makes the entry at `at` another, which is as whole. */
+function change(content: Buffer, at: number, what: EntryChange): void {
+  changedEntry(content.subarray(at, at + entryBytes(content, at)), what).copy(content, at);
 }
 
 test('one of another partition, of another queue, or that adds no item is not read', async () => {
-  const changes: readonly Change[] = [{ partition: 5 }, { body: [0, 99] }, { kind: kinds.tokenSeen }];
+  const changes: readonly EntryChange[] = [{ partition: 5 }, { body: [0, 99] }, { kind: kinds.tokenSeen }];
   for (const what of changes) {
     const folder = await new Folder().fill();
     const { extent, content, starts } = await folder.firstExtent();
