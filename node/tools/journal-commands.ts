@@ -90,8 +90,9 @@ async function runVerify(disk: FileDisk, tellQueues: boolean): Promise<Outcome> 
   if (tellQueues) await print(queues.map((queue) => `${JSON.stringify(queue)}\n`).join(''));
   const items = queues.reduce((sum, queue) => sum + queue.items, 0);
   const bytes = queues.reduce((sum, queue) => sum + queue.bytes, 0);
-  console.log(`${queues.length} queues whole: ${items} items, ${bytes} bytes of data`);
-  if (damages.length > 0) console.log(`${damages.length} damaged, see above`);
+  const tell = tellQueues ? console.error : console.log;
+  tell(`${queues.length} queues whole: ${items} items, ${bytes} bytes of data`);
+  if (damages.length > 0) tell(`${damages.length} damaged, see above`);
   return damages.length === 0 ? 'fine' : 'damaged';
 }
 
