@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { crc32 } from '@node-rs/crc32';
 import { z } from 'zod';
 import { WindhoverError } from '../journal/base/errors.ts';
 import type { Disk } from '../journal/log/disk.ts';

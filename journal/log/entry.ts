@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { crc32 } from '@node-rs/crc32';
 import { assert } from '../base/assert.ts';
 import { readU32, readU64, writeU32, writeU64 } from './integers.ts';
 
@@ -9,7 +9,7 @@ import { readU32, readU64, writeU32, writeU64 } from './integers.ts';
  *   0       4          8           12      16         24     25      28
  *   | crc   | bodyBytes| partition | epoch | sequence | kind | zero  | body ...
  *
- * `crc` is the CRC-32 (IEEE, as zlib's) of everything after it. Kinds and bodies are the store's business.
+ * `crc` is the CRC-32 (IEEE, as zlib has it) of everything after it. Kinds and bodies are the store's business.
  * The layout carries no version: a change of it is a new version of the segment and of the peers' protocol.
  */
 const crcAt = 0;

@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { crc32 } from '@node-rs/crc32';
 import { checkEntry, entryBytes, entryCrc } from './entry.ts';
 import { readU32, readU64, writeU32, writeU64 } from './integers.ts';
 

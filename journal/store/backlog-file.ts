@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { crc32 } from '@node-rs/crc32';
 import { WindhoverError } from '../base/errors.ts';
 import { readU64, writeU64 } from '../log/integers.ts';
 

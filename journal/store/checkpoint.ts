@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { crc32 } from '@node-rs/crc32';
 import { WindhoverError } from '../base/errors.ts';
 import { type BacklogFile, newBacklogFile } from './backlog-file.ts';
 import { ByteReader, ByteWriter } from './codec.ts';
