@@ -1,12 +1,11 @@
 import type { PlacedData } from '../journal/store/appender.ts';
 import type { ItemExtras, ItemOrigin, SeenToken } from '../journal/store/item-extras.ts';
-import { type ItemHead, ItemRun, ItemsRead, StoredItem } from '../journal/store/item-run.ts';
-import type { ItemWalk } from '../journal/store/item-walk.ts';
+import { type ItemHead, ItemRun, ItemsRead, type RunWalk, StoredItem } from '../journal/store/item-run.ts';
 import type { NewItem } from '../journal/store/new-item.ts';
 import type { Slab } from '../journal/store/slabs.ts';
 import type { StoredQueue } from '../journal/store/stored-queue.ts';
 
-export type { ItemExtras, ItemHead, ItemOrigin, ItemWalk, NewItem, PlacedData, SeenToken, Slab, StoredQueue };
+export type { ItemExtras, ItemHead, ItemOrigin, NewItem, PlacedData, RunWalk, SeenToken, Slab, StoredQueue };
 export { ItemRun, ItemsRead, StoredItem };
 
 /**

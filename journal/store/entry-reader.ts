@@ -18,8 +18,15 @@ export const emptySpan: Span = { buffer: Buffer.alloc(0), starts: [] };
 /** Folder of the journal's segments. */
 export const journalFolder = 'journal';
 
-/** Entries further apart than this are read one by one. */
+/** What lies between two entries is read along with them, unless it is longer than this. */
 const maxGapBytes = 32 * 1024;
+
+/** A stretch of a segment that is read in one go, and where in the segment the entries begin that it is read for. */
+interface Piece {
+  readonly offset: number;
+  bytes: number;
+  readonly wanted: number[];
+}
 
 /** Reads entries of known places out of segments, those that stand close together in one go. */
 export class EntryReader {
@@ -36,23 +43,18 @@ export class EntryReader {
   }
 
   /**
-   * Reads the entries at `offsets` (rising), or the first of them. `tailBytes` is a guess at the last one's length.
-   * The segment is kept until the read is done.
+   * Reads the entries of the plan, or the first of them. The segment is kept until the read is done.
    * @throws `corrupt`, with segment and offset, for an entry that is damaged.
    */
-  async read(segment: number, offsets: readonly number[], tailBytes: number): Promise<Span> {
+  async read(segment: number, { pieces }: ReadPlan): Promise<Span> {
     this.#uses.enter(segment);
     try {
-      const base = offsets[0] as number;
-      const tail = Math.max(tailBytes, entryHeaderBytes);
-      const whole = (offsets[offsets.length - 1] as number) - base + tail;
-      let length = Math.max(this.#pieces.longest(whole), tail);
-      for (;;) {
-        const span = await this.#readPiece(segment, offsets, length);
-        if (span.starts.length > 0) return span;
-        length = entryBytes(span.buffer, 0);
-        this.giveBack(span);
-      }
+      const span = await this.#readPieces(segment, pieces);
+      if (span.starts.length > 0) return span;
+      const { offset } = pieces[0] as Piece;
+      const whole = { offset, bytes: entryBytes(span.buffer, 0), wanted: [offset] };
+      this.giveBack(span);
+      return await this.#readPieces(segment, [whole]);
     } finally {
       this.#uses.leave(segment);
     }
@@ -63,47 +65,78 @@ export class EntryReader {
     this.#pieces.giveBack(buffer);
   }
 
-  /** Without any entry when the first is longer than `length`. */
-  #readPiece(segment: number, offsets: readonly number[], length: number): Promise<Span> {
+  /** Without any entry when the first is longer than its piece. */
+  #readPieces(segment: number, pieces: readonly Piece[]): Promise<Span> {
+    const length = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
     return this.#pieces.fill(length, async (buffer) => {
-      const bytes = await this.#journal.read(segment, offsets[0] as number, buffer);
+      let at = 0;
+      const reads = pieces.map(({ offset, bytes }) => {
+        at += bytes;
+        return this.#journal.read(segment, offset, buffer.subarray(at - bytes, at));
+      });
+      // The buffer is not given back before the last of them has come, whatever becomes of the others.
+      await Promise.allSettled(reads);
+      const read = await Promise.all(reads);
       await this.#turns.free();
-      return { buffer, starts: wholeStarts(buffer, bytes, segment, offsets) };
+      return { buffer, starts: wholeStarts(buffer, segment, pieces, read) };
     });
   }
 }
 
-/** Gathers rising offsets to be read in one go. */
+/** Gathers rising offsets of entries, to be read at once. */
 export class ReadPlan {
-  readonly offsets: number[] = [];
-  readonly #limitBytes: number;
+  readonly pieces: Piece[] = [];
+  readonly #maxPieces: number;
+  #leftBytes: number;
 
-  /** As long as the entries begin within about `limitBytes`. */
-  constructor(limitBytes: number) {
-    this.#limitBytes = Math.max(limitBytes, 4096);
+  /** As long as it comes to `limitBytes`, or to the first of them, in as many places at most. */
+  constructor(limitBytes: number, maxPieces = 1) {
+    this.#leftBytes = limitBytes;
+    this.#maxPieces = maxPieces;
   }
 
-  /** Takes `offset` in, unless it is too far from the others. */
-  add(offset: number): boolean {
-    const last = this.offsets[this.offsets.length - 1];
-    if (last !== undefined) {
-      if (offset - last > maxGapBytes || offset - (this.offsets[0] as number) >= this.#limitBytes) return false;
+  /** Where the entries begin. */
+  get offsets(): number[] {
+    return this.pieces.flatMap(({ wanted }) => wanted);
+  }
+
+  /** Takes in the entry at `offset`, of about `bytes`, unless that is too much. */
+  add(offset: number, bytes: number): boolean {
+    const last = this.pieces.at(-1);
+    const end = offset + Math.max(bytes, entryHeaderBytes);
+    const lastEnd = last === undefined ? Number.NEGATIVE_INFINITY : last.offset + last.bytes;
+    const isNear = offset - lastEnd <= maxGapBytes;
+    const more = isNear ? Math.max(end - lastEnd, 0) : end - offset;
+    if (last !== undefined && (more > this.#leftBytes || (!isNear && this.pieces.length === this.#maxPieces)))
+      return false;
+    this.#leftBytes -= more;
+    if (last === undefined || !isNear) this.pieces.push({ offset, bytes: end - offset, wanted: [offset] });
+    else {
+      last.bytes += more;
+      last.wanted.push(offset);
     }
-    this.offsets.push(offset);
     return true;
   }
 }
 
-/** Where those of the entries begin that are whole; none when even the first goes on behind a buffer that is full. */
-function wholeStarts(buffer: Buffer, bytes: number, segment: number, offsets: readonly number[]): number[] {
-  const base = offsets[0] as number;
+/**
+ * Where those of the entries begin that are whole, up to the first that goes on behind its piece. `read` are the bytes
+ * of each piece that are there.
+ */
+function wholeStarts(buffer: Buffer, segment: number, pieces: readonly Piece[], read: readonly number[]): number[] {
   const starts: number[] = [];
-  for (const offset of offsets) {
-    const state = checkEntry(buffer, offset - base, bytes);
-    const isCut = state === 'short' && (starts.length > 0 || bytes === buffer.length);
-    if (isCut) break;
-    if (state !== 'whole') throw damagedEntry(segment, offset);
-    starts.push(offset - base);
+  let base = 0;
+  for (const [index, { offset, bytes, wanted }] of pieces.entries()) {
+    const there = read[index] as number;
+    for (const at of wanted) {
+      const start = base + at - offset;
+      const state = checkEntry(buffer, start, base + there);
+      const isCut = state === 'short' && (starts.length > 0 || there === bytes);
+      if (isCut) return starts;
+      if (state !== 'whole') throw damagedEntry(segment, at);
+      starts.push(start);
+    }
+    base += bytes;
   }
   return starts;
 }

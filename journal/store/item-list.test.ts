@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lengthBytes, listDataBytes, listFault, readLength, writeLength } from './item-list.ts';
+import { lengthBytes, listDataBytes, listFault, listLengths, readLength, writeLength } from './item-list.ts';
 
 const maxLength = 2 ** 28 - 1;
 
@@ -37,6 +37,7 @@ test('a list is right with its own count and end only, whatever stands behind it
       const list = Buffer.concat([Buffer.alloc(at, 0x81), listOf(all), behind]);
       const end = list.length - behind.length;
       assert.is(listFault(list, at, end, all.length), undefined);
+      assert.equal(listLengths(list, at, all.length), all);
       assert.is(
         listDataBytes(list, at, all.length),
         all.reduce<number>((sum, length) => sum + length, 0),

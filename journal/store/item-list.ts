@@ -49,6 +49,18 @@ export function listDataBytes(buffer: Buffer, at: number, count: number): number
   return bytes;
 }
 
+/** Length of the data of each of the items of such a list. */
+export function listLengths(buffer: Buffer, at: number, count: number): number[] {
+  const lengths: number[] = [];
+  let next = at;
+  for (let left = count; left > 0; left--) {
+    const length = readLength(buffer, next);
+    lengths.push(length);
+    next += lengthBytes(length) + length;
+  }
+  return lengths;
+}
+
 /** What is wrong with a list of `count` items in `buffer[at..end)`; nothing is looked at behind that. */
 export function listFault(buffer: Buffer, at: number, end: number, count: number): string | undefined {
   if (count === 0) return 'an itemsAdded has no item';

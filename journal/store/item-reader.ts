@@ -16,7 +16,7 @@ import { EntryCopies } from './entry-copies.ts';
 import { damagedEntry, type EntryReader, ReadPlan, type Span } from './entry-reader.ts';
 import { costBytes, itemCostBytes } from './item-cost.ts';
 import { readExtras } from './item-extras.ts';
-import { listDataBytes } from './item-list.ts';
+import { lengthBytes, listLengths } from './item-list.ts';
 import { type ItemHead, ItemRun, ItemsRead } from './item-run.ts';
 import { ItemWalk } from './item-walk.ts';
 import { firstOf } from './offset-runs.ts';
@@ -24,6 +24,9 @@ import type { PieceBuffers } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
 import type { Slabs } from './slabs.ts';
 import type { QueueState } from './stored-queue.ts';
+
+/** Entries of a queue that stand far from one another are read from so many places at once. */
+const maxPieces = 16;
 
 /** Reads queues' items, wherever they stand. */
 export class ItemReader {
@@ -85,18 +88,18 @@ export class ItemReader {
     const place = queue.places.find(fromId);
     assert(place !== undefined, `item ${fromId} of queue ${queue.name} has no place`);
     const { run } = place;
-    const plan = new ReadPlan(this.#pieces.longest(limitBytes));
+    const plan = new ReadPlan(this.#pieces.longest(limitBytes), maxPieces);
     const ids: number[] = [];
-    let [items, cost] = [0, 0];
+    let cost = 0;
     for (let index = place.index; index < run.length; index++) {
       const [firstId, endId] = [firstOf(run, index), firstOf(run, index + 1)];
       if (queue.nextLive(Math.max(firstId, fromId)) >= endId) continue;
-      if (cost > limitBytes || !plan.add(run.offsets[index] as number)) break;
+      const bytes = guessEntryBytes(queue, endId - firstId);
+      if (cost > limitBytes || !plan.add(run.offsets[index] as number, bytes)) break;
       ids.push(firstId);
-      items = endId - firstId;
-      cost += items * itemCostBytes;
+      cost += (endId - firstId) * itemCostBytes;
     }
-    const span = await this.#entries.read(run.segment, plan.offsets, guessEntryBytes(queue, items));
+    const span = await this.#entries.read(run.segment, plan);
     const other = span.starts.findIndex(
       (start, index) => !addsItems(span.buffer, start, replica.partition, queue.number, ids[index] as number),
     );
@@ -185,30 +188,29 @@ class ItemGathering {
     walk.enter(buffer, start);
     if (walk.endId <= endId && isAllWanted(walk, queue, fromId)) {
       const { isList, left, end, lastEnd } = walk;
-      const dataBytes = isList ? listDataBytes(buffer, end, left) : lastEnd - end;
-      this.#copy(headOf(buffer, start), walk.id + 1, left, isList, dataBytes, end, lastEnd, copies);
+      const lengths = isList ? listLengths(buffer, end, left) : [lastEnd - end];
+      const from = isList ? end + lengthBytes(lengths[0] as number) : end;
+      this.#copy(headOf(buffer, start), walk.id + 1, lengths, from, lastEnd, copies);
       return;
     }
     const head = headOf(buffer, start);
     while (walk.next() && walk.id < endId) {
       if (walk.id < fromId || !queue.isLive(walk.id)) continue;
-      this.#copy(head, walk.id, 1, false, walk.end - walk.start, walk.start, walk.end, copies);
+      this.#copy(head, walk.id, [walk.end - walk.start], walk.start, walk.end, copies);
     }
   }
 
   #copy(
     head: ItemHead,
     firstId: number,
-    count: number,
-    isList: boolean,
-    dataBytes: number,
-    start: number,
-    end: number,
+    lengths: readonly number[],
+    from: number,
+    to: number,
     copies: EntryCopies,
   ): void {
-    const at = copies.add(start, end);
-    const slab = copies.slab?.add(count);
-    this.runs.push(new ItemRun(head, firstId, count, isList, dataBytes, copies.memory, at, at + end - start, slab));
+    const at = copies.add(from, to);
+    const slab = copies.slab?.add(lengths.length);
+    this.runs.push(new ItemRun(head, firstId, lengths, copies.memory, at, slab));
   }
 }
 
@@ -241,8 +243,11 @@ export function addsItems(buffer: Buffer, start: number, partition: number, queu
   );
 }
 
-/** Several items are never longer together than a chunk, whatever the queue's other items are. */
+/**
+ * With a quarter more than their mean, since those behind one that is cut off are read in vain. Several items are never
+ * longer together than a chunk, whatever the queue's other items are.
+ */
 function guessEntryBytes(queue: QueueState, items: number): number {
-  const bytes = itemFileBytes + items * (queue.meanBytes + 2);
+  const bytes = itemFileBytes + Math.ceil(items * (queue.meanBytes + 2) * 1.25);
   return items === 1 ? bytes : Math.min(bytes, chunkBytes);
 }

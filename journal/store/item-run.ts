@@ -1,5 +1,5 @@
 import type { ItemOrigin } from './item-extras.ts';
-import { ItemWalk } from './item-walk.ts';
+import { lengthBytes } from './item-list.ts';
 import type { Slab } from './slabs.ts';
 
 /** What items that were put together have in common. */
@@ -53,37 +53,28 @@ export class StoredItem {
 export class ItemRun {
   readonly head: ItemHead;
   readonly firstId: number;
-  readonly count: number;
-  /** They stand in here, beside others or alone: as in an `itemsAdded`, with their lengths, or one's data alone. */
-  readonly memory: Buffer;
-  readonly isList: boolean;
+  /** Of the data of each, in bytes; kept beside it, since their memory is in no cache when their turn comes. */
+  readonly lengths: readonly number[];
   /** Length of their data together. */
   readonly dataBytes: number;
-  readonly #start: number;
-  readonly #end: number;
+  /** Their data stands in here, from `start` on, beside that of others or alone: between two is the second's length. */
+  readonly memory: Buffer;
+  readonly start: number;
   #slab: Slab | undefined;
 
-  /** Of `memory` the items are `memory[start..end)`. That is this slab's, if one is given, in which they are counted. */
-  constructor(
-    head: ItemHead,
-    firstId: number,
-    count: number,
-    isList: boolean,
-    dataBytes: number,
-    memory: Buffer,
-    start: number,
-    end: number,
-    slab?: Slab,
-  ) {
+  /** `memory` is this slab's, if one is given, in which the items are counted. */
+  constructor(head: ItemHead, firstId: number, lengths: readonly number[], memory: Buffer, start: number, slab?: Slab) {
     this.head = head;
     this.firstId = firstId;
-    this.count = count;
-    this.isList = isList;
-    this.dataBytes = dataBytes;
+    this.lengths = lengths;
+    this.dataBytes = lengths.reduce((sum, bytes) => sum + bytes, 0);
     this.memory = memory;
-    this.#start = start;
-    this.#end = end;
+    this.start = start;
     this.#slab = slab;
+  }
+
+  get count(): number {
+    return this.lengths.length;
   }
 
   /** The id after its last item's. */
@@ -92,10 +83,8 @@ export class ItemRun {
   }
 
   /** Its items one by one; it stands before the first. */
-  walk(): ItemWalk {
-    const walk = new ItemWalk();
-    walk.begin(this.memory, this.isList, this.firstId, this.count, this.#start, this.#end);
-    return walk;
+  walk(): RunWalk {
+    return new RunWalk(this);
   }
 
   /**
@@ -113,8 +102,41 @@ export class ItemRun {
     this.#slab = undefined;
     const items: StoredItem[] = [];
     for (const walk = this.walk(); walk.next(); )
-      items.push(new StoredItem(walk.id, this.head, this.memory, walk.start, walk.end - walk.start));
+      items.push(new StoredItem(walk.id, this.head, this.memory, walk.start, walk.bytes));
     return items;
+  }
+}
+
+/** Goes through the items of a run, in the order of their ids. */
+export class RunWalk {
+  readonly #lengths: readonly number[];
+  #next = 0;
+  /** Of the item that the walk has come to. */
+  id: number;
+  /** Where in the run's memory its data begins, and its length. */
+  start: number;
+  bytes = 0;
+
+  constructor({ firstId, lengths, start }: ItemRun) {
+    this.#lengths = lengths;
+    this.id = firstId - 1;
+    this.start = start;
+  }
+
+  /** Whether it has come to the last. */
+  get isAtEnd(): boolean {
+    return this.#next === this.#lengths.length;
+  }
+
+  /** Goes on to the next item; false when there is none. */
+  next(): boolean {
+    if (this.isAtEnd) return false;
+    const bytes = this.#lengths[this.#next] as number;
+    if (this.#next > 0) this.start += this.bytes + lengthBytes(bytes);
+    this.#next++;
+    this.id++;
+    this.bytes = bytes;
+    return true;
   }
 }
 

@@ -41,8 +41,8 @@ async function readPiece(
 ): Promise<number> {
   const plan = new ReadPlan(pieceBytes);
   let planned = fromSequence;
-  while (planned < place.end && plan.add(place.offsets[planned - place.first] as number)) planned++;
-  const span = await entries.read(place.segment, plan.offsets, tailBytes);
+  while (planned < place.end && plan.add(place.offsets[planned - place.first] as number, tailBytes)) planned++;
+  const span = await entries.read(place.segment, plan);
   const { buffer, starts } = span;
   let next = fromSequence;
   for (const start of starts) {

@@ -1,6 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bulkBytes, PieceBuffers, pieceBytes } from './piece-buffers.ts';
+import { bulkLengths, PieceBuffers, pieceBytes } from './piece-buffers.ts';
+
+const longest = bulkLengths[0] as number;
+const shortest = bulkLengths.at(-1) as number;
 
 test('buffers for pieces are used again, however much of them was asked for', () => {
   const pieces = new PieceBuffers();
@@ -15,7 +18,7 @@ test('buffers for pieces are used again, however much of them was asked for', ()
 
 test('a small read takes little memory, and a long one what it needs', () => {
   const pieces = new PieceBuffers();
-  for (const bytes of [200, bulkBytes + 1]) {
+  for (const bytes of [200, longest + 1]) {
     const buffer = pieces.take(bytes);
     assert.is(buffer.buffer.byteLength, bytes);
     pieces.giveBack(buffer);
@@ -23,32 +26,37 @@ test('a small read takes little memory, and a long one what it needs', () => {
   }
 });
 
-test('there are two bulks, which are used again', () => {
+test('of bulks the longest that is free is told of, the shortest that will do is given, and they are used again', () => {
   const pieces = new PieceBuffers();
-  assert.is(pieces.longest(3 * pieceBytes), pieceBytes, 'not for so little');
-  const bulks = [pieces.take(bulkBytes), pieces.take(bulkBytes - 1)];
-  assert.equal(
-    bulks.map(({ length }) => length),
-    [bulkBytes, bulkBytes - 1],
-  );
-  assert.is(pieces.longest(bulkBytes), pieceBytes, 'both are in use');
-  assert.is(pieces.take(bulkBytes - 2).buffer.byteLength, bulkBytes - 2, 'one long entry can be read all the same');
-  for (const bulk of bulks) pieces.giveBack(bulk);
-  assert.is(pieces.longest(2 * bulkBytes), bulkBytes);
-  const again = [pieces.take(bulkBytes), pieces.take(bulkBytes)];
-  assert.equal(new Set(again.map(({ buffer }) => buffer)), new Set(bulks.map(({ buffer }) => buffer)));
+  assert.is(pieces.longest(pieceBytes), pieceBytes);
+  assert.is(pieces.longest(2 * longest), longest);
+  const first = pieces.take(shortest);
+  assert.is(first.buffer.byteLength, shortest);
+  pieces.giveBack(first);
+  const lent: Buffer[] = [];
+  for (const bytes of bulkLengths) {
+    assert.is(pieces.longest(2 * longest), bytes);
+    lent.push(pieces.take(bytes - 1));
+    assert.is(lent.at(-1)?.length, bytes - 1);
+    assert.is(lent.at(-1)?.buffer.byteLength, bytes);
+  }
+  assert.ok(lent.some(({ buffer }) => buffer === first.buffer));
+  assert.is(pieces.longest(longest), pieceBytes, 'all are in use');
+  assert.is(pieces.take(longest - 2).buffer.byteLength, longest - 2, 'one long entry can be read all the same');
+  const all = new Set(lent.map(({ buffer }) => buffer));
+  assert.is(all.size, bulkLengths.length);
+  for (const bulk of lent) pieces.giveBack(bulk);
+  assert.equal(new Set(bulkLengths.map((bytes) => pieces.take(bytes).buffer)), all);
 });
 
 test('a buffer that could not be filled is there for others', async () => {
   const pieces = new PieceBuffers();
   const failing = async (): Promise<void> => {
-    await pieces.fill(bulkBytes, () => Promise.reject(new Error('unreadable')));
+    await pieces.fill(longest, () => Promise.reject(new Error('unreadable')));
   };
   for (let time = 0; time < 3; time++) await failing().catch(() => {});
-  assert.is(await pieces.fill(bulkBytes, ({ length }) => Promise.resolve(length)), bulkBytes);
-  assert.is(pieces.longest(bulkBytes), bulkBytes, 'what was filled is one of the two');
-  pieces.take(bulkBytes);
-  assert.is(pieces.longest(bulkBytes), pieceBytes);
+  assert.is(await pieces.fill(longest, ({ length }) => Promise.resolve(length)), longest);
+  assert.ok(pieces.longest(longest) < longest, 'what was filled is not there for others');
 });
 
 test.run();

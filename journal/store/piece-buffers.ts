@@ -2,22 +2,24 @@
 export const pieceBytes = 256 * 1024;
 
 /**
- * How much is read at once for a queue that is taken from faster than pieces come. In a turn of the event loop one read
- * comes back, and clients with many requests under way take thousands of items: those that none is there for wait, which
- * makes them twice as dear (1 KiB, 1,600 gets under way: by pieces 220,000 a second, by bulks 390,000).
+ * How much is read at once for queues that are taken from faster than pieces come, longest first. In a turn of the event
+ * loop one read comes back, and clients with many requests under way take thousands of items: those that none is there
+ * for wait, which makes them twice as dear (1 KiB, 1,600 gets under way: by pieces 220,000 a second, by bulks 390,000).
+ * The more queues there are, the less of each is taken in a turn.
  */
-export const bulkBytes = 4 * 1024 * 1024;
-
-/** Less than this is read by pieces, which stay in the processor's cache. */
-const smallestBulkBytes = 4 * pieceBytes;
-
-/** So many bulks there are, however many queues are read. */
-const maxBulks = 2;
+export const bulkLengths: readonly number[] = [16, 4, 4, 2, 2, 2, 2].map((pieces) => pieces * pieceBytes);
 
 const keptBuffers = 8;
 
 /** A read of no more than this gets a buffer of its own: many small queues may be read at once. */
 const smallBytes = 16 * 1024;
+
+/** A buffer for long reads, made when it is first needed. */
+interface Bulk {
+  readonly bytes: number;
+  buffer: Buffer | undefined;
+  isFree: boolean;
+}
 
 /**
  * Buffers to read pieces of files into, used again and again: memory that was never touched before makes a read from
@@ -25,24 +27,30 @@ const smallBytes = 16 * 1024;
  */
 export class PieceBuffers {
   readonly #free: Buffer[] = [];
-  readonly #freeBulks: Buffer[] = [];
-  readonly #lentBulks = new Set<ArrayBufferLike>();
+  /** In the order of {@link bulkLengths}. */
+  readonly #bulks = bulkLengths.map((bytes): Bulk => ({ bytes, buffer: undefined, isFree: true }));
 
   /** How much may be read at once now, for somebody who could do with `bytes`. */
   longest(bytes: number): number {
-    const isBulk = bytes > smallestBulkBytes && this.#lentBulks.size < maxBulks;
-    return Math.min(bytes, isBulk ? bulkBytes : pieceBytes);
+    if (bytes <= pieceBytes) return bytes;
+    return Math.min(bytes, this.#bulks.find(({ isFree }) => isFree)?.bytes ?? pieceBytes);
   }
 
   /** A buffer of this length, with anything in it. */
   take(bytes: number): Buffer {
-    if (bytes <= smallBytes || this.longest(bytes) < bytes) return Buffer.allocUnsafeSlow(bytes);
-    return (bytes > pieceBytes ? this.#takeBulk() : this.#takePiece()).subarray(0, bytes);
+    if (bytes <= smallBytes) return Buffer.allocUnsafeSlow(bytes);
+    if (bytes <= pieceBytes) return (this.#free.pop() ?? Buffer.allocUnsafeSlow(pieceBytes)).subarray(0, bytes);
+    const bulk = this.#bulks.findLast((each) => each.isFree && each.bytes >= bytes);
+    if (bulk === undefined) return Buffer.allocUnsafeSlow(bytes);
+    bulk.isFree = false;
+    bulk.buffer ??= Buffer.allocUnsafeSlow(bulk.bytes);
+    return bulk.buffer.subarray(0, bytes);
   }
 
   /** Nobody looks at the buffer any more, which was taken here. */
   giveBack({ buffer }: Buffer): void {
-    if (this.#lentBulks.delete(buffer)) this.#freeBulks.push(Buffer.from(buffer));
+    const bulk = this.#bulks.find((each) => each.buffer?.buffer === buffer);
+    if (bulk !== undefined) bulk.isFree = true;
     else if (buffer.byteLength === pieceBytes && this.#free.length < keptBuffers) this.#free.push(Buffer.from(buffer));
   }
 
@@ -55,15 +63,5 @@ export class PieceBuffers {
       this.giveBack(buffer);
       throw error;
     }
-  }
-
-  #takePiece(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(pieceBytes);
-  }
-
-  #takeBulk(): Buffer {
-    const bulk = this.#freeBulks.pop() ?? Buffer.allocUnsafeSlow(bulkBytes);
-    this.#lentBulks.add(bulk.buffer);
-    return bulk;
   }
 }

@@ -1,6 +1,6 @@
 import { checkEntry, entryBytes } from '../log/entry.ts';
 import { BacklogOutput } from './backlog-output.ts';
-import { damagedEntry, type Span } from './entry-reader.ts';
+import { damagedEntry, ReadPlan, type Span } from './entry-reader.ts';
 import type { Extent } from './extent.ts';
 import { addsItems } from './item-reader.ts';
 import { entryOf, firstOf, type OffsetRun } from './offset-runs.ts';
@@ -130,8 +130,10 @@ export class Settling {
   }
 
   async #readLong({ replica }: QueueWork, offset: number): Promise<Span> {
+    const plan = new ReadPlan(pieceBytes);
+    plan.add(offset, pieceBytes);
     try {
-      return await this.#parts.entries.read(this.#segment, [offset], pieceBytes);
+      return await this.#parts.entries.read(this.#segment, plan);
     } catch (error) {
       replica.noteDamage(error);
       throw error;

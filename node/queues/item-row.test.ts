@@ -55,12 +55,11 @@ class Pair {
   /** Items as they are read, together. */
   pushRun(firstId: number, count: number): void {
     const items = Array.from({ length: count }, (_, index) => itemOf(firstId + index, 'alike'));
-    const isList = count > 1 || firstId % 2 === 0;
-    const parts = items.map(({ data = Buffer.alloc(0) }) => (isList ? [Buffer.of(data.length), data] : [data]));
-    const memory = Buffer.concat([Buffer.of(1, 2, 3), ...parts.flat()]);
-    const dataBytes = items.reduce((sum, { bytes }) => sum + bytes, 0);
+    const parts = items.flatMap(({ data = Buffer.alloc(0) }) => [Buffer.of(data.length), data]);
+    const memory = Buffer.concat([Buffer.of(1, 2), ...parts]);
+    const lengths = items.map(({ bytes }) => bytes);
     const head = { ...sharedHead, isDelayed: true };
-    this.row.pushRun(new ItemRun(head, firstId, count, isList, dataBytes, memory, 3, memory.length));
+    this.row.pushRun(new ItemRun(head, firstId, lengths, memory, 3));
     this.model.push(...items);
     this.#check();
   }

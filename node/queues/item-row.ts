@@ -1,4 +1,4 @@
-import type { ItemOrigin, ItemRun, ItemWalk, Slab } from '../../cluster/partition-log.ts';
+import type { ItemOrigin, ItemRun, RunWalk, Slab } from '../../cluster/partition-log.ts';
 import { Deque } from './deque.ts';
 import { Item, memoryBytesFor } from './item.ts';
 
@@ -193,7 +193,7 @@ class Block {
 /** What is left of a run that was read. */
 class RunBlock {
   readonly #run: ItemRun;
-  readonly #walk: ItemWalk;
+  readonly #walk: RunWalk;
   readonly #slab: Slab | undefined;
 
   constructor(run: ItemRun) {
@@ -203,13 +203,13 @@ class RunBlock {
   }
 
   get isEmpty(): boolean {
-    return this.#walk.left === 0;
+    return this.#walk.isAtEnd;
   }
 
   shift(): Item {
     const walk = this.#walk;
     walk.next();
-    const item = new Item(walk.id, walk.end - walk.start);
+    const item = new Item(walk.id, walk.bytes);
     item.describe(this.#run.head);
     item.keepData(this.#run.memory, walk.start, this.#slab);
     return item;

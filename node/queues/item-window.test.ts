@@ -53,7 +53,7 @@ class Backlog {
     const runs: ItemRun[] = [];
     let id = wanted.fromId;
     for (let left = wanted.maxBytes; left >= kibibyte || runs.length === 0; left -= kibibyte + 240)
-      runs.push(new ItemRun(head, id++, 1, false, kibibyte, this.#memory, 0, kibibyte));
+      runs.push(new ItemRun(head, id++, [kibibyte], this.#memory, 0));
     this.window.absorb(wanted.fromId, new ItemsRead(runs, id), visibleEnd, visibleEnd);
     this.mostBytes = Math.max(this.mostBytes, this.budget.memoryBytes);
     return true;

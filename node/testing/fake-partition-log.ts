@@ -35,11 +35,9 @@ function inRuns(stored: readonly StoredItem[], slabs: Slabs): ItemRun[] {
     let count = 1;
     while (count < itemsPerSlab && mayShare(first, stored[at + count], count)) count++;
     const together = stored.slice(at, at + count);
-    const isList = count > 1;
-    const dataBytes = together.reduce((sum, { bytes }) => sum + bytes, 0);
-    const slab = new Slab(Buffer.concat(together.flatMap((item) => partsOf(item, isList))), slabs).add(count);
-    const { memory } = slab;
-    runs.push(new ItemRun(first, first.id, count, isList, dataBytes, memory, 0, memory.length, slab));
+    const lengths = together.map(({ bytes }) => bytes);
+    const slab = new Slab(Buffer.concat(together.flatMap(partsOf)), slabs).add(count);
+    runs.push(new ItemRun(first, first.id, lengths, slab.memory, lengthBytes(first.bytes), slab));
     at += count;
   }
   return runs;
@@ -52,8 +50,7 @@ function mayShare(first: StoredItem, other: StoredItem | undefined, after: numbe
   return other.flags === flags && other.expiresAtMs === expiresAtMs && other.addedAtMs === addedAtMs;
 }
 
-function partsOf({ data, bytes }: StoredItem, isList: boolean): Buffer[] {
-  if (!isList) return [data];
+function partsOf({ data, bytes }: StoredItem): Buffer[] {
   const length = Buffer.alloc(lengthBytes(bytes));
   writeLength(length, 0, bytes);
   return [length, data];
