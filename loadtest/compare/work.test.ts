@@ -60,7 +60,7 @@ test('a backlog is filled in, left alone, and read past its head before reads ar
       { name: 'fill', measured: false, durationMs: undefined, set: 6000, get: undefined },
       { name: 'rest', measured: false, durationMs: 8000, set: undefined, get: undefined },
       { name: 'head', measured: false, durationMs: undefined, set: undefined, get: 2000 },
-      { name: measuredPhase, measured: true, durationMs: 500, set: undefined, get: 3000 },
+      { name: measuredPhase, measured: true, durationMs: 1000, set: undefined, get: 3000 },
     ],
   );
   assert.is(queues.count, 1);

@@ -26,7 +26,7 @@ const restSeconds = 8;
 /** What is read first, since the head of the queue is in memory, and what is left. */
 const [headShare, restShare] = [1 / 3, 1 / 6];
 /** So short that the backlog outlasts it at any rate that is known. */
-const drainSeconds = 0.5;
+const drainSeconds = 1;
 
 type Phase = Scenario['phases'][number];
 type Groups = Pick<Phase, 'producers' | 'consumers' | 'mixed'>;
