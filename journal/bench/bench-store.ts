@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
 import { FileDisk } from '../log/file-disk.ts';
+import type { ItemRun } from '../store/item-run.ts';
 import type { NewItem } from '../store/new-item.ts';
 import { Store, type StoreSettings } from '../store/store.ts';
 import { CountingDisk } from './counting-disk.ts';
@@ -130,17 +131,29 @@ export class BenchStore {
     let drained = 0;
     let ahead = this.store.readItems(partition, queue, 1, readBytes);
     for (let read = await ahead; read.runs.length > 0; read = await ahead) {
-      const { items } = read;
       ahead = this.store.readItems(partition, queue, read.nextId, readBytes);
-      for (let at = 0; at < items.length; at += itemsAtATime) {
-        const last = Math.min(at + itemsAtATime, items.length) - 1;
-        const [from, to] = [items[at]?.id ?? 0, items[last]?.id ?? 0];
-        this.store.removeItems(partition, queue, [from, to]);
-      }
-      drained += items.length;
+      drained += this.#remove(partition, queue, read.runs, itemsAtATime);
       while (this.store.pendingBytes > defaultPendingBytes) await nextTurn();
     }
     return drained;
+  }
+
+  /** As by a node that hands them out: each is an object for a while, and its memory is there for others then. */
+  #remove(partition: number, queue: number, runs: readonly ItemRun[], itemsAtATime: number): number {
+    const lastId = (runs.at(-1)?.endId ?? 0) - 1;
+    let [removed, from, count] = [0, 0, 0];
+    for (const run of runs) {
+      const slab = run.takeSlab();
+      for (const { id } of run.items()) {
+        if (count++ === 0) from = id;
+        if (count < itemsAtATime && id < lastId) continue;
+        this.store.removeItems(partition, queue, [from, id]);
+        count = 0;
+      }
+      for (let left = run.count; left > 0; left--) slab?.release();
+      removed += run.count;
+    }
+    return removed;
   }
 }
 
