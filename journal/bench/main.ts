@@ -25,8 +25,16 @@ const { values } = parseArgs({
   },
 });
 
+const names = parts.map(({ name }) => name);
+const unknown = values.only?.find((name) => !names.includes(name));
 if (values.help) console.log(usage);
+else if (unknown !== undefined) fail(`--only ${unknown}: there are ${names.join(', ')}`);
 else await measure();
+
+function fail(why: string): void {
+  console.error(why);
+  process.exitCode = 2;
+}
 
 async function measure(): Promise<void> {
   const root = mkdtempSync(join(values.folder, 'bench-store-'));
