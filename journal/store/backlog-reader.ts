@@ -61,6 +61,11 @@ export class BacklogReader {
     }
   }
 
+  /** Nobody looks at the span any more. */
+  giveBack({ buffer }: Span): void {
+    this.#pieces.giveBack(buffer);
+  }
+
   /** Closes the file if it is open, before it is deleted. */
   async close(file: BacklogFile): Promise<void> {
     const open = this.#open.get(file.number);

@@ -81,19 +81,28 @@ export class Compaction {
   }
 
   async #copyExtent(work: QueueWork, extent: Extent): Promise<void> {
-    const { replica, queue, made } = work;
+    const { replica, queue } = work;
     if (!work.adjacent.has(extent)) work.open = undefined;
     for (let fromId = queue.nextLive(extent.firstId); fromId <= extent.lastId; fromId = queue.nextLive(fromId)) {
       if (replica.queue(queue.number) !== queue) return;
-      const { buffer, starts } = await this.#read(work, extent, fromId);
-      const stretches = starts.flatMap((start) => liveStretches(buffer, start, queue, fromId));
-      const last = stretches.at(-1);
-      if (last === undefined) continue; // removed meanwhile
-      const written = await this.#output.append(work.open, stretches);
-      if (written !== work.open) made.push(written);
-      work.open = written;
-      fromId = last.lastId + 1;
+      const span = await this.#read(work, extent, fromId);
+      try {
+        fromId = (await this.#copySpan(work, span, fromId)) ?? fromId;
+      } finally {
+        this.#parts.backlog.giveBack(span);
+      }
     }
+  }
+
+  /** Gives the id to go on from; undefined when all of it was removed meanwhile. */
+  async #copySpan(work: QueueWork, { buffer, starts }: Span, fromId: number): Promise<number | undefined> {
+    const stretches = starts.flatMap((start) => liveStretches(buffer, start, work.queue, fromId));
+    const last = stretches.at(-1);
+    if (last === undefined) return undefined;
+    const written = await this.#output.append(work.open, stretches);
+    if (written !== work.open) work.made.push(written);
+    work.open = written;
+    return last.lastId + 1;
   }
 
   async #read({ replica, queue }: QueueWork, extent: Extent, fromId: number): Promise<Span> {

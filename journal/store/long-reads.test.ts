@@ -6,6 +6,7 @@ import { newItem } from '../testing/new-item.ts';
 import { StoreNode } from '../testing/store-node.ts';
 import type { Extent } from './extent.ts';
 import type { ReplicaState } from './replica.ts';
+import type { StoreSettings } from './settings.ts';
 import type { Store } from './store.ts';
 import type { QueueState } from './stored-queue.ts';
 
@@ -25,8 +26,12 @@ interface Filled {
 }
 
 /** A node with a queue of items of these lengths, over and over, nearly all of them in backlog files. */
-async function filled(items: number, lengths: readonly number[]): Promise<Filled> {
-  const node = new StoreNode();
+async function filled(
+  items: number,
+  lengths: readonly number[],
+  settings: Partial<StoreSettings> = {},
+): Promise<Filled> {
+  const node = new StoreNode(0, 0, settings);
   const store = await node.open();
   store.beginEpoch(1, 1, 'a');
   const queue = store.createQueue(1, 'q');
@@ -71,6 +76,40 @@ test('of long reads all that is alive comes, as it was put, whatever the lengths
     ),
     { numRuns: 15 },
   );
+});
+
+test('what settling and compaction have read into is there for readers again', async () => {
+  const items = 100;
+  const { node, store, queue } = await filled(items, [300_000], { backlogFileBytes: 2 * muchBytes });
+  let reads = 0;
+  const { open } = node.disk;
+  node.disk.open = async (name, mode) => {
+    const file = await open.call(node.disk, name, mode);
+    const read = file.read.bind(file);
+    return Object.assign(file, {
+      read: (target: Buffer, offset: number) => {
+        reads++;
+        return read(target, offset);
+      },
+    });
+  };
+  const readsFor = async (ids: readonly number[]): Promise<number> => {
+    reads = 0;
+    const found = await node.read(1, queue, 1, muchBytes);
+    assert.equal(
+      found.items.map(({ id }) => id),
+      ids,
+    );
+    return reads;
+  };
+  const ids = Array.from({ length: items }, (_, index) => index + 1);
+  assert.ok((await readsFor(ids.slice(0, 13))) < 13, 'one by one after settling');
+  for (const id of ids) if (id % 10 !== 0) store.removeItems(1, queue, [id, id]);
+  await node.flush();
+  const { rewrites } = store.figures;
+  await node.clock.runFor(10_000);
+  assert.ok(store.figures.rewrites > rewrites, 'nothing was compacted');
+  assert.ok((await readsFor(ids.filter((id) => id % 10 === 0))) < 10, 'one by one after compaction');
 });
 
 test('an item that is damaged is never given, however often it is read for', async () => {

@@ -124,9 +124,13 @@ export class Settling {
 
   /** Copies an entry that is longer than a slice. */
   async #copyLong(work: QueueWork, offset: number): Promise<void> {
-    const { buffer } = await this.#readLong(work, offset);
-    const stretches = work.take(buffer, buffer.length, offset, this.#segment);
-    if (stretches.length > 0) await this.#append(work, stretches);
+    const span = await this.#readLong(work, offset);
+    try {
+      const stretches = work.take(span.buffer, span.buffer.length, offset, this.#segment);
+      if (stretches.length > 0) await this.#append(work, stretches);
+    } finally {
+      this.#parts.entries.giveBack(span);
+    }
   }
 
   async #readLong({ replica }: QueueWork, offset: number): Promise<Span> {

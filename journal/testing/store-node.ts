@@ -9,7 +9,7 @@ import { SimDisk } from './sim-disk.ts';
 const mebibyte = 1024 * 1024;
 
 /** Small enough to be settled soon, with room for items of a MiB. */
-const settings: StoreSettings = {
+const smallSettings: StoreSettings = {
   segmentBytes: 2 * mebibyte,
   maxBatchBytes: 64 * 1024,
   spareSegments: 2,
@@ -26,15 +26,18 @@ export class StoreNode {
   store!: Store;
   readonly slabs = new PoisonedSlabs();
   readonly told: string[] = [];
+  readonly #settings: StoreSettings;
 
   /** `operationMs`: what the disk takes for each operation; `lookMs`: see SimClock. */
-  constructor(operationMs = 0, lookMs = 0) {
+  constructor(operationMs = 0, lookMs = 0, settings: Partial<StoreSettings> = {}) {
+    this.#settings = { ...smallSettings, ...settings };
     this.clock = new SimClock({ lookMs });
     this.disk = new SimDisk(operationMs === 0 ? {} : { clock: this.clock, operationMs });
   }
 
   async open(): Promise<Store> {
     const { disk, clock, slabs } = this;
+    const settings = this.#settings;
     this.store = await clock.complete(Store.open({ disk, clock, sync: 'always', settings, slabs }));
     this.store.events = {
       written: (partition, sequence, kind, buffer, start, end) => {
