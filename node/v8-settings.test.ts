@@ -46,7 +46,10 @@ test('a node sets V8 up before all else', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, program, { encoding: 'utf8', timeout: 60_000 });
   assert.is(status, 1, stderr);
   const told = stdout.split('\n').filter((line) => line.startsWith('told '));
-  assert.equal(told, ['told --max-inlined-bytecode-size-cumulative=1840', 'told --heap-growing-percent=100']);
+  assert.equal(told.slice(0, 2), [
+    'told --max-inlined-bytecode-size-cumulative=1840',
+    'told --heap-growing-percent=100',
+  ]);
 });
 
 test('the growth follows what each whole collection leaves', async () => {
