@@ -19,12 +19,17 @@ const bytesAtOnce = 1024;
 const readBytes = 1024 * 1024;
 const firstPartition = 1;
 
-/** Queues of one store that are filled and drained, each in a partition of its own. */
+interface BenchQueue {
+  readonly partition: number;
+  readonly number: number;
+  nextId: number;
+}
+
+/** Queues of one store that are filled and drained. */
 export class BenchStore {
   readonly disk: CountingDisk;
   readonly store: Store;
-  readonly #queues: number[] = [];
-  readonly #nextIds: number[] = [];
+  readonly #queues: BenchQueue[] = [];
   #nextQueue = 0;
   #wake: () => void = () => {};
 
@@ -41,21 +46,20 @@ export class BenchStore {
   private constructor(disk: CountingDisk, store: Store) {
     this.disk = disk;
     this.store = store;
-    for (const { queues } of store.replicas.values()) {
-      for (const { number, nextId } of queues.values()) {
-        this.#queues.push(number);
-        this.#nextIds.push(nextId);
-      }
+    for (const { partition, queues } of store.replicas.values()) {
+      for (const { number, nextId } of queues.values()) this.#queues.push({ partition, number, nextId });
     }
   }
 
-  async makeQueues(count: number): Promise<void> {
-    for (let partition = firstPartition; partition < firstPartition + count; partition++) {
+  async makeQueues(partitions: number, queuesInEach = 1): Promise<void> {
+    for (let partition = firstPartition; partition < firstPartition + partitions; partition++) {
       this.store.beginEpoch(partition, 1, 'bench');
-      this.#queues.push(this.store.createQueue(partition, 'bench'));
-      this.#nextIds.push(1);
+      for (let count = 1; count <= queuesInEach; count++) {
+        const number = this.store.createQueue(partition, `bench ${count}`);
+        this.#queues.push({ partition, number, nextId: 1 });
+      }
+      await this.store.flushed();
     }
-    await this.store.flushed();
   }
 
   /** Items in all queues. */
@@ -97,7 +101,7 @@ export class BenchStore {
 
   /** Reads and removes all items, from all queues at once, `itemsAtATime` with a removal; gives how many. */
   async drain(itemsAtATime = 256): Promise<number> {
-    const drained = await Promise.all(this.#queues.map((_, index) => this.#drainQueue(index, itemsAtATime)));
+    const drained = await Promise.all(this.#queues.map((queue) => this.#drainQueue(queue, itemsAtATime)));
     await this.store.flushed();
     return drained.reduce((sum, count) => sum + count, 0);
   }
@@ -120,14 +124,12 @@ export class BenchStore {
   #add(item: { id: number } & NewItem): void {
     const index = this.#nextQueue;
     this.#nextQueue = index + 1 === this.#queues.length ? 0 : index + 1;
-    item.id = this.#nextIds[index] as number;
-    this.#nextIds[index] = item.id + 1;
-    this.store.addItem(firstPartition + index, this.#queues[index] as number, item);
+    const queue = this.#queues[index] as BenchQueue;
+    item.id = queue.nextId++;
+    this.store.addItem(queue.partition, queue.number, item);
   }
 
-  async #drainQueue(index: number, itemsAtATime: number): Promise<number> {
-    const partition = firstPartition + index;
-    const queue = this.#queues[index] as number;
+  async #drainQueue({ partition, number: queue }: BenchQueue, itemsAtATime: number): Promise<number> {
     let drained = 0;
     let ahead = this.store.readItems(partition, queue, 1, readBytes);
     for (let read = await ahead; read.runs.length > 0; read = await ahead) {

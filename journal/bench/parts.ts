@@ -79,9 +79,15 @@ async function measureAmplification(run: RunStep, folder: () => string): Promise
 
 async function measureSettling(run: RunStep, folder: () => string): Promise<Table> {
   const rows: string[][] = [];
-  for (const itemBytes of [1024, 64]) {
-    const figures = await run<SettleFigures>({ kind: 'settle', folder: folder(), itemBytes });
-    rows.push([`${itemBytes} B`, rate(figures.bytesPerSecond), held(figures.holds)]);
+  const cases = [
+    { itemBytes: 1024, partitions: 4, queuesInEach: 1 },
+    { itemBytes: 64, partitions: 4, queuesInEach: 1 },
+    { itemBytes: 1024, partitions: 8, queuesInEach: 12_500 },
+  ];
+  for (const each of cases) {
+    const figures = await run<SettleFigures>({ kind: 'settle', folder: folder(), ...each });
+    const name = `${each.itemBytes} B, ${count(each.partitions * each.queuesInEach)} queues`;
+    rows.push([name, rate(figures.bytesPerSecond), held(figures.holds)]);
   }
   return {
     title: 'Settling',

@@ -53,13 +53,19 @@ export type Step =
       readonly batchBytes: number;
     }
   | { readonly kind: 'keep up'; readonly folder: string; readonly itemBytes: number; readonly items: number }
-  | { readonly kind: 'settle'; readonly folder: string; readonly itemBytes: number }
+  | {
+      readonly kind: 'settle';
+      readonly folder: string;
+      readonly itemBytes: number;
+      readonly partitions: number;
+      readonly queuesInEach: number;
+    }
   | { readonly kind: 'fill'; readonly folder: string; readonly itemBytes: number; readonly items: number }
   | { readonly kind: 'drain'; readonly folder: string; readonly itemBytes: number };
 
 const rounds = 12;
 const roundMs = 200;
-const queues = 4;
+const partitions = 4;
 const shallowItems = 131_072;
 const mebibyte = 1024 * 1024;
 const wholeJournalBytes = 512 * mebibyte;
@@ -84,7 +90,7 @@ async function measureAppend(step: Step & { kind: 'append' }): Promise<AppendFig
   const { folder, sync, itemBytes, batchBytes } = step;
   await prepareRawFile(folder);
   const bench = await BenchStore.open(folder, sync, { ...nodeSettings, maxBatchBytes: batchBytes });
-  await bench.makeQueues(queues);
+  await bench.makeQueues(partitions);
   await warmUp(bench, itemBytes);
   const journal = bench.disk.traffic('journal');
   const taken: { rawBytesPerSecond: number; bytesPerSecond: number }[] = [];
@@ -125,7 +131,7 @@ async function warmUp(bench: BenchStore, itemBytes: number): Promise<void> {
  */
 async function measureKeepUp({ folder, itemBytes, items }: Step & { kind: 'keep up' }): Promise<KeepUpFigures> {
   const bench = await BenchStore.open(folder, 'always');
-  await bench.makeQueues(queues);
+  await bench.makeQueues(partitions);
   await fillAndDrain(bench, itemBytes, Math.ceil(wholeJournalBytes / itemBytes));
   await bench.rest();
   const before = bench.disk.bytesWritten;
@@ -148,9 +154,10 @@ async function fillAndDrain(bench: BenchStore, itemBytes: number, items: number)
 }
 
 /** A journal that is nearly full is opened by a store that settles all of it. */
-async function measureSettling({ folder, itemBytes }: Step & { kind: 'settle' }): Promise<SettleFigures> {
+async function measureSettling(step: Step & { kind: 'settle' }): Promise<SettleFigures> {
+  const { folder, itemBytes } = step;
   const full = await BenchStore.open(folder, 'always', { unsettledBytes: wholeJournalBytes });
-  await full.makeQueues(queues);
+  await full.makeQueues(step.partitions, step.queuesInEach);
   await full.fill(itemBytes, Math.floor((0.6 * wholeJournalBytes) / itemBytes));
   await full.store.close();
   const bench = await BenchStore.open(folder, 'always', { unsettledBytes: 1 });
@@ -172,7 +179,7 @@ async function measureSettling({ folder, itemBytes }: Step & { kind: 'settle' })
 /** The queues back up. */
 async function measureFill({ folder, itemBytes, items }: Step & { kind: 'fill' }): Promise<FillFigures> {
   const bench = await BenchStore.open(folder, 'always');
-  await bench.makeQueues(queues);
+  await bench.makeQueues(partitions);
   await bench.rest(1000);
   let peakResidentBytes = residentBytes();
   const sampler = setInterval(() => {

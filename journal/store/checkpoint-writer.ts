@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { BacklogFile } from './backlog-file.ts';
-import { assembleCheckpoint, checkpointName, encodeReplica } from './checkpoint.ts';
+import { checkpointName } from './checkpoint.ts';
+import { assembleCheckpoint, encodeReplica } from './checkpoint-encoding.ts';
 import type { StoreParts } from './store-parts.ts';
 
 /** Writes checkpoints, and deletes the backlog files that none needs any more. */
@@ -23,21 +24,27 @@ export class CheckpointWriter {
    * stable storage; only then does the checkpoint take the place of the one before. One call at a time.
    */
   async write(stable: () => Promise<void>): Promise<void> {
-    const { disk, turns, state } = this.#parts;
+    const { disk, state } = this.#parts;
     const { firstSegment, nextFile, mapRevision } = state;
     const named = new Set<BacklogFile>();
-    const parts: Buffer[] = [];
+    const replicas: Buffer[][] = [];
     for (const replica of [...state.replicas.values()]) {
-      parts.push(encodeReplica(replica, state.lastSegment, state.lastOffset, named));
-      await turns.next();
+      replicas.push(await this.#bitByBit(encodeReplica(replica, state, named)));
     }
     await stable();
-    const assembly = assembleCheckpoint(firstSegment, nextFile, mapRevision, named, parts);
-    let step = assembly.next();
-    for (; !step.done; step = assembly.next()) if (turns.isOver) await turns.free();
-    await disk.replace(checkpointName, step.value);
+    const content = await this.#bitByBit(assembleCheckpoint(firstSegment, nextFile, mapRevision, named, replicas));
+    await disk.replace(checkpointName, content);
     this.#firstSegment = firstSegment;
     await this.#deleteAllBut(named);
+  }
+
+  async #bitByBit<Result>(work: Generator<undefined, Result>): Promise<Result> {
+    const { turns } = this.#parts;
+    for (;;) {
+      if (turns.isOver) await turns.free();
+      const { done, value } = work.next();
+      if (done) return value;
+    }
   }
 
   /** Deletes the files that no live item is in and the checkpoint does not name; those in use the next time. */

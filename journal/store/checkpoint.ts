@@ -1,7 +1,7 @@
 import { crc32 } from '@node-rs/crc32';
 import { WindhoverError } from '../base/errors.ts';
 import { type BacklogFile, newBacklogFile } from './backlog-file.ts';
-import { ByteReader, ByteWriter } from './codec.ts';
+import { ByteReader } from './codec.ts';
 import type { EpochStart } from './entries.ts';
 import { type Extent, newExtent } from './extent.ts';
 import { ReplicaState } from './replica.ts';
@@ -44,12 +44,10 @@ export const checkpointLayout = [
   [44, 4, 'replicas'],
 ] as const;
 
-const versionAt = 8;
-const crcAt = 12;
-const contentStart = 16;
+export const versionAt = 8;
+export const crcAt = 12;
+export const contentStart = 16;
 const fixedBytes = 48;
-
-const stepBytes = 256 * 1024;
 
 /** A replica as a checkpoint has it: its state after the entry at `segment`:`offset`. */
 export interface CheckpointReplica {
@@ -66,74 +64,6 @@ export interface Checkpoint {
   readonly replicas: readonly CheckpointReplica[];
   /** What these share. */
   readonly tokenRoom: TokenRoom;
-}
-
-/** Makes one replica's part, as it is now, and adds the files that it names to `named`. */
-export function encodeReplica(replica: ReplicaState, segment: number, offset: number, named: Set<BacklogFile>): Buffer {
-  const writer = new ByteWriter();
-  writer.u32(replica.partition);
-  writer.u32(replica.state === 'whole' ? 0 : 1);
-  writer.u64(segment);
-  writer.u64(offset);
-  writer.u64(replica.lastSequence);
-  writer.u32(replica.lastEpoch);
-  writer.u32(replica.highestEpoch);
-  writer.u32(replica.epochs.length);
-  for (const { epoch, firstSequence } of replica.epochs) {
-    writer.u32(epoch);
-    writer.u64(firstSequence);
-  }
-  writer.u32(replica.queues.size);
-  for (const queue of replica.queues.values()) writeQueue(writer, queue, named);
-  writeTokens(writer, replica.tokens);
-  return writer.bytes();
-}
-
-/** Puts the parts together, some 256 KiB a step; `files` are those that they name. */
-export function* assembleCheckpoint(
-  firstSegment: number,
-  nextFile: number,
-  mapRevision: number,
-  files: ReadonlySet<BacklogFile>,
-  parts: readonly Buffer[],
-): Generator<undefined, Buffer> {
-  const head = new ByteWriter();
-  head.u64(firstSegment);
-  head.u64(nextFile);
-  head.u64(mapRevision);
-  head.u32(files.size);
-  head.u32(parts.length);
-  for (const file of files) {
-    head.u64(file.number);
-    head.u64(file.bytes);
-    head.u64(file.items);
-  }
-  const content = [head.bytes(), ...parts];
-  const contentBytes = content.reduce((sum, { length }) => sum + length, 0);
-  const whole = Buffer.allocUnsafeSlow(contentStart + contentBytes);
-  whole.write(checkpointMagic, 0, 'latin1');
-  whole.writeUInt32LE(checkpointVersion, versionAt);
-  let at = contentStart;
-  let ofContent = 0;
-  for (const part of content) {
-    for (let from = 0; from < part.length; from += stepBytes) {
-      const end = at + part.copy(whole, at, from, from + stepBytes);
-      ofContent = crc32(whole.subarray(at, end), ofContent);
-      at = end;
-      yield;
-    }
-  }
-  whole.writeUInt32LE(crc32(whole.subarray(versionAt, crcAt), ofContent), crcAt);
-  return whole;
-}
-
-/** As {@link assembleCheckpoint}, in one go: for checkpoints of little. */
-export function encodeCheckpoint(...given: Parameters<typeof assembleCheckpoint>): Buffer {
-  const assembly = assembleCheckpoint(...given);
-  for (;;) {
-    const { done, value } = assembly.next();
-    if (done) return value;
-  }
 }
 
 /**
@@ -202,15 +132,6 @@ function readReplica(
   return { replica, segment, offset };
 }
 
-function writeTokens(writer: ByteWriter, tokens: SeenTokens): void {
-  writer.u32(tokens.size);
-  for (const { queue, token, untilMs } of tokens.all()) {
-    writer.u64(queue);
-    writer.text(token);
-    writer.u64(untilMs);
-  }
-}
-
 function readTokens(reader: ByteReader, tokens: SeenTokens): void {
   for (let count = reader.u32(); count > 0; count--) {
     const queue = reader.u64();
@@ -221,25 +142,6 @@ function readTokens(reader: ByteReader, tokens: SeenTokens): void {
 
 function readEpoch(reader: ByteReader): EpochStart {
   return { epoch: reader.u32(), firstSequence: reader.u64() };
-}
-
-function writeQueue(writer: ByteWriter, queue: QueueState, named: Set<BacklogFile>): void {
-  writer.u64(queue.number);
-  writer.text(queue.name);
-  writer.u64(queue.nextId);
-  writer.u64(queue.firstId);
-  writer.u64(queue.bytes);
-  writer.u64(queue.settledThroughId);
-  writer.u64s(queue.removed.flat);
-  writer.u32(queue.extents.length);
-  for (const { file, offset, bytes, firstId, lastId } of queue.extents) {
-    named.add(file);
-    writer.u64(file.number);
-    writer.u64(offset);
-    writer.u64(bytes);
-    writer.u64(firstId);
-    writer.u64(lastId);
-  }
 }
 
 function readQueue(reader: ByteReader, files: ReadonlyMap<number, BacklogFile>): QueueState {

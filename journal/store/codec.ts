@@ -26,6 +26,11 @@ export class ByteWriter {
     for (const value of values) this.u64(value);
   }
 
+  /** Of what was written so far, in bytes. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** What was written so far; no copy, and void after the next write. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);

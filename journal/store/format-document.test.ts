@@ -20,9 +20,8 @@ import {
   checkpointName,
   checkpointVersion,
   decodeCheckpoint,
-  encodeCheckpoint,
-  encodeReplica,
 } from './checkpoint.ts';
+import { encodeCheckpoint, encodeReplica, inOneGo } from './checkpoint-encoding.ts';
 import {
   bodyLayouts,
   encodeOutline,
@@ -216,12 +215,14 @@ function sampleReplica(): ReplicaState {
   return replica;
 }
 
+const place = { lastSegment: 5, lastOffset: 4096 };
+
 test('a checkpoint can be read by what the document says', () => {
   const layout = layoutUnder('Checkpoint');
   assert.equal(layout, checkpointLayout);
   const named = new Set<BacklogFile>();
-  const parts = [encodeReplica(sampleReplica(), 5, 4096, named), encodeReplica(new ReplicaState(1), 5, 5000, named)];
-  const bytes = encodeCheckpoint(3, 9, 2 ** 35, named, parts);
+  const parts = [encodeReplica(sampleReplica(), place, named), encodeReplica(new ReplicaState(1), place, named)];
+  const bytes = encodeCheckpoint(3, 9, 2 ** 35, named, parts.map(inOneGo));
   assert.is(bytes.toString('latin1', 0, 8), checkpointMagic);
   assert.is(checkpointMagic, 'WHCHECK\n');
   assert.ok(text('Checkpoint').includes(`| version | ${checkpointVersion};`));
@@ -251,7 +252,7 @@ test('a checkpoint can be read by what the document says', () => {
     tokens: [{ queue: 44, token: 'abc', untilMs: 2 ** 42 }],
   });
   const empty = { lastSequence: 0, lastEpoch: 0, highestEpoch: 0, epochs: [], queues: [], tokens: [] };
-  assert.equal(reader.record('replica'), { partition: 1, state: 0, segment: 5, offset: 5000, ...empty });
+  assert.equal(reader.record('replica'), { partition: 1, state: 0, segment: 5, offset: 4096, ...empty });
   assert.is(reader.position, bytes.length);
 });
 
@@ -259,7 +260,7 @@ test('a checkpoint of the version before is read', () => {
   const named = new Set<BacklogFile>();
   const replica = sampleReplica();
   replica.tokens.clear();
-  const bytes = encodeCheckpoint(3, 9, 2 ** 35, named, [encodeReplica(replica, 5, 4096, named)]);
+  const bytes = encodeCheckpoint(3, 9, 2 ** 35, named, [inOneGo(encodeReplica(replica, place, named))]);
   const before = bytes.subarray(0, bytes.length - 4); // where there was no count of tokens
   before.writeUInt32LE(2, 8);
   before.writeUInt32LE(crc32(before.subarray(16)), 12);
