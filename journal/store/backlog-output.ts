@@ -4,10 +4,10 @@ import { writeFully } from '../log/write-fully.ts';
 import { type BacklogFile, backlogFolder, encodeBacklogHeader, newBacklogFile } from './backlog-file.ts';
 import { type Extent, markEntry, newExtent } from './extent.ts';
 import type { StoreParts } from './store-parts.ts';
-import { copyStretch, type Stretch, stretchBytes } from './stretch.ts';
+import { copyStretch, type Stretch, stretchBytes, totalBytes } from './stretch.ts';
 
-/** So much is written at once; the event loop runs in between. */
-const gatherBytes = 256 * 1024;
+/** So much is written at once at most, longer appends aside; the event loop runs in between. */
+const gatherBytes = 512 * 1024;
 
 /** Synced bit by bit: a whole file of dirty pages at once would hold up the journal's syncs. */
 const syncEveryBytes = 2 * 1024 * 1024;
@@ -20,7 +20,7 @@ export class BacklogOutput {
   readonly #parts: StoreParts;
   readonly #files: BacklogFile[] = [];
   #handle: DiskFile | undefined;
-  readonly #gathered = Buffer.allocUnsafeSlow(gatherBytes);
+  #gathered = Buffer.allocUnsafeSlow(gatherBytes);
   #gatheredBytes = 0;
   /** Where in the file what is gathered goes. */
   #position = 0;
@@ -30,13 +30,29 @@ export class BacklogOutput {
     this.#parts = parts;
   }
 
+  /** Whether these can be appended as things are; if not, `makeRoom` comes before. */
+  hasRoom(stretches: readonly Stretch[]): boolean {
+    const file = this.#files[this.#files.length - 1];
+    return file !== undefined && this.#takesMore(file) && this.#fits(totalBytes(stretches));
+  }
+
+  /** Writes what was gathered, where that must be before these. @throws `no-space`, `io`; then only `abandon` may follow */
+  async makeRoom(stretches: readonly Stretch[]): Promise<void> {
+    const file = this.#files[this.#files.length - 1];
+    if (file === undefined || !this.#takesMore(file)) await this.#beginFile();
+    const bytes = totalBytes(stretches);
+    if (this.#fits(bytes)) return;
+    await this.#write();
+    const roomBytes = Math.max(gatherBytes, bytes);
+    if (this.#gathered.length !== roomBytes) this.#gathered = Buffer.allocUnsafeSlow(roomBytes);
+  }
+
   /**
-   * Appends what is to be copied of a queue, in the order of the ids. It goes on with the extent `last` if that is where
-   * the last of it went, else it begins a new one, which is given.
-   * @throws `no-space`, `io`; then only `abandon` may follow
+   * Appends what is to be copied of a queue, in the order of the ids, for which there must be room. It goes on with the
+   * extent `last` if that is where the last of it went, else it begins a new one, which is given.
    */
-  async append(last: Extent | undefined, stretches: readonly Stretch[]): Promise<Extent> {
-    const file = await this.#file();
+  append(last: Extent | undefined, stretches: readonly Stretch[]): Extent {
+    const file = this.#files[this.#files.length - 1] as BacklogFile;
     const goesOn = last !== undefined && last.file === file && last.offset + last.bytes === file.bytes;
     const extent = goesOn ? last : newExtent(file, file.bytes, (stretches[0] as Stretch).firstId);
     for (const stretch of stretches) {
@@ -46,9 +62,8 @@ export class BacklogOutput {
       extent.bytes += bytes;
       file.bytes += bytes;
       file.items += stretch.lastId - stretch.firstId + 1;
-      if (this.#gatheredBytes + bytes > gatherBytes) await this.#write();
-      if (bytes <= gatherBytes) this.#gather(stretch, bytes);
-      else await this.#putLong(stretch, bytes);
+      copyStretch(stretch, this.#gathered, this.#gatheredBytes);
+      this.#gatheredBytes += bytes;
     }
     return extent;
   }
@@ -74,44 +89,34 @@ export class BacklogOutput {
     }
   }
 
-  /** The file that the next entry goes to. */
-  async #file(): Promise<BacklogFile> {
-    const { disk, state, settings } = this.#parts;
-    const last = this.#files[this.#files.length - 1];
-    if (last !== undefined && last.bytes < settings.backlogFileBytes) return last;
+  /** Whether there is room for so much beside what was gathered. */
+  #fits(bytes: number): boolean {
+    return this.#gatheredBytes + bytes <= this.#gathered.length;
+  }
+
+  #takesMore(file: BacklogFile): boolean {
+    return file.bytes < this.#parts.settings.backlogFileBytes;
+  }
+
+  async #beginFile(): Promise<void> {
+    const { disk, state } = this.#parts;
     await this.finish();
-    if (last === undefined) await disk.makeFolder(backlogFolder);
+    if (this.#files.length === 0) await disk.makeFolder(backlogFolder);
     const file = newBacklogFile(state.nextFile++);
     this.#files.push(file);
     this.#handle = await disk.open(file.name, 'create');
     this.#position = 0;
     this.#gatheredBytes = encodeBacklogHeader(file.number).copy(this.#gathered);
-    return file;
-  }
-
-  #gather(stretch: Stretch, bytes: number): void {
-    copyStretch(stretch, this.#gathered, this.#gatheredBytes);
-    this.#gatheredBytes += bytes;
-  }
-
-  #putLong(stretch: Stretch, bytes: number): Promise<void> {
-    const entry = Buffer.allocUnsafeSlow(bytes);
-    copyStretch(stretch, entry, 0);
-    return this.#put(entry);
   }
 
   async #write(): Promise<void> {
-    if (this.#gatheredBytes === 0) return;
     const bytes = this.#gatheredBytes;
-    this.#gatheredBytes = 0;
-    await this.#put(this.#gathered.subarray(0, bytes));
-  }
-
-  async #put(bytes: Buffer): Promise<void> {
+    if (bytes === 0) return;
     const handle = this.#handle as DiskFile;
-    writeFully(handle, [bytes], this.#position);
-    this.#position += bytes.length;
-    this.#unsyncedBytes += bytes.length;
+    writeFully(handle, [this.#gathered.subarray(0, bytes)], this.#position);
+    this.#gatheredBytes = 0;
+    this.#position += bytes;
+    this.#unsyncedBytes += bytes;
     if (this.#unsyncedBytes < syncEveryBytes) return this.#parts.turns.next();
     this.#unsyncedBytes = 0;
     await handle.sync();

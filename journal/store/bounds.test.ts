@@ -4,7 +4,9 @@ import { readAll } from '../testing/model-store.ts';
 import { newItem } from '../testing/new-item.ts';
 import { SimClock } from '../testing/sim-clock.ts';
 import { SimDisk } from '../testing/sim-disk.ts';
+import { StoreNode } from '../testing/store-node.ts';
 import { markEveryBytes } from './extent.ts';
+import { pieceBytes } from './piece-buffers.ts';
 import type { ReplicaState } from './replica.ts';
 import type { StoreSettings } from './settings.ts';
 import { Store } from './store.ts';
@@ -222,6 +224,23 @@ test('what is left of a restart is bounded by the unsettled journal, not by the 
   await place.open();
   assert.is(place.store.replica(1).queues.get('a')?.count, 30_000);
   assert.ok(readBytes < 1.5 * 1024 * 1024, `${readBytes} bytes were read`);
+});
+
+test('a backlog file gets no longer than it should, and what is read and written at once', async () => {
+  const backlogFileBytes = 128 * 1024;
+  const node = new StoreNode(0, 0, { backlogFileBytes });
+  const store = await node.open();
+  store.beginEpoch(1, 1, 'a');
+  const queue = store.createQueue(1, 'q');
+  for (let id = 1; id <= 5000; id++) store.addItem(1, queue, newItem(id, Buffer.alloc(1000)));
+  await node.flush();
+  await node.clock.runFor(5000);
+  const lengths: number[] = [];
+  for (const name of node.disk.names()) {
+    if (name.endsWith('.backlog')) lengths.push((await node.disk.readWhole(name))?.length ?? 0);
+  }
+  assert.ok(lengths.length > 8, `${lengths}`);
+  assert.ok(Math.max(...lengths) <= backlogFileBytes + 2 * pieceBytes, `${lengths}`);
 });
 
 test.run();

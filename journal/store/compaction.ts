@@ -99,7 +99,8 @@ export class Compaction {
     const stretches = starts.flatMap((start) => liveStretches(buffer, start, work.queue, fromId));
     const last = stretches.at(-1);
     if (last === undefined) return undefined;
-    const written = await this.#output.append(work.open, stretches);
+    if (!this.#output.hasRoom(stretches)) await this.#output.makeRoom(stretches);
+    const written = this.#output.append(work.open, stretches);
     if (written !== work.open) work.made.push(written);
     work.open = written;
     return last.lastId + 1;

@@ -112,6 +112,30 @@ test('what settling and compaction have read into is there for readers again', a
   assert.ok((await readsFor(ids.filter((id) => id % 10 === 0))) < 10, 'one by one after compaction');
 });
 
+test('a long item may go at any moment while it is settled', async () => {
+  for (let goneMs = 0; goneMs <= 60; goneMs++) {
+    const node = new StoreNode(1);
+    const store = await node.open();
+    store.beginEpoch(1, 1, 'a');
+    const queue = store.createQueue(1, 'q');
+    for (const id of [1, 2, 3]) store.addItem(1, queue, newItem(id, dataOf(id, 900_000)));
+    await node.flush();
+    await node.clock.runFor(goneMs);
+    store.removeItems(1, queue, [1, 1]);
+    await node.flush();
+    await node.clock.runFor(5000);
+    assert.is(store.figures.rewrites, 1);
+    const { items } = await node.read(1, queue, 1, muchBytes);
+    assert.equal(
+      items.map(({ id, data }) => [id, data.equals(dataOf(id, 900_000))]),
+      [
+        [2, true],
+        [3, true],
+      ],
+    );
+  }
+});
+
 test('an item that is damaged is never given, however often it is read for', async () => {
   const { node, store, queue, state, lengthOf } = await filled(6000, [1000]);
   const { file, offset, bytes, firstId, lastId } = state.extents.find((each) => each.lastId >= 3000) as Extent;

@@ -36,13 +36,9 @@ export class Settling {
 
   /** @throws `corrupt`, with file and offset; `no-space`; `io`. After any of these `abandon` is called. */
   async copy(): Promise<void> {
-    await this.#findWork();
-    let left = await this.#left(this.#works);
+    let left = await this.#findWork();
     if (left.works.length > 0) this.#slice = Buffer.allocUnsafeSlow(this.#sliceBytes());
-    while (left.works.length > 0) {
-      await this.#copySlice(left);
-      left = await this.#left(left.works);
-    }
+    while (left.works.length > 0) left = await this.#copySlice(left);
     await this.#output.finish();
   }
 
@@ -64,8 +60,9 @@ export class Settling {
     return this.#output.abandon();
   }
 
-  async #findWork(): Promise<void> {
+  async #findWork(): Promise<WorkLeft> {
     const { state, turns } = this.#parts;
+    const left = new WorkLeft();
     for (const replica of [...state.replicas.values()]) {
       for (const queue of replica.queues.values()) {
         if (turns.isOver) await turns.free();
@@ -74,23 +71,10 @@ export class Settling {
         const work = new QueueWork(replica, queue, runs);
         this.#works.push(work);
         this.#liveBytes += work.estimateBytes();
+        left.add(work);
       }
     }
-  }
-
-  /** Those of the works that have something left to copy. */
-  async #left(works: readonly QueueWork[]): Promise<WorkLeft> {
-    const { turns } = this.#parts;
-    const left: QueueWork[] = [];
-    let from = Number.POSITIVE_INFINITY;
-    for (const work of works) {
-      if (turns.isOver) await turns.free();
-      const offset = work.peek();
-      if (offset === undefined) continue;
-      left.push(work);
-      from = Math.min(from, offset);
-    }
-    return { works: left, from };
+    return left;
   }
 
   /** An eighth of a segment, but a piece where little is alive: then most of the segment need not be read at all. */
@@ -99,18 +83,23 @@ export class Settling {
     return this.#liveBytes * 8 < segmentBytes ? Math.min(pieceBytes, segmentBytes) : Math.ceil(segmentBytes / 8);
   }
 
-  async #copySlice({ works, from }: WorkLeft): Promise<void> {
+  /** Gives what is left to be copied after the slice. */
+  async #copySlice({ works, from }: WorkLeft): Promise<WorkLeft> {
     const bytes = await this.#readSlice(from);
     const { turns } = this.#parts;
+    const left = new WorkLeft();
     for (const work of works) {
       for (;;) {
         if (turns.isOver) await turns.free();
         const stretches = work.take(this.#slice, bytes, from, this.#segment);
         if (stretches.length === 0) break;
-        await this.#append(work, stretches);
+        if (!this.#output.hasRoom(stretches)) await this.#output.makeRoom(stretches);
+        work.noteCopy(this.#output.append(work.lastExtent, stretches));
       }
       if (work.peek() === from) await this.#copyLong(work, from);
+      left.add(work);
     }
+    return left;
   }
 
   async #readSlice(from: number): Promise<number> {
@@ -127,7 +116,9 @@ export class Settling {
     const span = await this.#readLong(work, offset);
     try {
       const stretches = work.take(span.buffer, span.buffer.length, offset, this.#segment);
-      if (stretches.length > 0) await this.#append(work, stretches);
+      if (stretches.length === 0) return;
+      if (!this.#output.hasRoom(stretches)) await this.#output.makeRoom(stretches);
+      work.noteCopy(this.#output.append(work.lastExtent, stretches));
     } finally {
       this.#parts.entries.giveBack(span);
     }
@@ -143,18 +134,21 @@ export class Settling {
       throw error;
     }
   }
-
-  async #append({ extents }: QueueWork, stretches: readonly Stretch[]): Promise<void> {
-    const last = extents[extents.length - 1];
-    const extent = await this.#output.append(last, stretches);
-    if (extent !== last) extents.push(extent);
-  }
 }
 
-interface WorkLeft {
-  readonly works: readonly QueueWork[];
+/** Works with something left to copy. */
+class WorkLeft {
+  readonly works: QueueWork[] = [];
   /** No entry that is to be copied stands before it. */
-  readonly from: number;
+  from = Number.POSITIVE_INFINITY;
+
+  /** Adds the work if it has something left. */
+  add(work: QueueWork): void {
+    const offset = work.peek();
+    if (offset === undefined) return;
+    this.works.push(work);
+    if (offset < this.from) this.from = offset;
+  }
 }
 
 /** What of one queue stands in the segment, and how far it has been copied. */
@@ -163,8 +157,7 @@ class QueueWork {
   readonly queue: QueueState;
   /** Rising; kept here though the queue forgets those that are gone. */
   readonly runs: readonly OffsetRun[];
-  /** Where the copies stand. */
-  readonly extents: Extent[] = [];
+  #extents: Extent[] = [];
   #run = 0;
   /** Items below it were copied, or are gone. */
   #nextId = 0;
@@ -173,6 +166,22 @@ class QueueWork {
     this.replica = replica;
     this.queue = queue;
     this.runs = runs;
+  }
+
+  /** Where the copies stand. */
+  get extents(): readonly Extent[] {
+    return this.#extents;
+  }
+
+  get lastExtent(): Extent | undefined {
+    return this.#extents[this.#extents.length - 1];
+  }
+
+  /** A copy was appended to `extent`, which is the last or a new one. */
+  noteCopy(extent: Extent): void {
+    // An array that has been pushed to has room for 17; most queues have one extent.
+    if (this.#extents.length === 0) this.#extents = [extent];
+    else if (extent !== this.lastExtent) this.#extents.push(extent);
   }
 
   /** About how many bytes of data are to be copied. */

@@ -117,15 +117,22 @@ test('where an item was put, its data stays while more come, and its entry is no
 });
 
 test('no length of an item, and no number of them, is too long for its entry', async () => {
-  const node = new StoreNode();
-  let store = await node.open();
-  store.beginEpoch(1, 1, 'a');
-  const queue = store.createQueue(1, 'q');
   const sizes = [0, 0, 1, 127, 128, 129, 0, 16_383, 16_384, 1, 16_385, 300_000, 2, 1_900_000, 0, 5];
-  for (const [index, size] of sizes.entries()) store.addItem(1, queue, newItem(index + 1, Buffer.alloc(size, index)));
-  for (let id = sizes.length + 1; id <= 20_000; id++) store.addItem(1, queue, newItem(id, Buffer.alloc(0)));
-  await node.flush();
-  assert.ok((await logOf(node, 1)).length < 20);
+  const fill = async (node: StoreNode): Promise<number> => {
+    const store = await node.open();
+    store.beginEpoch(1, 1, 'a');
+    const queue = store.createQueue(1, 'q');
+    for (const [index, size] of sizes.entries()) store.addItem(1, queue, newItem(index + 1, Buffer.alloc(size, index)));
+    for (let id = sizes.length + 1; id <= 20_000; id++) store.addItem(1, queue, newItem(id, Buffer.alloc(0)));
+    await node.flush();
+    return queue;
+  };
+  const unsettled = new StoreNode(0, 0, { unsettledBytes: 16 * 1024 * 1024 });
+  await fill(unsettled);
+  assert.ok((await logOf(unsettled, 1)).length < 20);
+  const node = new StoreNode();
+  const queue = await fill(node);
+  let { store } = node;
   for (const restart of [undefined, 'power'] as const) {
     if (restart !== undefined) store = await node.restart(restart);
     assert.is(

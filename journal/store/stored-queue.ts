@@ -88,7 +88,9 @@ export class QueueState implements StoredQueue {
     extent.live = this.countLive(extent.firstId, extent.lastId);
     if (extent.live === 0) return;
     extent.file.live += extent.live;
-    this.extents.splice(this.extentFrom(extent.firstId), 0, extent);
+    // An array that has been put into has room for 17; most queues have one extent.
+    if (this.extents.length === 0) this.extents = [extent];
+    else this.extents.splice(this.extentFrom(extent.firstId), 0, extent);
   }
 
   /** Takes these extents out, if they are still there: their items stand somewhere else, or nowhere any more. */

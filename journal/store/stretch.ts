@@ -66,6 +66,12 @@ export function stretchBytes({ start, from, to }: Stretch): number {
   return from === start ? to - from : headBytes + to - from;
 }
 
+export function totalBytes(stretches: readonly Stretch[]): number {
+  let bytes = 0;
+  for (const stretch of stretches) bytes += stretchBytes(stretch);
+  return bytes;
+}
+
 /** Puts the entry that has nothing but the stretch at `target[at…`, under another epoch and sequence where these are given. */
 export function copyStretch(
   { buffer, start, firstId, lastId, from, to }: Stretch,
