@@ -7,6 +7,7 @@ import { type ClusterLog, defaultTiming } from '../cluster/driver.ts';
 import { GrpcTransport } from '../cluster/grpc/grpc-transport.ts';
 import { systemClock } from '../journal/base/clock.ts';
 import { WindhoverError } from '../journal/base/errors.ts';
+import { setV8Up } from '../journal/base/v8-settings.ts';
 import { FileDisk } from '../journal/log/file-disk.ts';
 import { makeFolder } from '../journal/log/folders.ts';
 import { type FolderLock, lockFolder } from '../journal/log/lock-folder.ts';
@@ -17,7 +18,6 @@ import { ClientPorts } from './client-ports.ts';
 import { WindhoverNode } from './node.ts';
 import type { NodeSettings } from './settings/node-settings.ts';
 import { readSettingsFile } from './settings/settings-file.ts';
-import { setV8Up } from './v8-settings.ts';
 import { version } from './version.ts';
 
 /** Clients get so long to come to the end of what they sent. */

@@ -97,6 +97,8 @@ test('starts N nodes, each with its folder, ports and settings, and shows them i
   const ended = start(3);
   assert.is(ended.status, 0, ended.stdout + ended.stderr);
   for (const node of [1, 2, 3]) {
+    const [, flag] = fs.readFileSync(`/proc/${pidOf(node)}/cmdline`, 'utf8').split('\0');
+    assert.is(flag, '--v8-pool-size=1');
     const folderOfNode = join(data, `node-${node}`);
     const flags = JSON.parse(fs.readFileSync(join(folderOfNode, 'flags.json'), 'utf8'));
     assert.equal(flags, {

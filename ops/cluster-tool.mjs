@@ -38,7 +38,10 @@ async function checkPorts(wanted) {
 
 function launch(logPath, pidPath, script, ...scriptArguments) {
   const log = openSync(logPath, 'a');
-  const child = spawn(process.execPath, [script, ...scriptArguments], { detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(process.execPath, ['--v8-pool-size=1', script, ...scriptArguments], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   // Whole or not at all: a script may read it at any moment.
   writeFileSync(`${pidPath}.new`, `${child.pid}\n`);
   renameSync(`${pidPath}.new`, pidPath);

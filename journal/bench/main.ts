@@ -5,6 +5,7 @@ import os from 'node:os';
 import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { WindhoverError } from '../base/errors.ts';
+import { startFlags } from '../base/v8-settings.ts';
 import { pageMarkdown, tableText } from './page.ts';
 import { parts, type Table } from './parts.ts';
 import type { Step } from './steps.ts';
@@ -60,7 +61,8 @@ async function measure(): Promise<void> {
 
 /** Does the step in a process of its own, and kills that, so that the next step meets what a crash leaves. */
 function inProcess<Figures>(step: Step): Promise<Figures> {
-  const child = fork(join(import.meta.dirname, `step-process${extname(import.meta.filename)}`));
+  const program = join(import.meta.dirname, `step-process${extname(import.meta.filename)}`);
+  const child = fork(program, { execArgv: [...process.execArgv, ...startFlags] });
   return new Promise((resolve, reject) => {
     let figures: Figures | undefined;
     child.once('message', (answer) => {

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WindhoverError } from '../../journal/base/errors.ts';
+import { startFlags } from '../../journal/base/v8-settings.ts';
 import { type Contender, programOf, queueCount, queuePrefix, type Work } from './contender.ts';
 import { createStreams } from './nats.ts';
 import { accepts, type Ports } from './ports.ts';
@@ -85,7 +86,7 @@ async function startWindhover(
     startProcess(
       process.execPath,
       [
-        ...[...ownProgram('node/main'), 'node', '--data', path.join(folder, `node-${index + 1}`)],
+        ...[...startFlags, ...ownProgram('node/main'), 'node', '--data', path.join(folder, `node-${index + 1}`)],
         ...['--listen', client, '--admin', admins[index] as string, '--peer', peers[index] as string],
         ...['--directory', `lmdb:${path.join(folder, 'directory')}`, '--sync-journal', syncJournal],
         ...['--expect', String(nodes), '--replicas', String(Math.min(2, nodes))],

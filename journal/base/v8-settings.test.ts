@@ -1,14 +1,20 @@
-import { spawnSync } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
-import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import v8 from 'node:v8';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { collectGarbage } from '../journal/testing/collected.ts';
-import { eventually } from './testing/eventually.ts';
+import { collectGarbage } from '../testing/collected.ts';
 import { heapGrowthPercent, setV8Up } from './v8-settings.ts';
 
 const mebibyte = 1024 * 1024;
+
+/** Waits, at most 20 s. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries++) {
+    assert.ok(tries < 800, 'it does not come');
+    await pause(25);
+  }
+}
 
 /** With so much alive, and so much brought since the collection before. */
 function percent(aliveMiB: number, broughtMiB: number): number {
@@ -32,26 +38,6 @@ test('while items come to stay it may grow by as much again as they bring, twice
   assert.is(percent(96, 500), 200);
 });
 
-/** Tells of the flags that are given to V8, in a process that is started with it. */
-const watch = `data:text/javascript,
-import { syncBuiltinESMExports } from 'node:module';
-import v8 from 'node:v8';
-v8.setFlagsFromString = (flag) => console.log('told ' + flag);
-syncBuiltinESMExports();`;
-
-test('a node sets V8 up before all else', () => {
-  const main = join(import.meta.dirname, 'main.ts');
-  const node = ['node', '--data', '/proc/nowhere/data', '--directory', 'lmdb:/proc/nowhere/directory'];
-  const program = ['--import', import.meta.resolve('tsx'), '--import', watch, main, ...node];
-  const { status, stdout, stderr } = spawnSync(process.execPath, program, { encoding: 'utf8', timeout: 60_000 });
-  assert.is(status, 1, stderr);
-  const told = stdout.split('\n').filter((line) => line.startsWith('told '));
-  assert.equal(told.slice(0, 2), [
-    'told --max-inlined-bytecode-size-cumulative=1840',
-    'told --heap-growing-percent=100',
-  ]);
-});
-
 test('the growth follows what each whole collection leaves', async () => {
   const percents: number[] = [];
   const set = v8.setFlagsFromString;
@@ -66,12 +52,37 @@ test('the growth follows what each whole collection leaves', async () => {
   const items = Buffer.alloc(64 * mebibyte);
   const after = async (isReached: (percent: number) => boolean) => {
     collectGarbage();
-    return eventually('the growth is set', () => (percents.some(isReached) ? true : undefined));
+    await until(() => percents.some(isReached));
   };
   await after((percent) => percent > 100);
   percents.length = 0;
   await after((percent) => percent === 100);
   assert.is(items.length, 64 * mebibyte);
+});
+
+/** Of one half. */
+function youngBytes(): number {
+  const { space_size: bytes = 0 } =
+    v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space') ?? {};
+  return bytes / 2;
+}
+
+test('the part of young objects grows to its bound, and no further', async () => {
+  setV8Up();
+  const alive: object[][] = [];
+  const bring = async (): Promise<void> => {
+    for (let turn = 0; turn < 100; turn++) {
+      alive[turn % 20] = Array.from({ length: 10_000 }, () => ({ turn }));
+      await pause(1);
+    }
+  };
+  for (let round = 0; youngBytes() < 4 * mebibyte; round++) {
+    assert.ok(round < 20, `${youngBytes()}`);
+    await bring();
+  }
+  for (let round = 0; round < 5; round++) await bring();
+  assert.ok(youngBytes() <= 4 * mebibyte, `${youngBytes()}`);
+  assert.is(alive.length, 20);
 });
 
 test.run();
